@@ -1,0 +1,41 @@
+/* What a function can answer, and where and why it failed. */
+#ifndef FFITAP_STATUS_H
+#define FFITAP_STATUS_H
+
+#include <ffitap/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Every status: name, value, message. Values are part of the ABI: added, never changed. */
+#define FFITAP_STATUS_MAP(X)                                                                       \
+    X(OK, 0, "success")                                                                            \
+    X(NO_MEMORY, -1, "out of memory")                                                              \
+    X(BAD_ARGUMENT, -2, "invalid argument")                                                        \
+    X(LOAD_FAILED, -3, "cannot load the library")                                                  \
+    X(NOT_FOUND, -4, "no such symbol")                                                             \
+    X(BAD_TYPE, -5, "types do not fit")                                                            \
+    X(CALL_FAILED, -6, "the call failed")                                                          \
+    X(NOT_SUPPORTED, -7, "not supported here")
+
+enum ffitap_status {
+#define X(name, value, text) FFITAP_##name = (value),
+    FFITAP_STATUS_MAP(X)
+#undef X
+};
+
+/* Where and why a call failed. Pass NULL if you only want the status; the first cause stands. */
+struct ffitap_error {
+    enum ffitap_status status;
+    char text[256];
+};
+
+/* The message of `status`, a constant string; "unknown status" for a value that is none. */
+FFITAP_API const char *ffitap_status_text(enum ffitap_status status);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,30 @@
+#include "tap/emit.h"
+
+#include <errno.h>
+
+#define LTTNG_UST_TRACEPOINT_DEFINE
+#define LTTNG_UST_TRACEPOINT_PROBE_DYNAMIC_LINKAGE
+#include "tracepoints/provider.h"
+
+/* A probe may write to a full pipe to wake LTTng's consumer, hence the saved errno. */
+#define X(name, record)                                                                            \
+    void ffitap__emit_##name(const struct ffitap__##record *event)                                 \
+    {                                                                                              \
+        if (lttng_ust_tracepoint_enabled(ffitap, name)) {                                          \
+            const int saved = errno;                                                               \
+            lttng_ust_do_tracepoint(ffitap, name, event);                                          \
+            errno = saved;                                                                         \
+        }                                                                                          \
+    }
+FFITAP__EVENT_MAP(X)
+#undef X
+
+/* Bitwise: one load each and a single branch at the caller, which sits on every call's path. */
+bool ffitap__emit_wants_calls(void)
+{
+#define WANTS(name) CMM_LOAD_SHARED(lttng_ust_tracepoint_ffitap___##name.state)
+    return (WANTS(call) | WANTS(call_entry) | WANTS(call_exit) | WANTS(gil_release) |
+            WANTS(gil_acquire) | WANTS(errno_swap) | WANTS(last_error_swap) |
+            WANTS(callback_entry) | WANTS(callback_exit)) != 0;
+#undef WANTS
+}

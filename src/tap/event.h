@@ -1,0 +1,180 @@
+/*
+ * What an event says, as plain C: the tap fills these records and the LTTng-UST provider
+ * (tracepoints/provider.h) lays them out. Strings are borrowed for the time of the emission and
+ * never NULL; "" where there is nothing to say.
+ */
+#ifndef FFITAP_TAP_EVENT_H
+#define FFITAP_TAP_EVENT_H
+
+#include <stdint.h>
+
+/* Where a function's name comes from. */
+enum ffitap__naming {
+    FFITAP__NAMED_BY_LOOKUP = 0, /* the symbol that a lookup asked for */
+    FFITAP__NAMED_BY_EXPORT = 1, /* the nearest symbol its object exports at or below the address */
+    FFITAP__NAMED_BY_NOBODY = 2, /* no symbol there: the symbol is "" and the offset says where */
+};
+
+/* Why an object is in the process. */
+enum ffitap__object_cause {
+    FFITAP__OBJECT_AT_START_UP = 0,
+    FFITAP__OBJECT_ASKED_FOR = 1,  /* a load returned this object */
+    FFITAP__OBJECT_DEPENDENCY = 2, /* came along with another object */
+};
+
+/* What could not be recorded. The real call went through all the same. */
+enum ffitap__loss {
+    FFITAP__LOST_CALL = 0,     /* a call nested too deep, or in a thread without call frames */
+    FFITAP__LOST_FUNCTION = 1, /* no room to name another function */
+    FFITAP__LOST_OBJECT = 2,   /* no room for another object: its calls are not seen */
+    FFITAP__LOST_RUNTIME = 3,  /* no hook left for another runtime: its calls are not seen */
+};
+
+enum ffitap__swap_direction {
+    FFITAP__SWAP_IN = 0,
+    FFITAP__SWAP_OUT = 1,
+};
+
+/* Bits of ffitap__call_event.flags. */
+enum ffitap__call_flag {
+    FFITAP__CALL_GIL_RELEASED = 1u << 0,  /* the call had a GIL window */
+    FFITAP__CALL_GIL_HELD = 1u << 1,      /* the runtime has an interpreter lock and kept it */
+    FFITAP__CALL_ERRNO_SWAPPED = 1u << 2, /* the private errno was exchanged around the call */
+    FFITAP__CALL_UNFINISHED = 1u << 3,    /* left by longjmp, an exception or the thread's end:
+                                             the native time goes to the moment it was noticed */
+    FFITAP__CALL_WAIT_UNKNOWN = 1u << 4,  /* the lock was never seen to be held again */
+};
+
+struct ffitap__process_event {
+    int32_t pid;
+    int32_t ppid;
+    uint64_t start_ns; /* CLOCK_MONOTONIC when the tap started in this program image */
+    const char *exe;
+    const uint8_t *argv; /* NUL-terminated arguments one after another, perhaps cut */
+    uint32_t argv_size;
+    const char *recording; /* the token of the recording this process belongs to, or "" */
+};
+
+struct ffitap__runtime_event {
+    uint16_t runtime_id;
+    const char *name;   /* "ctypes", "cffi", ...; else the object's file name */
+    const char *object; /* path of the object whose foreign calls these are */
+    const char *lock;   /* the function that releases its interpreter lock, or "" */
+};
+
+/* load_begin leaves out what only the end knows: handle, path, duration, error. */
+struct ffitap__load_event {
+    uint64_t load_id; /* unique in the process */
+    const char *name; /* as requested; "" also stands for the main program (main_program = 1) */
+    uint8_t main_program;
+    int32_t mode;
+    uint64_t handle;
+    const char *path;   /* of the object that the handle stands for */
+    const char *caller; /* path of the object that asked */
+    uint64_t duration_ns;
+    const char *error; /* dlerror's text if the load failed, else "" */
+};
+
+struct ffitap__object_event {
+    uint64_t base;
+    uint64_t size;
+    const char *path;
+    const char *soname;
+    const char *build_id; /* hexadecimal */
+    uint8_t cause;        /* enum ffitap__object_cause */
+    const char *needed_by;
+};
+
+struct ffitap__unload_event {
+    uint64_t handle;
+    const char *path;
+    const char *caller;
+    int32_t result;    /* dlclose's */
+    uint32_t unmapped; /* how many objects went */
+    uint64_t duration_ns;
+    const char *error;
+};
+
+struct ffitap__lookup_event {
+    uint64_t handle;
+    const char *library; /* path of the object that the handle stands for */
+    const char *symbol;
+    const char *version; /* of dlvsym, else "" */
+    const char *caller;
+    uint64_t address;
+    uint32_t function_id; /* 0 if the lookup failed */
+    uint8_t cached;       /* answered without asking the dynamic linker */
+    uint64_t duration_ns;
+    const char *error;
+};
+
+struct ffitap__function_event {
+    uint32_t function_id; /* unique in the process, from 1 */
+    uint64_t address;
+    uint64_t offset;     /* of the address in its object; from the symbol if one was the nearest */
+    const char *library; /* path of the object that holds the address */
+    const char *symbol;
+    uint8_t naming; /* enum ffitap__naming */
+};
+
+/*
+ * One complete call. The errno values tell the exchange that ctypes makes: `errno_before` was the
+ * thread's, `errno_private_in` is what the native code found, `errno_private_out` what it left,
+ * `errno_after` what the thread has again. Without an exchange the first two are equal and so are
+ * the last two.
+ */
+struct ffitap__call_event {
+    uint64_t start_ns;        /* CLOCK_MONOTONIC when the native code was entered */
+    uint64_t native_ns;       /* in native code, callbacks included */
+    uint64_t callbacks_ns;    /* in callbacks out of it */
+    uint64_t gil_released_ns; /* the GIL window, from release to held again; 0 without one */
+    uint64_t gil_wait_ns;     /* of that, waiting to get the lock back */
+    uint32_t function_id;
+    uint16_t runtime_id;
+    uint16_t flags; /* enum ffitap__call_flag */
+    int32_t errno_before;
+    int32_t errno_private_in;
+    int32_t errno_after;
+    int32_t errno_private_out;
+};
+
+/* call_entry; call_exit adds native_ns. */
+struct ffitap__call_edge_event {
+    uint64_t call_id; /* unique in the process */
+    uint32_t function_id;
+    uint16_t runtime_id;
+    uint64_t native_ns;
+};
+
+/* gil_release; gil_acquire adds the lengths. */
+struct ffitap__gil_event {
+    uint64_t call_id; /* the call the window is for */
+    uint16_t runtime_id;
+    uint64_t released_ns;
+    uint64_t wait_ns;
+};
+
+/* errno_swap and last_error_swap. */
+struct ffitap__swap_event {
+    uint64_t call_id;
+    uint8_t direction;     /* enum ffitap__swap_direction */
+    int32_t real_value;    /* the thread's value before the exchange */
+    int32_t private_value; /* the value that was put in its place */
+};
+
+/* callback_entry; callback_exit adds duration_ns. */
+struct ffitap__callback_event {
+    uint64_t callback_id; /* unique in the process */
+    uint64_t call_id;     /* the call it came out of, 0 if none on this thread */
+    uint64_t closure;     /* the code address that native code called */
+    uint32_t function_id; /* the function whose call it came out of, 0 if none */
+    uint16_t runtime_id;
+    uint64_t duration_ns;
+};
+
+struct ffitap__lost_event {
+    uint8_t what; /* enum ffitap__loss */
+    uint64_t count;
+};
+
+#endif

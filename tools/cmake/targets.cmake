@@ -1,0 +1,30 @@
+# What every target of the project builds on: the imported libraries, the warnings, the sanitizers.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(FFI REQUIRED IMPORTED_TARGET libffi)
+pkg_check_modules(LTTNG_UST REQUIRED IMPORTED_TARGET lttng-ust)
+pkg_check_modules(LTTNG_CTL REQUIRED IMPORTED_TARGET lttng-ctl)
+pkg_check_modules(BABELTRACE2 REQUIRED IMPORTED_TARGET babeltrace2)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(POPT REQUIRED IMPORTED_TARGET popt)
+
+add_library(ffitap_options INTERFACE)
+target_compile_options(ffitap_options INTERFACE
+  -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
+  $<$<BOOL:${FFITAP_WERROR}>:-Werror>)
+target_compile_definitions(ffitap_options INTERFACE _GNU_SOURCE FFITAP_VERSION="${PROJECT_VERSION}")
+target_include_directories(ffitap_options INTERFACE
+  ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+if(FFITAP_SANITIZE)
+  target_compile_options(ffitap_options INTERFACE
+    -fsanitize=${FFITAP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(ffitap_options INTERFACE -fsanitize=${FFITAP_SANITIZE})
+endif()
+
+# Gives a shared library its version script, and makes a change of that script relink it.
+function(ffitap_exports target script)
+  target_link_options(${target} PRIVATE
+    LINKER:--version-script=${CMAKE_CURRENT_SOURCE_DIR}/${script} LINKER:--no-undefined
+    LINKER:-z,nodelete LINKER:-z,now LINKER:-Bsymbolic-functions)
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${script})
+endfunction()

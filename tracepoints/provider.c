@@ -1,0 +1,38 @@
+/*
+ * The LTTng-UST provider, a shared object of its own because liblttng-ust starts two threads in
+ * every process that loads it: a program that nobody traces need not pay for them. The tap finds
+ * its probes here at run time, whichever of the two comes first.
+ */
+#define LTTNG_UST_TRACEPOINT_CREATE_PROBES
+#include "tracepoints/provider.h"
+
+#include "tap/tap.h"
+
+/*
+ * LTTng's listener thread passes this tracepoint of its own for every session that starts, for the
+ * process to describe itself. It is how a session that starts in the middle of a run still learns
+ * the name of every function.
+ */
+#define STATEDUMP_PROVIDER  "lttng_ust_statedump"
+#define STATEDUMP_EVENT     "start"
+#define STATEDUMP_SIGNATURE "struct lttng_ust_session *, session"
+
+static void describe_process(void *data, void *session)
+{
+    (void)data;
+    (void)session;
+    ffitap__tap_describe_process();
+}
+
+__attribute__((constructor)) static void watch_sessions(void)
+{
+    lttng_ust_tracepoint_provider_register(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
+                                           (void (*)(void))describe_process, NULL,
+                                           STATEDUMP_SIGNATURE);
+}
+
+__attribute__((destructor)) static void forget_sessions(void)
+{
+    lttng_ust_tracepoint_provider_unregister(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
+                                             (void (*)(void))describe_process, NULL);
+}
