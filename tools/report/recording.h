@@ -1,0 +1,54 @@
+/*
+ * A recording's description: the small JSON file `recording` in the recording's directory, which
+ * `ffitap record` writes and `ffitap report` reads. It is written once when the recording starts
+ * and again when it ends, so that a recording that was killed still says what it was.
+ */
+#ifndef FFITAP_REPORT_RECORDING_H
+#define FFITAP_REPORT_RECORDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#define FFITAP_RECORDING_FORMAT "ffitap-recording/1"
+
+/* Names inside a recording's directory. */
+#define FFITAP_RECORDING_FILE  "recording"
+#define FFITAP_RECORDING_TRACE "trace" /* the CTF trace, as LTTng lays it out */
+
+struct ffitap_recording {
+    char *token;               /* ties the processes of the trace to this recording */
+    json_t *command;           /* array of strings, valid UTF-8 whatever the arguments held */
+    char *host;                /* nodename */
+    char *start;               /* ISO 8601, UTC, with nanoseconds */
+    char *mode;                /* "record" */
+    char *events;              /* "calls", "detail" or "loads" */
+    json_t *versions;          /* object: "ffitap", "lttng", "kernel" */
+    int64_t pid;               /* of the command */
+    uint64_t duration_ns;      /* 0 while it runs */
+    bool ended;                /* false: the recorder did not live to see the end */
+    bool signaled;             /* the command died of a signal */
+    int code;                  /* its exit status, or that signal */
+    uint64_t discarded_events; /* as LTTng counted them, for want of buffer space */
+    uint64_t lost_packets;
+};
+
+/* Releases what `recording` holds, not the structure itself. */
+void ffitap_recording_fini(struct ffitap_recording *recording);
+
+/*
+ * Writes the description into `directory`, whole or not at all (a temporary file and rename(2)).
+ * Returns 0, or -1 with errno set.
+ */
+int ffitap_recording_write(const struct ffitap_recording *recording, const char *directory);
+
+/*
+ * Reads the description of `directory` into `*recording`, which the caller releases with
+ * ffitap_recording_fini(). Returns 0, or -1 with a sentence in `why` (at most `size` bytes) that
+ * says what is wrong and what to do about it; `*recording` is then empty.
+ */
+int ffitap_recording_read(struct ffitap_recording *recording, const char *directory, char *why,
+                          unsigned size);
+
+#endif
