@@ -29,6 +29,8 @@ __attribute__((constructor)) static void watch_sessions(void)
     lttng_ust_tracepoint_provider_register(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
                                            (void (*)(void))describe_process, NULL,
                                            STATEDUMP_SIGNATURE);
+    /* LTTng's own start-up, before this, passed the tracepoint for sessions that wait for us. */
+    ffitap__tap_describe_process();
 }
 
 __attribute__((destructor)) static void forget_sessions(void)

@@ -1,23 +1,90 @@
 #include "tap/tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "tap/clock.h"
 #include "tap/emit.h"
+#include "tap/function.h"
+#include "tap/lock.h"
+#include "tap/object.h"
+#include "tap/runtime.h"
 
-void ffitap__tap_lose(enum ffitap__loss what)
+#define COMMAND_LINE_MAX 4096
+#define TOKEN_MAX        64
+
+static struct {
+    uint64_t start_ns;
+    char exe[PATH_MAX];
+    uint8_t argv[COMMAND_LINE_MAX];
+    uint32_t argv_size;
+    char recording[TOKEN_MAX];
+} process;
+
+static void read_command_line(void)
 {
-    ffitap__emit_lost(&(struct ffitap__lost_event){.what = what, .count = 1});
+    const int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    const ssize_t size = read(fd, process.argv, sizeof(process.argv));
+    process.argv_size = size > 0 ? (uint32_t)size : 0;
+    close(fd);
+}
+
+/* What fork(2) makes is another process, and one that starts now. */
+static void start_child(void)
+{
+    process.start_ns = ffitap__clock_monotonic_ns();
+}
+
+/* Everything is read now: later the host may have changed its directory, root or environment. */
+__attribute__((constructor)) static void start(void)
+{
+    const int saved = errno;
+    const char *token = getenv(FFITAP__ENV_RECORDING);
+
+    process.start_ns = ffitap__clock_monotonic_ns();
+    const ssize_t size = readlink("/proc/self/exe", process.exe, sizeof(process.exe) - 1);
+    process.exe[size > 0 ? size : 0] = '\0';
+    read_command_line();
+    if (token && strlen(token) < sizeof(process.recording))
+        strcpy(process.recording, token);
+    pthread_atfork(NULL, NULL, start_child);
+    ffitap__object_update(0);
+    errno = saved;
+}
+
+static void describe_self(void)
+{
+    ffitap__emit_process(&(struct ffitap__process_event){
+        .pid = getpid(),
+        .ppid = getppid(),
+        .start_ns = process.start_ns,
+        .exe = process.exe,
+        .argv = process.argv,
+        .argv_size = process.argv_size,
+        .recording = process.recording,
+    });
 }
 
 void ffitap__tap_describe_process(void)
 {
-    ffitap__emit_process(&(struct ffitap__process_event){.pid = getpid(),
-                                                         .ppid = getppid(),
-                                                         .exe = "",
-                                                         .recording = "",
-                                                         .argv = (const uint8_t *)""});
+    if (!ffitap__lock())
+        return;
+    describe_self();
+    ffitap__runtime_describe_all();
+    ffitap__object_describe_all();
+    ffitap__function_describe_all();
+    ffitap__unlock();
+}
+
+void ffitap__tap_lose(enum ffitap__loss what)
+{
+    ffitap__emit_lost(&(struct ffitap__lost_event){.what = what, .count = 1});
 }

@@ -9,6 +9,11 @@
 
 #include "tap/event.h"
 
+/* The environment variables that ffitap reads inside a host. */
+#define FFITAP__ENV_RECORDING                                                                      \
+    "FFITAP_RECORDING"                   /* token of the recording this process is part of */
+#define FFITAP__ENV_LTTNG "FFITAP_LTTNG" /* "0": the core does not load the provider */
+
 /*
  * Emits every definition there is (process, runtimes, objects, functions), for a session that has
  * just started. Called from LTTng's listener thread.

@@ -1,0 +1,43 @@
+/*
+ * The dynamic section of a mapped object, read where it lies. Valid while the object is mapped.
+ */
+#ifndef FFITAP_TAP_ELF_H
+#define FFITAP_TAP_ELF_H
+
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ffitap/export.h>
+
+struct ffitap__elf {
+    uintptr_t bias; /* what to add to the addresses in the file */
+    uintptr_t start, end;
+    uintptr_t text_start, text_end; /* the first executable segment */
+    uintptr_t relro_start, relro_end;
+    const ElfW(Dyn) * dynamic;
+    const ElfW(Sym) * symbols;
+    const char *strings;
+    const ElfW(Half) * versions; /* one per symbol, or NULL */
+    const uint32_t *gnu_hash;
+    const uint32_t *hash;
+    const ElfW(Rela) * jump_relocations; /* of the procedure linkage table */
+    size_t jump_relocation_count;
+    const ElfW(Rela) * relocations;
+    size_t relocation_count;
+    const char *soname; /* "" if it has none */
+    const uint8_t *build_id;
+    size_t build_id_size;
+};
+
+/* False if the object has no dynamic section or one without symbols. */
+bool ffitap__elf_read(struct ffitap__elf *elf, const struct dl_phdr_info *info);
+
+/*
+ * The exported function that holds `address`, or NULL: the one that starts nearest at or below it
+ * and, where its size is known, ends above it.
+ */
+const ElfW(Sym) * ffitap__elf_symbol_at(const struct ffitap__elf *elf, uintptr_t address);
+
+#endif

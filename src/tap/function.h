@@ -1,0 +1,41 @@
+/*
+ * The functions that foreign calls go to. An address maps to one function: library, symbol and
+ * where the name came from. Reading takes no lock; learning a function does, once.
+ */
+#ifndef FFITAP_TAP_FUNCTION_H
+#define FFITAP_TAP_FUNCTION_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <ffitap/export.h>
+
+#include "tap/event.h"
+
+struct ffitap__function {
+    uint32_t id;       /* from 1 */
+    uint8_t naming;    /* enum ffitap__naming */
+    uintptr_t address; /* the last one it was seen at */
+    uint64_t offset;
+    const char *library; /* interned, as `symbol` */
+    const char *symbol;
+    struct ffitap__function *same_offset; /* the next of its bucket */
+};
+
+/*
+ * Names the function at `address` as a lookup asked for it. The first name that was looked up
+ * stays: `address` is one function however many names it has. NULL if it could not be kept.
+ */
+FFITAP__CROSSING const struct ffitap__function *ffitap__function_announce(const void *address,
+                                                                          const char *symbol);
+
+/* The function at `address`; named after the nearest export if no lookup announced it. */
+FFITAP__CROSSING const struct ffitap__function *ffitap__function_at(const void *address);
+
+/* Forgets the addresses from `start` to `end`, whose object went. With the tap's lock held. */
+void ffitap__function_retire(uintptr_t start, uintptr_t end);
+
+/* Reports every function that is known. With the tap's lock held. */
+void ffitap__function_describe_all(void);
+
+#endif

@@ -1,0 +1,307 @@
+#include "tap/object.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tap/emit.h"
+#include "tap/function.h"
+#include "tap/lock.h"
+#include "tap/memory.h"
+#include "tap/tap.h"
+
+#define BUILD_ID_MAX 32 /* bytes; a SHA-1 is 20 */
+
+static struct ffitap__object objects[FFITAP__OBJECT_MAX];
+static _Atomic unsigned object_count; /* entries that were ever used */
+static ffitap__object_visitor *visitor;
+
+/* The dynamic linker's counts of what it mapped and unmapped, as of the last scan. */
+static unsigned long long last_adds, last_subs;
+static bool table_is_full;
+
+struct scan {
+    uintptr_t asked_for;
+    bool first; /* nothing was known before: what is there came at start-up */
+    bool visit_all;
+    bool started;
+};
+
+static const char *program_path(void)
+{
+    char path[PATH_MAX];
+    const ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (size <= 0)
+        return "";
+    path[size] = '\0';
+    return ffitap__memory_intern(path);
+}
+
+static const char *hexadecimal(const uint8_t *bytes, size_t size)
+{
+    char text[2 * BUILD_ID_MAX + 1] = "";
+
+    if (size > BUILD_ID_MAX)
+        size = BUILD_ID_MAX;
+    for (size_t i = 0; i < size; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return ffitap__memory_intern(text);
+}
+
+static const char **needed_sonames(const struct ffitap__elf *elf)
+{
+    size_t count = 0;
+
+    for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
+        count += entry->d_tag == DT_NEEDED;
+    if (!count)
+        return NULL;
+
+    const char **sonames = ffitap__memory_keep((count + 1) * sizeof(*sonames));
+    if (!sonames)
+        return NULL;
+    count = 0;
+    for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_NEEDED)
+            sonames[count++] = ffitap__memory_intern(elf->strings + entry->d_un.d_val);
+    return sonames;
+}
+
+static bool is_same(const struct ffitap__object *object, const struct dl_phdr_info *info,
+                    const char *path)
+{
+    return atomic_load_explicit(&object->mapped, memory_order_relaxed) &&
+           object->elf.bias == info->dlpi_addr && object->path == path;
+}
+
+static struct ffitap__object *find_known(const struct dl_phdr_info *info, const char *path)
+{
+    for (unsigned i = 0; i < object_count; i++)
+        if (is_same(&objects[i], info, path))
+            return &objects[i];
+    return NULL;
+}
+
+/*
+ * A free entry, first of all one that held this very object before: loading and unloading the
+ * same library for days must not use the table up, nor keep a list of sonames each time.
+ */
+static struct ffitap__object *free_entry(const char *path)
+{
+    struct ffitap__object *free_one = NULL;
+
+    for (unsigned i = 0; i < object_count; i++) {
+        struct ffitap__object *object = &objects[i];
+
+        if (atomic_load_explicit(&object->mapped, memory_order_relaxed))
+            continue;
+        if (object->path == path)
+            return object;
+        if (!free_one)
+            free_one = object;
+    }
+    if (free_one)
+        return free_one;
+    if (object_count == FFITAP__OBJECT_MAX)
+        return NULL;
+    return &objects[object_count++];
+}
+
+static struct ffitap__object *add(const struct dl_phdr_info *info, const char *path,
+                                  const struct scan *scan)
+{
+    struct ffitap__elf elf;
+
+    if (!ffitap__elf_read(&elf, info))
+        return NULL;
+    struct ffitap__object *object = free_entry(path);
+    if (!object) {
+        if (!table_is_full)
+            ffitap__tap_lose(FFITAP__LOST_OBJECT);
+        table_is_full = true;
+        return NULL;
+    }
+
+    if (object->path != path || !object->needed)
+        object->needed = needed_sonames(&elf);
+    object->elf = elf;
+    object->path = path;
+    object->soname = ffitap__memory_intern(elf.soname);
+    object->build_id = hexadecimal(elf.build_id, elf.build_id_size);
+    object->needed_by = "";
+    object->reported = false;
+    object->visited = false;
+    object->cause = scan->first ? FFITAP__OBJECT_AT_START_UP : FFITAP__OBJECT_DEPENDENCY;
+    if (scan->asked_for >= elf.start && scan->asked_for < elf.end)
+        object->cause = FFITAP__OBJECT_ASKED_FOR;
+    atomic_store_explicit(&object->return_site, 0, memory_order_relaxed);
+    atomic_store_explicit(&object->mapped, true, memory_order_release);
+    return object;
+}
+
+static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct scan *scan = data;
+
+    (void)size;
+    if (!scan->started) {
+        if (info->dlpi_adds == last_adds && info->dlpi_subs == last_subs && !scan->visit_all)
+            return 1;
+        last_adds = info->dlpi_adds;
+        last_subs = info->dlpi_subs;
+        scan->started = true;
+    }
+    /* The kernel's own, no file; its dynamic section is read-only and not relocated. */
+    if (strncmp(info->dlpi_name, "linux-vdso.", 11) == 0)
+        return 0;
+
+    const char *path = *info->dlpi_name ? ffitap__memory_intern(info->dlpi_name) : program_path();
+    struct ffitap__object *object = find_known(info, path);
+
+    if (!object)
+        object = add(info, path, scan);
+    if (!object)
+        return 0;
+    object->seen = true;
+    if (visitor && !object->visited) {
+        object->visited = true;
+        visitor(object);
+    }
+    return 0;
+}
+
+static const char *who_needs(const struct ffitap__object *wanted)
+{
+    for (unsigned i = 0; i < object_count; i++) {
+        const struct ffitap__object *object = &objects[i];
+
+        if (!atomic_load_explicit(&object->mapped, memory_order_relaxed) || !object->needed)
+            continue;
+        for (const char **soname = object->needed; *soname; soname++)
+            if (*soname == wanted->soname)
+                return object->path;
+    }
+    return "";
+}
+
+static struct ffitap__object_event event_of(const struct ffitap__object *object)
+{
+    return (struct ffitap__object_event){
+        .base = object->elf.start,
+        .size = object->elf.end - object->elf.start,
+        .path = object->path,
+        .soname = object->soname,
+        .build_id = object->build_id,
+        .cause = object->cause,
+        .needed_by = object->needed_by,
+    };
+}
+
+static void report_mapped(struct ffitap__object *object)
+{
+    const struct ffitap__object_event event = event_of(object);
+
+    object->reported = true;
+    ffitap__emit_object_mapped(&event);
+}
+
+static void report_unmapped(struct ffitap__object *object)
+{
+    const struct ffitap__object_event event = event_of(object);
+
+    atomic_store_explicit(&object->mapped, false, memory_order_release);
+    ffitap__function_retire(object->elf.start, object->elf.end);
+    ffitap__emit_object_unmapped(&event);
+}
+
+static unsigned report_difference(const struct scan *scan)
+{
+    unsigned gone = 0;
+
+    for (unsigned i = 0; i < object_count; i++) {
+        struct ffitap__object *object = &objects[i];
+        const bool mapped = atomic_load_explicit(&object->mapped, memory_order_relaxed);
+
+        if (scan->started && mapped && !object->seen) {
+            report_unmapped(object);
+            gone++;
+        } else if (mapped && !object->reported) {
+            if (object->cause != FFITAP__OBJECT_ASKED_FOR && *object->soname)
+                object->needed_by = who_needs(object);
+            report_mapped(object);
+        }
+        object->seen = false;
+    }
+    return gone;
+}
+
+static unsigned update(struct scan *scan)
+{
+    if (!ffitap__lock())
+        return 0;
+    scan->first = object_count == 0;
+    dl_iterate_phdr(scan_object, scan);
+    const unsigned gone = report_difference(scan);
+    ffitap__unlock();
+    return gone;
+}
+
+void ffitap__object_watch(ffitap__object_visitor *new_visitor)
+{
+    struct scan scan = {.visit_all = true};
+
+    visitor = new_visitor;
+    update(&scan);
+}
+
+unsigned ffitap__object_update(uintptr_t asked_for)
+{
+    struct scan scan = {.asked_for = asked_for};
+
+    return update(&scan);
+}
+
+struct ffitap__object *ffitap__object_at(const void *address)
+{
+    const uintptr_t place = (uintptr_t)address;
+
+    for (unsigned i = 0; i < object_count; i++) {
+        struct ffitap__object *object = &objects[i];
+
+        if (atomic_load_explicit(&object->mapped, memory_order_acquire) &&
+            place >= object->elf.start && place < object->elf.end)
+            return object;
+    }
+    return NULL;
+}
+
+const char *ffitap__object_path_at(const void *address)
+{
+    const struct ffitap__object *object = ffitap__object_at(address);
+
+    return object ? object->path : "";
+}
+
+const char *ffitap__object_path_of_handle(void *handle)
+{
+    if (handle == RTLD_DEFAULT)
+        return "RTLD_DEFAULT";
+    if (handle == RTLD_NEXT)
+        return "RTLD_NEXT";
+
+    /* What dlopen(3) returns is a link_map in the GNU C library: dlinfo(3), RTLD_DI_LINKMAP. */
+    return ffitap__object_path_at(((const struct link_map *)handle)->l_ld);
+}
+
+void ffitap__object_describe_all(void)
+{
+    for (unsigned i = 0; i < object_count; i++)
+        if (atomic_load_explicit(&objects[i].mapped, memory_order_acquire)) {
+            const struct ffitap__object_event event = event_of(&objects[i]);
+
+            ffitap__emit_object_mapped(&event);
+        }
+}

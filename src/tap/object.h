@@ -1,0 +1,64 @@
+/*
+ * The objects that the dynamic linker has mapped: what an audit lists, what an address belongs to,
+ * and what the shim hooks.
+ */
+#ifndef FFITAP_TAP_OBJECT_H
+#define FFITAP_TAP_OBJECT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ffitap/export.h>
+
+#include "tap/elf.h"
+#include "tap/event.h"
+
+#define FFITAP__OBJECT_MAX 4096u
+
+struct ffitap__object {
+    _Atomic bool mapped; /* set last, cleared first */
+    bool seen;           /* by the scan under way */
+    bool reported;       /* as mapped */
+    bool visited;        /* by the visitor */
+    uint8_t cause;       /* enum ffitap__object_cause */
+    struct ffitap__elf elf;
+    const char *path; /* of the file; interned, as all strings here */
+    const char *soname;
+    const char *build_id;
+    const char *needed_by;
+    const char **needed; /* sonames it asks for, NULL-terminated; NULL if none */
+
+    /* For the shim: an instruction of this object that returns; 0 until looked for. */
+    _Atomic uintptr_t return_site;
+};
+
+/*
+ * Told of every mapped object once, while the dynamic linker keeps it from going: must not call
+ * the dynamic linker.
+ */
+typedef void ffitap__object_visitor(struct ffitap__object *object);
+
+/* Sets the visitor and shows it every object that is mapped now. */
+FFITAP__CROSSING void ffitap__object_watch(ffitap__object_visitor *visitor);
+
+/*
+ * Brings the table up to date after something may have come or gone, and reports the difference.
+ * `asked_for` is an address in the object that a load returned, 0 if none did. Returns how many
+ * objects went.
+ */
+FFITAP__CROSSING unsigned ffitap__object_update(uintptr_t asked_for);
+
+/* The object that holds `address`, or NULL. Takes no lock; stays readable when the object goes. */
+FFITAP__CROSSING struct ffitap__object *ffitap__object_at(const void *address);
+
+/* The path of the object that holds `address`; "" if none does. Never NULL. */
+FFITAP__CROSSING const char *ffitap__object_path_at(const void *address);
+
+/* What a handle of dlopen(3) stands for, which must be valid: a path, "RTLD_DEFAULT", ... */
+FFITAP__CROSSING const char *ffitap__object_path_of_handle(void *handle);
+
+/* Reports every object that is mapped. With the tap's lock held. */
+void ffitap__object_describe_all(void);
+
+#endif

@@ -1,0 +1,39 @@
+#include "tap/runtime.h"
+
+#include "tap/emit.h"
+#include "tap/lock.h"
+#include "tap/memory.h"
+#include "tap/tap.h"
+
+static struct ffitap__runtime_event runtimes[FFITAP__RUNTIME_MAX];
+static uint16_t runtime_count;
+
+uint16_t ffitap__runtime_add(const char *name, const char *object, const char *lock)
+{
+    uint16_t id = 0;
+
+    if (!ffitap__lock())
+        return 0;
+    if (runtime_count < FFITAP__RUNTIME_MAX) {
+        struct ffitap__runtime_event *runtime = &runtimes[runtime_count++];
+
+        id = runtime_count;
+        *runtime = (struct ffitap__runtime_event){
+            .runtime_id = id,
+            .name = ffitap__memory_intern(name),
+            .object = ffitap__memory_intern(object),
+            .lock = ffitap__memory_intern(lock),
+        };
+        ffitap__emit_runtime(runtime);
+    }
+    ffitap__unlock();
+    if (!id)
+        ffitap__tap_lose(FFITAP__LOST_RUNTIME);
+    return id;
+}
+
+void ffitap__runtime_describe_all(void)
+{
+    for (uint16_t i = 0; i < runtime_count; i++)
+        ffitap__emit_runtime(&runtimes[i]);
+}

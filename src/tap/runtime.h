@@ -1,0 +1,21 @@
+/* The sources of foreign calls in this process: ctypes, cffi, the core itself, ... */
+#ifndef FFITAP_TAP_RUNTIME_H
+#define FFITAP_TAP_RUNTIME_H
+
+#include <stdint.h>
+
+#include <ffitap/export.h>
+
+#define FFITAP__RUNTIME_MAX 64u
+
+/*
+ * Makes a runtime known: its name, the path of the object that makes the calls, and the function
+ * that releases its interpreter lock ("" if it has none). Returns its id, 0 if there is no room.
+ */
+FFITAP__CROSSING uint16_t ffitap__runtime_add(const char *name, const char *object,
+                                              const char *lock);
+
+/* Reports every runtime. With the tap's lock held. */
+void ffitap__runtime_describe_all(void);
+
+#endif
