@@ -113,7 +113,8 @@ void ffitap__library_lookup_cached(const char *library, void *handle, const char
 void ffitap__library_unload_begin(struct ffitap__library_step *unload, void *handle,
                                   const void *caller)
 {
-    unload->name = ffitap__object_path_of_handle(handle);
+    /* Not the handle's own name, which goes with it. */
+    unload->name = handle ? ffitap__object_path_at(((const struct link_map *)handle)->l_ld) : "";
     unload->caller = caller;
     unload->begun = ffitap__clock_now();
 }

@@ -7,8 +7,10 @@
 
 #include <stddef.h>
 
+#include <ffitap/export.h>
+
 /* Zeroed memory that is never given back; NULL if there is none. */
-void *ffitap__memory_keep(size_t size);
+FFITAP__CROSSING void *ffitap__memory_keep(size_t size);
 
 /* The one copy of `text`, so that equal strings are equal pointers; "" if there is no memory. */
 const char *ffitap__memory_intern(const char *text);

@@ -125,6 +125,8 @@ static struct ffitap__object *add(const struct dl_phdr_info *info, const char *p
         return NULL;
     }
 
+    if (object->path != path)
+        object->notes = NULL;
     if (object->path != path || !object->needed)
         object->needed = needed_sonames(&elf);
     object->elf = elf;
@@ -137,7 +139,6 @@ static struct ffitap__object *add(const struct dl_phdr_info *info, const char *p
     object->cause = scan->first ? FFITAP__OBJECT_AT_START_UP : FFITAP__OBJECT_DEPENDENCY;
     if (scan->asked_for >= elf.start && scan->asked_for < elf.end)
         object->cause = FFITAP__OBJECT_ASKED_FOR;
-    atomic_store_explicit(&object->return_site, 0, memory_order_relaxed);
     atomic_store_explicit(&object->mapped, true, memory_order_release);
     return object;
 }
@@ -293,7 +294,9 @@ const char *ffitap__object_path_of_handle(void *handle)
         return "RTLD_NEXT";
 
     /* What dlopen(3) returns is a link_map in the GNU C library: dlinfo(3), RTLD_DI_LINKMAP. */
-    return ffitap__object_path_at(((const struct link_map *)handle)->l_ld);
+    const struct link_map *map = handle;
+    const struct ffitap__object *object = ffitap__object_at(map->l_ld);
+    return object ? object->path : map->l_name;
 }
 
 void ffitap__object_describe_all(void)

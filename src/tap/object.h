@@ -29,13 +29,12 @@ struct ffitap__object {
     const char *needed_by;
     const char **needed; /* sonames it asks for, NULL-terminated; NULL if none */
 
-    /* For the shim: an instruction of this object that returns; 0 until looked for. */
-    _Atomic uintptr_t return_site;
+    void *notes; /* the visitor's own, kept when the same object comes back */
 };
 
 /*
- * Told of every mapped object once, while the dynamic linker keeps it from going: must not call
- * the dynamic linker.
+ * Told of every mapped object once, with the tap's lock held and while the dynamic linker keeps
+ * the object from going: must not call the dynamic linker.
  */
 typedef void ffitap__object_visitor(struct ffitap__object *object);
 
@@ -55,7 +54,10 @@ FFITAP__CROSSING struct ffitap__object *ffitap__object_at(const void *address);
 /* The path of the object that holds `address`; "" if none does. Never NULL. */
 FFITAP__CROSSING const char *ffitap__object_path_at(const void *address);
 
-/* What a handle of dlopen(3) stands for, which must be valid: a path, "RTLD_DEFAULT", ... */
+/*
+ * What a handle of dlopen(3) stands for, which must be valid: a path, "RTLD_DEFAULT", ... Good for
+ * as long as the handle is.
+ */
 FFITAP__CROSSING const char *ffitap__object_path_of_handle(void *handle);
 
 /* Reports every object that is mapped. With the tap's lock held. */

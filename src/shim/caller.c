@@ -1,0 +1,25 @@
+#include "shim/caller.h"
+
+#include <string.h>
+
+#define RET 0xC3
+
+/* How far to look for the better one: every page of code that is read may have to be loaded. */
+#define LOOK_AT ((size_t)256 * 1024)
+
+/*
+ * Any byte of this value does. One that ends `xor %eax,%eax; ret` is better: it is likely to end a
+ * function that keeps nothing on the stack, through which an unwinder finds its way.
+ */
+uintptr_t ffitap__caller_return_site(const struct ffitap__elf *elf)
+{
+    static const unsigned char leaf_end[] = {0x31, 0xC0, RET};
+    const void *text = (const void *)elf->text_start;
+    const size_t size = elf->text_end - elf->text_start;
+
+    const unsigned char *leaf =
+        memmem(text, size < LOOK_AT ? size : LOOK_AT, leaf_end, sizeof(leaf_end));
+    if (leaf)
+        return (uintptr_t)leaf + sizeof(leaf_end) - 1;
+    return (uintptr_t)memchr(text, RET, size);
+}

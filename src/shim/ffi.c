@@ -1,0 +1,255 @@
+/*
+ * Foreign calls. Every object that imports ffi_call gets hooks of its own out of a small pool, so
+ * that its originals (a bundled libffi of another version, say) and its runtime's name are found
+ * at no cost per call.
+ *
+ * The hooks of one call come in this order, as every CPython from 2.7 to 3.13 makes them:
+ *
+ *     PyEval_SaveThread -> [__errno_location] -> ffi_call -> PyEval_RestoreThread
+ *
+ * While nobody listens each is one check and a jump. None ever takes the interpreter lock.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "shim/hook.h"
+#include "tap/call.h"
+#include "tap/memory.h"
+#include "tap/runtime.h"
+#include "tap/tap.h"
+
+typedef void ffi_call_function(void *cif, void (*function)(void), void *result, void **arguments);
+typedef void *release_lock_function(void);
+typedef void take_lock_function(void *state);
+typedef int *errno_function(void);
+
+/* One object that makes foreign calls. */
+struct user {
+    void *_Atomic original[FFITAP__FFI_COUNT]; /* NULL: not bound yet, or not imported */
+    bool has_lock;                             /* it imports the functions of an interpreter lock */
+    _Atomic uint16_t runtime;                  /* 0 until reported */
+    const char *path;                          /* NULL: a free place */
+};
+
+#define POOL_SIZE 16
+static struct user users[POOL_SIZE];
+static _Atomic unsigned user_count;
+
+const char *const ffitap__ffi_names[FFITAP__FFI_COUNT] = {
+    [FFITAP__FFI_CALL] = "ffi_call",
+    [FFITAP__FFI_RELEASE_LOCK] = "PyEval_SaveThread",
+    [FFITAP__FFI_TAKE_LOCK] = "PyEval_RestoreThread",
+    [FFITAP__FFI_ERRNO] = "__errno_location",
+};
+
+/* Runtimes by the start of the object's file name; any other goes by that name itself. */
+static const struct {
+    const char *file;
+    const char *runtime;
+} known_runtimes[] = {
+    {"_ctypes.", "ctypes"},
+    {"_cffi_backend.", "cffi"},
+};
+
+static const char *runtime_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+
+    for (size_t i = 0; i < sizeof(known_runtimes) / sizeof(known_runtimes[0]); i++)
+        if (strncmp(file, known_runtimes[i].file, strlen(known_runtimes[i].file)) == 0)
+            return known_runtimes[i].runtime;
+    return file;
+}
+
+static void report_runtime(struct user *user)
+{
+    const char *lock = user->has_lock ? ffitap__ffi_names[FFITAP__FFI_RELEASE_LOCK] : "";
+    uint16_t none = 0;
+
+    atomic_compare_exchange_strong(&user->runtime, &none,
+                                   ffitap__runtime_add(runtime_name(user->path), user->path, lock));
+}
+
+void ffitap__ffi_report_runtimes(void)
+{
+    for (unsigned i = 0; i < atomic_load_explicit(&user_count, memory_order_acquire); i++)
+        if (!atomic_load_explicit(&users[i].runtime, memory_order_relaxed))
+            report_runtime(&users[i]);
+}
+
+/*
+ * A slot that was not bound when it was hooked: what the dynamic linker would have found for it,
+ * first in the global scope, then among what the object itself brought along.
+ */
+static __attribute__((noinline)) void *find_original(struct user *user, enum ffitap__ffi which)
+{
+    const int saved = errno;
+    void *found = dlsym(RTLD_DEFAULT, ffitap__ffi_names[which]);
+
+    if (!found) {
+        void *object = dlopen(user->path, RTLD_LAZY | RTLD_NOLOAD);
+
+        if (object) {
+            found = dlsym(object, ffitap__ffi_names[which]);
+            dlclose(object);
+        }
+    }
+    atomic_store_explicit(&user->original[which], found, memory_order_relaxed);
+    errno = saved;
+    return found;
+}
+
+static inline void *original(struct user *user, enum ffitap__ffi which)
+{
+    void *known = atomic_load_explicit(&user->original[which], memory_order_relaxed);
+
+    return FFITAP__LIKELY(known != NULL) ? known : find_original(user, which);
+}
+
+static __attribute__((noinline)) void *release_lock_recorded(struct user *user)
+{
+    void *state = ((release_lock_function *)original(user, FFITAP__FFI_RELEASE_LOCK))();
+    struct ffitap__thread *self = ffitap__thread_get();
+
+    if (self)
+        ffitap__call_lock_released(self, user->runtime);
+    return state;
+}
+
+static __attribute__((noinline)) void take_lock_recorded(struct user *user, void *state)
+{
+    take_lock_function *real = (take_lock_function *)original(user, FFITAP__FFI_TAKE_LOCK);
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (!ffitap__call_wants_lock(self)) {
+        ffitap__call_window_unused(self);
+        real(state);
+        return;
+    }
+    ffitap__call_lock_wanted(self);
+    real(state);
+    ffitap__call_lock_held(self);
+}
+
+static __attribute__((noinline)) int *errno_recorded(struct user *user, uintptr_t stack)
+{
+    int *where = ((errno_function *)original(user, FFITAP__FFI_ERRNO))();
+    struct ffitap__thread *self = ffitap__thread_get();
+
+    if (self)
+        ffitap__call_errno_asked(self, stack, *where);
+    return where;
+}
+
+static __attribute__((noinline)) void call_recorded(struct user *user, void *cif,
+                                                    void (*function)(void), void *result,
+                                                    void **arguments, uintptr_t stack)
+{
+    ffi_call_function *real = (ffi_call_function *)original(user, FFITAP__FFI_CALL);
+    struct ffitap__thread *self = ffitap__thread_get();
+    struct ffitap__frame *frame =
+        self
+            ? ffitap__call_enter(self, user->runtime, (const void *)function, user->has_lock, stack)
+            : NULL;
+
+    real(cif, function, result, arguments);
+    if (frame)
+        ffitap__call_leave(self, frame, stack);
+}
+
+/* The caller's stack pointer, which the hooks of one call share. */
+#define CALLERS_STACK() ((uintptr_t)__builtin_dwarf_cfa())
+
+#define DEFINE_HOOKS(n)                                                                            \
+    static void *release_lock_##n(void)                                                            \
+    {                                                                                              \
+        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+            return release_lock_recorded(&users[n]);                                               \
+        return ((release_lock_function *)original(&users[n], FFITAP__FFI_RELEASE_LOCK))();         \
+    }                                                                                              \
+    static void take_lock_##n(void *state)                                                         \
+    {                                                                                              \
+        const struct ffitap__thread *self = ffitap__thread_self;                                   \
+        if (FFITAP__UNLIKELY(self && (self->depth || self->window.open)))                          \
+            take_lock_recorded(&users[n], state);                                                  \
+        else                                                                                       \
+            ((take_lock_function *)original(&users[n], FFITAP__FFI_TAKE_LOCK))(state);             \
+    }                                                                                              \
+    static int *errno_##n(void)                                                                    \
+    {                                                                                              \
+        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+            return errno_recorded(&users[n], CALLERS_STACK());                                     \
+        return ((errno_function *)original(&users[n], FFITAP__FFI_ERRNO))();                       \
+    }                                                                                              \
+    static void ffi_call_##n(void *cif, void (*function)(void), void *result, void **arguments)    \
+    {                                                                                              \
+        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+            call_recorded(&users[n], cif, function, result, arguments, CALLERS_STACK());           \
+        else                                                                                       \
+            ((ffi_call_function *)original(&users[n], FFITAP__FFI_CALL))(cif, function, result,    \
+                                                                         arguments);               \
+    }
+
+#define LIST_HOOKS(n)                                                                              \
+    {                                                                                              \
+        [FFITAP__FFI_CALL] = ffi_call_##n, [FFITAP__FFI_RELEASE_LOCK] = release_lock_##n,          \
+        [FFITAP__FFI_TAKE_LOCK] = take_lock_##n, [FFITAP__FFI_ERRNO] = errno_##n,                  \
+    }
+
+/* One place in the pool each. */
+DEFINE_HOOKS(0)
+DEFINE_HOOKS(1)
+DEFINE_HOOKS(2)
+DEFINE_HOOKS(3)
+DEFINE_HOOKS(4)
+DEFINE_HOOKS(5)
+DEFINE_HOOKS(6)
+DEFINE_HOOKS(7)
+DEFINE_HOOKS(8)
+DEFINE_HOOKS(9)
+DEFINE_HOOKS(10)
+DEFINE_HOOKS(11)
+DEFINE_HOOKS(12)
+DEFINE_HOOKS(13)
+DEFINE_HOOKS(14)
+DEFINE_HOOKS(15)
+
+static void *const pool[POOL_SIZE][FFITAP__FFI_COUNT] = {
+    LIST_HOOKS(0),  LIST_HOOKS(1),  LIST_HOOKS(2),  LIST_HOOKS(3),  LIST_HOOKS(4),  LIST_HOOKS(5),
+    LIST_HOOKS(6),  LIST_HOOKS(7),  LIST_HOOKS(8),  LIST_HOOKS(9),  LIST_HOOKS(10), LIST_HOOKS(11),
+    LIST_HOOKS(12), LIST_HOOKS(13), LIST_HOOKS(14), LIST_HOOKS(15),
+};
+
+/* A library that is loaded again gets the place it had; no other place is ever given back. */
+static struct user *find_place(const char *path)
+{
+    const unsigned count = atomic_load_explicit(&user_count, memory_order_relaxed);
+
+    for (unsigned i = 0; i < count; i++)
+        if (users[i].path == path)
+            return &users[i];
+    return count < POOL_SIZE ? &users[count] : NULL;
+}
+
+void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
+                                const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
+{
+    struct user *user = find_place(object->path);
+
+    if (!user) {
+        ffitap__tap_lose(FFITAP__LOST_RUNTIME);
+        return NULL;
+    }
+    for (int i = 0; i < FFITAP__FFI_COUNT; i++)
+        atomic_store_explicit(&user->original[i], imports[i].target, memory_order_relaxed);
+    user->has_lock =
+        imports[FFITAP__FFI_RELEASE_LOCK].present && imports[FFITAP__FFI_TAKE_LOCK].present;
+    if (!user->path) {
+        user->path = object->path;
+        atomic_fetch_add_explicit(&user_count, 1, memory_order_release);
+    }
+    return pool[user - users];
+}

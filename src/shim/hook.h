@@ -1,0 +1,58 @@
+/* What is hooked where. One file per hooked interface fills in its part. */
+#ifndef FFITAP_SHIM_HOOK_H
+#define FFITAP_SHIM_HOOK_H
+
+#include "shim/slot.h"
+#include "tap/object.h"
+
+/* A function to hook: its name and what takes its place. */
+struct ffitap__hook {
+    const char *name;
+    void *replacement;
+};
+
+/* dlopen and its family, hooked in every object (dl.c). */
+enum ffitap__dl {
+    FFITAP__DLOPEN,
+    FFITAP__DLMOPEN,
+    FFITAP__DLCLOSE,
+    FFITAP__DLSYM,
+    FFITAP__DLVSYM,
+    FFITAP__DLERROR,
+    FFITAP__DL_COUNT,
+};
+extern const struct ffitap__hook ffitap__dl_hooks[FFITAP__DL_COUNT];
+
+/* What dl.c keeps with each object that it hooks or is called from. */
+struct ffitap__dl_notes {
+    void *original[FFITAP__DL_COUNT]; /* NULL: as for the shim itself */
+    uintptr_t return_site;            /* in this object; 0 if there is none */
+};
+
+/* ffi_call, and what surrounds it, in an object that imports ffi_call (ffi.c). */
+enum ffitap__ffi {
+    FFITAP__FFI_CALL,
+    FFITAP__FFI_RELEASE_LOCK,
+    FFITAP__FFI_TAKE_LOCK,
+    FFITAP__FFI_ERRNO,
+    FFITAP__FFI_COUNT,
+};
+extern const char *const ffitap__ffi_names[FFITAP__FFI_COUNT];
+
+/* What an object imports of these. */
+struct ffitap__ffi_import {
+    bool present;
+    void *target; /* what the slot led to; NULL if it was not bound yet */
+};
+
+/*
+ * Gives an object the hooks of one of the pool's places; NULL if none is left. With the tap's lock
+ * held.
+ */
+void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
+                                const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT]);
+
+/* Makes the runtimes known that were enlisted since. Without the tap's lock. */
+void ffitap__ffi_report_runtimes(void);
+
+#endif

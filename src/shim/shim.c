@@ -1,0 +1,106 @@
+/*
+ * The shim: preloaded into an unmodified process, it puts the tap on its loads, lookups and foreign
+ * calls by rewriting the relocation slots of every object, now and whenever one is loaded.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "shim/caller.h"
+#include "shim/hook.h"
+#include "tap/emit.h"
+#include "tap/memory.h"
+#include "tap/tap.h"
+
+/* The slots of one object that are to be hooked. */
+struct plan {
+    const struct ffitap__object *object;
+    struct ffitap__dl_notes *notes;
+    struct ffitap__ffi_import imports[FFITAP__FFI_COUNT];
+    void *const *ffi_hooks;
+    bool refused;
+};
+
+/* What records must not record itself. */
+static bool is_ours(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+
+    return strncmp(file, "libffitap", 9) == 0 || strncmp(file, "liblttng-ust", 12) == 0;
+}
+
+static int dl_index(const char *name)
+{
+    if (name[0] != 'd' || name[1] != 'l')
+        return -1;
+    for (int i = 0; i < FFITAP__DL_COUNT; i++)
+        if (strcmp(name, ffitap__dl_hooks[i].name) == 0)
+            return i;
+    return -1;
+}
+
+static int ffi_index(const char *name)
+{
+    for (int i = 0; i < FFITAP__FFI_COUNT; i++)
+        if (strcmp(name, ffitap__ffi_names[i]) == 0)
+            return i;
+    return -1;
+}
+
+static void note_originals(const struct ffitap__slot *slot, void *data)
+{
+    struct plan *plan = data;
+    void *target = ffitap__slot_target(&plan->object->elf, slot);
+    const int dl = dl_index(slot->name);
+    const int ffi = ffi_index(slot->name);
+
+    if (dl >= 0)
+        plan->notes->original[dl] = target;
+    if (ffi >= 0)
+        plan->imports[ffi] = (struct ffitap__ffi_import){.present = true, .target = target};
+}
+
+static void rewrite(const struct ffitap__slot *slot, void *data)
+{
+    struct plan *plan = data;
+    const int dl = dl_index(slot->name);
+    const int ffi = plan->ffi_hooks ? ffi_index(slot->name) : -1;
+    void *replacement = dl >= 0    ? ffitap__dl_hooks[dl].replacement
+                        : ffi >= 0 ? plan->ffi_hooks[ffi]
+                                   : NULL;
+
+    if (replacement && !ffitap__slot_rewrite(&plan->object->elf, slot, replacement))
+        plan->refused = true;
+}
+
+static void hook_object(struct ffitap__object *object)
+{
+    struct plan plan = {.object = object, .notes = object->notes};
+
+    if (is_ours(object->path))
+        return;
+    if (!plan.notes)
+        plan.notes = object->notes = ffitap__memory_keep(sizeof(*plan.notes));
+    if (!plan.notes) {
+        ffitap__tap_lose(FFITAP__LOST_OBJECT);
+        return;
+    }
+    *plan.notes = (struct ffitap__dl_notes){
+        .return_site = ffitap__caller_return_site(&object->elf),
+    };
+    ffitap__slot_each(&object->elf, note_originals, &plan);
+    if (plan.imports[FFITAP__FFI_CALL].present)
+        plan.ffi_hooks = ffitap__ffi_enlist(object, plan.imports);
+    ffitap__slot_each(&object->elf, rewrite, &plan);
+    if (plan.refused)
+        ffitap__tap_lose(FFITAP__LOST_OBJECT);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+    const int saved = errno;
+
+    ffitap__object_watch(hook_object);
+    ffitap__ffi_report_runtimes();
+    errno = saved;
+}
