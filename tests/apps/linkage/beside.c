@@ -1,0 +1,6 @@
+int beside_answer(void);
+
+int beside_answer(void)
+{
+    return 7;
+}
