@@ -1,0 +1,59 @@
+"""What the end-to-end tests share: running programs under ffitap and reading the reports."""
+
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ["FFITAP_BUILD"])
+FFITAP = BUILD / "bin" / "ffitap"
+LIBRARIES = pathlib.Path(os.environ["FFITAP_LIBDIR"])
+APPS = SOURCE / "tests" / "apps"
+PYTHON = "/usr/bin/python3"
+
+
+def run(*command, **options):
+    """Runs a command to its end; its output is kept as bytes."""
+    options.setdefault("timeout", 300)
+    return subprocess.run([str(part) for part in command], capture_output=True, **options)
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="ffitap-test-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.data = self.folder / "data"
+
+    def record(self, *command, options=(), status=0, **extra):
+        """Records a command; returns what it did. Its status must be `status`."""
+        done = run(FFITAP, "record", "-o", self.data, *options, "--", *command, **extra)
+        self.assertEqual(done.returncode, status, done.stderr.decode(errors="replace"))
+        return done
+
+    def report(self):
+        done = run(FFITAP, "report", "--json", self.data)
+        self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))
+        return json.loads(done.stdout)
+
+    def function(self, report, symbol, library=""):
+        """The one function of that name whose library's path holds `library`."""
+        found = [
+            one
+            for one in report["functions"]
+            if one["symbol"] == symbol and library in one["library"]
+        ]
+        self.assertEqual(len(found), 1, f"{symbol}: {found}")
+        return found[0]
+
+    def assert_complete(self, report):
+        self.assertFalse(report["losses"]["lower_bound"], report["losses"])
+
+
+def main():
+    unittest.main(verbosity=2)

@@ -1,0 +1,33 @@
+"""A million calls in a loop: all of them are in the report, or it says how many are not."""
+
+import harness
+
+CALLS = 1_000_000
+LOOP = f"""
+import ctypes
+absolute, three = ctypes.CDLL("libc.so.6").abs, ctypes.c_int(-3)
+for _ in range({CALLS}):
+    absolute(three)
+"""
+
+
+class HotLoop(harness.Case):
+    def seen_and_lost(self, *options):
+        self.record(harness.PYTHON, "-c", LOOP, options=options)
+        report = self.report()
+        calls = self.function(report, "abs", "libc")["calls"]
+        losses = report["losses"]
+        self.assertEqual(losses["lower_bound"], calls != CALLS, losses)
+        return calls, losses["discarded_events"]
+
+    def test_the_default_buffers_account_for_every_call(self):
+        calls, discarded = self.seen_and_lost()
+        self.assertEqual(calls + discarded, CALLS)
+
+    def test_small_buffers_lose_calls_and_say_exactly_how_many(self):
+        calls, discarded = self.seen_and_lost("--buffer-size", "64K")
+        self.assertEqual(calls + discarded, CALLS)
+
+
+if __name__ == "__main__":
+    harness.main()
