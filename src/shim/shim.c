@@ -29,6 +29,15 @@ static bool is_ours(const char *path)
     return strncmp(file, "libffitap", 9) == 0 || strncmp(file, "liblttng-ust", 12) == 0;
 }
 
+/*
+ * libffi reaches its own ffi_call through a slot too. An object that holds a libffi of its own and
+ * makes calls with it, as CPython 2.7's _ctypes does, goes by another name.
+ */
+static bool is_libffi(const struct ffitap__object *object)
+{
+    return strncmp(object->soname, "libffi.so", 9) == 0;
+}
+
 static int dl_index(const char *name)
 {
     if (name[0] != 'd' || name[1] != 'l')
@@ -89,7 +98,7 @@ static void hook_object(struct ffitap__object *object)
         .return_site = ffitap__caller_return_site(&object->elf),
     };
     ffitap__slot_each(&object->elf, note_originals, &plan);
-    if (plan.imports[FFITAP__FFI_CALL].present)
+    if (plan.imports[FFITAP__FFI_CALL].present && !is_libffi(object))
         plan.ffi_hooks = ffitap__ffi_enlist(object, plan.imports);
     ffitap__slot_each(&object->elf, rewrite, &plan);
     if (plan.refused)

@@ -6,13 +6,17 @@ import harness
 
 
 class KnownCounts(harness.Case):
+    """With Debian's Python, whose functions of the interpreter lock lie in the program."""
+
+    python = harness.PYTHON
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         case = cls("setUp")
         case.setUp()
         cls.addClassCleanup(case.doCleanups)
-        cls.output = case.record(harness.PYTHON, harness.APPS / "known_counts.py").stdout
+        cls.output = case.record(cls.python, harness.APPS / "known_counts.py").stdout
         cls.document = case.report()
 
     def one(self, symbol, library):
@@ -91,7 +95,7 @@ class KnownCounts(harness.Case):
 
     def test_the_process_is_described(self):
         (process,) = self.document["processes"]
-        self.assertEqual(process["argv"][0], harness.PYTHON)
+        self.assertEqual(process["argv"][0], str(self.python))
         self.assertTrue(process["argv"][1].endswith("known_counts.py"))
         self.assertEqual(process["exit"], {"status": 0})
 
@@ -102,6 +106,12 @@ class KnownCounts(harness.Case):
         self.assertEqual(ctypes_object["cause"], "asked_for")
         self.assertEqual(objects["libffi.so.8"]["cause"], "dependency")
         self.assertEqual(objects["libffi.so.8"]["needed_by"], ctypes_object["path"])
+
+
+class KnownCountsWithLibrary(KnownCounts):
+    """With a Python that has them in libpython."""
+
+    python = harness.BUILD / "tests" / "apps" / "python_with_library"
 
 
 if __name__ == "__main__":
