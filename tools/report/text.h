@@ -3,6 +3,7 @@
 #define FFITAP_REPORT_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -11,5 +12,16 @@ json_t *ffitap__text_json(const char *text);
 
 /* The same of `size` bytes, which may hold NULs (they become U+FFFD). */
 json_t *ffitap__text_json_sized(const char *bytes, size_t size);
+
+/* `text` fit for one line of a terminal: UTF-8, with "?" for control characters. g_free() it. */
+char *ffitap__text_line(const char *text);
+
+/* "850 ns", "12.3 us", "4.56 ms", "1.23 s", "2m 03s", "5h 06m". */
+#define FFITAP__DURATION_SIZE 32
+void ffitap__text_duration(char text[FFITAP__DURATION_SIZE], uint64_t ns);
+
+/* ISO 8601, UTC, with nanoseconds. */
+#define FFITAP__TIME_SIZE 48
+void ffitap__text_time(char text[FFITAP__TIME_SIZE], int64_t ns_since_1970);
 
 #endif

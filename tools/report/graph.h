@@ -1,0 +1,29 @@
+/*
+ * One run of babeltrace's: traces -> muxer -> a consumer. babeltrace keeps quiet; why something
+ * failed comes back as text.
+ */
+#ifndef FFITAP_REPORT_GRAPH_H
+#define FFITAP_REPORT_GRAPH_H
+
+#include <stdbool.h>
+
+#include <babeltrace2/babeltrace.h>
+#include <glib.h>
+
+/* Called with every message; borrowed for the call. */
+typedef void ffitap__consume(void *data, const bt_message *message);
+
+/*
+ * Opens the traces in `directories` (char *, each holds a `metadata`) without reading them.
+ * Returns NULL, or why that failed (g_free() it).
+ */
+char *ffitap__graph_probe(const GPtrArray *directories);
+
+/*
+ * Reads the traces in `directories` and hands every message to `consume`, in order of time.
+ * Returns NULL, or why it ended early (g_free() it); `*ran` says whether any reading came before.
+ */
+char *ffitap__graph_run(const GPtrArray *directories, ffitap__consume *consume, void *data,
+                        bool *ran);
+
+#endif

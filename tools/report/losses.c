@@ -1,0 +1,29 @@
+#include "report/losses.h"
+
+struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording,
+                                        const struct ffitap__model *model)
+{
+    struct ffitap__losses losses = {
+        .discarded_events = MAX(model->discarded_events, recording->discarded_events),
+        .discarded_packets = MAX(model->discarded_packets, recording->lost_packets),
+        .command_unseen = recording->pid > 0 && !ffitap__model_has_process(model, recording->pid),
+    };
+
+    for (unsigned i = 0; i < FFITAP__LOSS_KINDS; i++)
+        losses.dropped_records += model->lost[i];
+    losses.lower_bound = losses.discarded_events || losses.discarded_packets ||
+                         losses.dropped_records || losses.command_unseen ||
+                         model->undefined_functions || model->damaged->len;
+    return losses;
+}
+
+const char *ffitap__loss_name(unsigned kind)
+{
+    static const char *const names[FFITAP__LOSS_KINDS] = {
+        [FFITAP__LOST_CALL] = "call",       [FFITAP__LOST_FUNCTION] = "function",
+        [FFITAP__LOST_OBJECT] = "object",   [FFITAP__LOST_RUNTIME] = "runtime",
+        [FFITAP__LOSS_KINDS - 1] = "other",
+    };
+
+    return names[kind];
+}

@@ -1,0 +1,222 @@
+#include "report/repair.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "report/graph.h"
+
+/*
+ * The beginning of a packet as LTTng-UST lays it out in memory of the machine that traced (and
+ * this program reads x86-64 recordings only). A stream that looks otherwise is not repaired.
+ */
+struct packet {
+    uint32_t magic;
+    uint8_t uuid[16];
+    uint32_t stream_id;
+    uint64_t stream_instance_id;
+    uint64_t timestamp_begin;
+    uint64_t timestamp_end;
+    uint64_t content_bits;
+    uint64_t packet_bits;
+};
+#define PACKET_MAGIC 0xc1fc1fc1u
+
+static bool is_sound(const struct packet *packet)
+{
+    return packet->magic == PACKET_MAGIC && packet->packet_bits % 8 == 0 &&
+           packet->packet_bits >= sizeof(*packet) * 8 &&
+           packet->content_bits >= sizeof(*packet) * 8 &&
+           packet->content_bits <= packet->packet_bits;
+}
+
+/* How many bytes at the beginning of the stream `fd` of `size` bytes are whole packets. */
+static uint64_t whole_packets(int fd, uint64_t size)
+{
+    struct packet packet;
+    uint64_t whole = 0;
+
+    while (whole < size &&
+           pread(fd, &packet, sizeof(packet), (off_t)whole) == (ssize_t)sizeof(packet) &&
+           is_sound(&packet) && packet.packet_bits / 8 <= size - whole)
+        whole += packet.packet_bits / 8;
+    return whole;
+}
+
+/* Copies the first `size` bytes of `from` to the new file `path`. */
+static bool copy_beginning(int from, const char *path, uint64_t size)
+{
+    const int to = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    loff_t offset = 0;
+    bool copied = to >= 0;
+
+    while (copied && (uint64_t)offset < size) {
+        char buffer[65536];
+        const ssize_t got =
+            pread(from, buffer, MIN(sizeof(buffer), size - (uint64_t)offset), offset);
+        copied = got > 0 && write(to, buffer, (size_t)got) == got;
+        offset += got;
+    }
+    if (to >= 0)
+        close(to);
+    if (!copied)
+        unlink(path);
+    return copied;
+}
+
+/* Puts the stream `name` into the view, as much of it as is whole. */
+static void show_stream(const char *trace, const char *view, const char *name, int fd,
+                        uint64_t size, struct ffitap__model *model)
+{
+    char *source = g_canonicalize_filename(name, trace);
+    char *path = g_build_filename(view, name, NULL);
+    const uint64_t whole = whole_packets(fd, size);
+
+    if (whole == size) {
+        if (symlink(source, path) != 0)
+            ffitap__model_note_damage(
+                model, g_strdup_printf("stream %s: left out (%s)", name, g_strerror(errno)));
+    } else if (whole == 0) {
+        ffitap__model_note_damage(
+            model, g_strdup_printf("stream %s: no whole packet in its %" G_GUINT64_FORMAT
+                                   " bytes; left out",
+                                   name, size));
+    } else if (copy_beginning(fd, path, whole)) {
+        ffitap__model_note_damage(
+            model, g_strdup_printf("stream %s: whole packets end after %" G_GUINT64_FORMAT
+                                   " of %" G_GUINT64_FORMAT " bytes; the rest is left out",
+                                   name, whole, size));
+    } else {
+        ffitap__model_note_damage(
+            model, g_strdup_printf("stream %s: damaged, and its whole packets cannot be copied "
+                                   "to %s (%s); left out",
+                                   name, view, g_strerror(errno)));
+    }
+    g_free(path);
+    g_free(source);
+}
+
+static bool is_stream(const char *name)
+{
+    return name[0] != '.' && strcmp(name, "metadata") != 0;
+}
+
+/* Calls show_stream() for every stream of the trace that holds something. */
+static void show_streams(const char *trace, const char *view, struct ffitap__model *model)
+{
+    GDir *directory = g_dir_open(trace, 0, NULL);
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory))) {
+        char *path = g_build_filename(trace, name, NULL);
+        struct stat status;
+        const int fd = is_stream(name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+
+        if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
+            show_stream(trace, view, name, fd, (uint64_t)status.st_size, model);
+        if (fd >= 0)
+            close(fd);
+        g_free(path);
+    }
+    if (directory)
+        g_dir_close(directory);
+}
+
+static char *probe(const char *directory)
+{
+    gpointer items[] = {(gpointer)directory};
+    const GPtrArray one = {.pdata = items, .len = 1};
+
+    return ffitap__graph_probe(&one);
+}
+
+/* Opens each stream of the view alone and removes the ones that babeltrace refuses. */
+static void drop_refused(const char *view, struct ffitap__model *model)
+{
+    char *aside = g_build_filename(view, ".aside", NULL);
+    GDir *directory = g_dir_open(view, 0, NULL);
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory))) {
+        if (is_stream(name))
+            g_ptr_array_add(names, g_strdup(name));
+    }
+    if (directory)
+        g_dir_close(directory);
+    for (unsigned i = 0; i < names->len && g_mkdir(aside, 0700) == 0; i++) {
+        char *path = g_build_filename(view, g_ptr_array_index(names, i), NULL);
+        char *alone = g_build_filename(aside, g_ptr_array_index(names, i), NULL);
+        char *metadata = g_build_filename(aside, "metadata", NULL);
+        char *why =
+            symlink("../metadata", metadata) == 0 && rename(path, alone) == 0 ? probe(aside) : NULL;
+        if (why)
+            ffitap__model_note_damage(model,
+                                      g_strdup_printf("stream %s: %s; left out",
+                                                      (char *)g_ptr_array_index(names, i), why));
+        else
+            (void)!rename(alone, path);
+        unlink(alone);
+        unlink(metadata);
+        g_rmdir(aside);
+        g_free(why);
+        g_free(metadata);
+        g_free(alone);
+        g_free(path);
+    }
+    g_ptr_array_free(names, TRUE);
+    g_free(aside);
+}
+
+char *ffitap__repair_create(const char *trace, struct ffitap__model *model)
+{
+    char *view = g_dir_make_tmp("ffitap-report-XXXXXX", NULL);
+    char *metadata = view ? g_build_filename(view, "metadata", NULL) : NULL;
+    char *source = g_canonicalize_filename("metadata", trace);
+    char *why = NULL;
+
+    if (!view || symlink(source, metadata) != 0)
+        goto failed;
+    why = probe(view);
+    if (why)
+        goto failed;
+    show_streams(trace, view, model);
+    why = probe(view);
+    if (why) {
+        drop_refused(view, model);
+        g_free(why);
+        why = probe(view);
+    }
+    if (why)
+        goto failed;
+    goto out;
+failed:
+    ffitap__repair_destroy(view);
+    view = NULL;
+out:
+    g_free(why);
+    g_free(source);
+    g_free(metadata);
+    return view;
+}
+
+void ffitap__repair_destroy(char *view)
+{
+    GDir *directory = view ? g_dir_open(view, 0, NULL) : NULL;
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory))) {
+        char *path = g_build_filename(view, name, NULL);
+        unlink(path);
+        g_free(path);
+    }
+    if (directory)
+        g_dir_close(directory);
+    if (view)
+        g_rmdir(view);
+    g_free(view);
+}

@@ -1,0 +1,20 @@
+/* The report generator: a recording's directory in, a report out. */
+#ifndef FFITAP_REPORT_REPORT_H
+#define FFITAP_REPORT_REPORT_H
+
+#include <stdbool.h>
+
+struct ffitap_report_options {
+    const char *directory;
+    const char *output; /* a file; NULL: standard output */
+    bool json;          /* false: a table for people */
+};
+
+/*
+ * Writes the report of a recording. Returns the program's exit status: 0, or 125 after a message
+ * on standard error, and then no output file appears. A damaged recording is reported as far as it
+ * can be read, and the report says what is missing.
+ */
+int ffitap_report_run(const struct ffitap_report_options *options);
+
+#endif

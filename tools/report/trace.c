@@ -1,0 +1,211 @@
+#include "report/trace.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report/decode.h"
+#include "report/graph.h"
+#include "report/repair.h"
+
+/* Directories inside directories: deeper than LTTng's, and no endless climb through links. */
+#define DEPTH_MAX 16
+
+struct reading {
+    struct ffitap__model *model;
+    GHashTable *decoders; /* event class -> its decoder */
+    const bt_event_class *last_class;
+    struct ffitap__decoder *last_decoder;
+};
+
+static void destroy_decoder(gpointer decoder)
+{
+    ffitap__decoder_destroy(decoder);
+}
+
+static struct ffitap__decoder *decoder_for(struct reading *reading, const bt_message *message)
+{
+    const bt_event_class *class =
+        bt_event_borrow_class_const(bt_message_event_borrow_event_const(message));
+
+    if (class == reading->last_class)
+        return reading->last_decoder;
+    struct ffitap__decoder *decoder = g_hash_table_lookup(reading->decoders, class);
+    if (!decoder) {
+        decoder = ffitap__decoder_create(class);
+        g_hash_table_insert(reading->decoders, (gpointer) class, decoder);
+    }
+    reading->last_class = class;
+    reading->last_decoder = decoder;
+    return decoder;
+}
+
+/* A stream that does not say how much it discarded discarded at least one. */
+static void count_discarded(struct ffitap__model *model, const bt_message *message)
+{
+    uint64_t count = 1;
+
+    if (bt_message_get_type(message) == BT_MESSAGE_TYPE_DISCARDED_EVENTS) {
+        bt_message_discarded_events_get_count(message, &count);
+        model->discarded_events += count;
+    } else {
+        bt_message_discarded_packets_get_count(message, &count);
+        model->discarded_packets += count;
+    }
+}
+
+static void note_clock(struct ffitap__model *model, const bt_message *message)
+{
+    const bt_stream_class *class =
+        bt_stream_borrow_class_const(bt_message_stream_beginning_borrow_stream_const(message));
+    const bt_clock_class *clock = bt_stream_class_borrow_default_clock_class_const(class);
+    const char *name = clock ? bt_clock_class_get_name(clock) : NULL;
+
+    if (name)
+        model->clock = ffitap__model_intern(model, name);
+}
+
+static void consume(void *data, const bt_message *message)
+{
+    struct reading *reading = data;
+
+    switch (bt_message_get_type(message)) {
+    case BT_MESSAGE_TYPE_EVENT:
+        ffitap__decoder_feed(decoder_for(reading, message), message, reading->model);
+        break;
+    case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
+    case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
+        count_discarded(reading->model, message);
+        break;
+    case BT_MESSAGE_TYPE_STREAM_BEGINNING:
+        note_clock(reading->model, message);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Why reading ended early; NULL if it did not. */
+static char *read_traces(struct ffitap__model *model, const GPtrArray *directories, bool *ran)
+{
+    struct reading reading = {.model = model};
+
+    reading.decoders = g_hash_table_new_full(NULL, NULL, NULL, destroy_decoder);
+    char *why = ffitap__graph_run(directories, consume, &reading, ran);
+    g_hash_table_destroy(reading.decoders);
+    return why;
+}
+
+static int compare_paths(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Adds every directory at or below `directory` that holds a trace; counts the files beside. */
+static void find_traces(GPtrArray *traces, const char *path, unsigned depth, unsigned *files)
+{
+    char *metadata = g_build_filename(path, "metadata", NULL);
+    GDir *directory = g_dir_open(path, 0, NULL);
+    const char *name;
+
+    if (g_file_test(metadata, G_FILE_TEST_IS_REGULAR))
+        g_ptr_array_add(traces, g_strdup(path));
+    while (directory && depth < DEPTH_MAX && (name = g_dir_read_name(directory))) {
+        char *entry = g_build_filename(path, name, NULL);
+        if (g_file_test(entry, G_FILE_TEST_IS_DIR))
+            find_traces(traces, entry, depth + 1, files);
+        else
+            ++*files;
+        g_free(entry);
+    }
+    if (directory)
+        g_dir_close(directory);
+    g_free(metadata);
+}
+
+static char *probe(const char *trace)
+{
+    gpointer items[] = {(gpointer)trace};
+    const GPtrArray one = {.pdata = items, .len = 1};
+
+    return ffitap__graph_probe(&one);
+}
+
+/*
+ * Puts views in the place of those traces that cannot be opened, and leaves out those of which
+ * there is nothing to view. Returns why the last one was left out, or NULL.
+ */
+static char *repair_traces(GPtrArray *traces, GPtrArray *views, struct ffitap__model *model)
+{
+    char *left_out = NULL;
+
+    for (unsigned i = traces->len; i > 0; i--) {
+        const char *trace = g_ptr_array_index(traces, i - 1);
+        char *why = probe(trace);
+        if (!why)
+            continue;
+        char *view = ffitap__repair_create(trace, model);
+        if (view) {
+            g_ptr_array_add(views, g_strdup(view));
+            g_free(g_ptr_array_index(traces, i - 1));
+            g_ptr_array_index(traces, i - 1) = view;
+        } else {
+            ffitap__model_note_damage(model, g_strdup_printf("trace %s: %s; left out", trace, why));
+            g_ptr_array_remove_index(traces, i - 1);
+            g_free(left_out);
+            left_out = g_strdup(why);
+        }
+        g_free(why);
+    }
+    return left_out;
+}
+
+static void destroy_view(gpointer view)
+{
+    ffitap__repair_destroy(view);
+}
+
+/* One damaged trace must not cost the others: on failure, again with what can be opened. */
+static int read_or_repair(struct ffitap__model *model, GPtrArray *traces, char *why, unsigned size)
+{
+    GPtrArray *views = g_ptr_array_new_with_free_func(destroy_view);
+    bool ran;
+    char *cause = read_traces(model, traces, &ran);
+
+    if (!ran) {
+        char *left_out = repair_traces(traces, views, model);
+        if (traces->len > 0) {
+            g_free(cause);
+            cause = read_traces(model, traces, &ran);
+        }
+        if (!ran)
+            snprintf(why, size, "its trace cannot be read: %s", left_out ? left_out : cause);
+        g_free(left_out);
+    }
+    if (ran && cause)
+        ffitap__model_note_damage(model, g_strdup_printf("reading stopped after %" G_GUINT64_FORMAT
+                                                         " events: %s; what follows is left out",
+                                                         model->events, cause));
+    g_ptr_array_free(views, TRUE);
+    g_free(cause);
+    return ran ? 0 : -1;
+}
+
+int ffitap__trace_read(struct ffitap__model *model, const char *directory, char *why, unsigned size)
+{
+    GPtrArray *traces = g_ptr_array_new_with_free_func(g_free);
+    unsigned files = 0;
+    int result = -1;
+
+    find_traces(traces, directory, 0, &files);
+    g_ptr_array_sort(traces, compare_paths);
+    if (traces->len > 0)
+        result = read_or_repair(model, traces, why, size);
+    else if (files > 0)
+        snprintf(why, size,
+                 "its trace has lost its metadata, without which nothing of it can be "
+                 "read; record again");
+    else
+        snprintf(why, size, "it holds no trace; record again, or wait until the recording ends");
+    g_ptr_array_free(traces, TRUE);
+    return result;
+}
