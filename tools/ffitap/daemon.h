@@ -1,0 +1,45 @@
+/*
+ * The session daemon of one recording, private to it: nobody else's sessions are in it, it leaves
+ * with the recording, and so two recordings never see each other's events.
+ *
+ * LTTng looks for its sockets under $LTTNG_HOME/.lttng, except that for root both the daemon and
+ * liblttng-ctl look in /var/run/lttng alone. For root ffitap therefore moves into a mount namespace
+ * where that directory is the recording's private one; the traced program stays outside and finds
+ * the same sockets through LTTNG_HOME. Where root may not mount (many containers), the system's
+ * daemon serves, started for the time if there is none.
+ */
+#ifndef FFITAP_TOOL_DAEMON_H
+#define FFITAP_TOOL_DAEMON_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define FFITAP_DAEMON_HOME_SIZE 64
+
+struct ffitap_daemon {
+    char home[FFITAP_DAEMON_HOME_SIZE]; /* LTTNG_HOME of all that belongs to the recording */
+    pid_t keeper;                       /* 0: none */
+    int lifeline;                       /* closing it ends the keeper and the daemon */
+    int news;                           /* from the keeper */
+};
+
+/* Makes the private home. False, having said why. */
+bool ffitap_daemon_init(struct ffitap_daemon *daemon);
+
+/*
+ * Starts the daemon and waits until programs can register with it; from here on liblttng-ctl talks
+ * to it. Call it with the traced program forked: this changes the mounts that ffitap sees, and its
+ * environment. `session` names the session there will be. False, having said why.
+ */
+bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session);
+
+/* Whether the daemon has ended by itself; what is recorded is then incomplete. */
+bool ffitap_daemon_is_lost(const struct ffitap_daemon *daemon);
+
+/* Whether the daemon's log holds `text`. */
+bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text);
+
+/* Ends the daemon, if it was started, and removes the private home. */
+void ffitap_daemon_stop(struct ffitap_daemon *daemon);
+
+#endif

@@ -1,0 +1,91 @@
+#include "description.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#define REPLACEMENT "\xef\xbf\xbd"
+
+/* Bytes of the character that `text` starts with; 0 if it starts with none. jansson is the judge.
+ */
+static size_t character_length(const char *text)
+{
+    for (size_t length = 1; length <= 4 && text[length - 1]; length++) {
+        json_t *character = json_stringn(text, length);
+        if (character) {
+            json_decref(character);
+            return length;
+        }
+    }
+    return 0;
+}
+
+json_t *ffitap_description_text(const char *text)
+{
+    json_t *whole = json_string(text);
+    if (whole)
+        return whole;
+
+    char *valid = malloc(strlen(text) * strlen(REPLACEMENT) + 1);
+    char *end = valid;
+    if (!valid)
+        return NULL;
+    while (*text) {
+        const size_t length = character_length(text);
+        end = length ? mempcpy(end, text, length) : mempcpy(end, REPLACEMENT, strlen(REPLACEMENT));
+        text += length ? length : 1;
+    }
+    *end = '\0';
+    whole = json_string(valid);
+    free(valid);
+    return whole;
+}
+
+static json_t *words_to_json(const char **words)
+{
+    json_t *array = json_array();
+
+    for (; *words && array; words++) {
+        if (json_array_append_new(array, ffitap_description_text(*words)) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    return array;
+}
+
+static char *format_now(void)
+{
+    struct timespec now;
+    struct tm parts;
+    char date[32];
+    char *text;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts);
+    return asprintf(&text, "%s.%09ldZ", date, now.tv_nsec) < 0 ? NULL : text;
+}
+
+bool ffitap_description_init(struct ffitap_recording *recording, const char *token,
+                             const char **command, const char *events)
+{
+    struct utsname machine = {0};
+
+    uname(&machine);
+    *recording = (struct ffitap_recording){
+        .token = strdup(token),
+        .command = words_to_json(command),
+        .host = strdup(machine.nodename),
+        .start = format_now(),
+        .mode = strdup("record"),
+        .events = strdup(events),
+        .versions =
+            json_pack("{s:s, s:s, s:o}", "ffitap", FFITAP_VERSION, "lttng", FFITAP_LTTNG_VERSION,
+                      "kernel", ffitap_description_text(machine.release)),
+    };
+    return recording->token && recording->command && recording->host && recording->start &&
+           recording->mode && recording->events && recording->versions;
+}

@@ -1,0 +1,34 @@
+/*
+ * The keeper: a process between ffitap and the session daemon whose only work is that the daemon,
+ * its consumer daemons and its private directory are gone when ffitap is, however ffitap went.
+ */
+#ifndef FFITAP_TOOL_KEEPER_H
+#define FFITAP_TOOL_KEEPER_H
+
+#include <stdbool.h>
+
+/* The daemon's log in its private home. */
+#define FFITAP_KEEPER_LOG "log"
+
+/* What the keeper tells ffitap, a byte each. */
+enum ffitap_keeper_news {
+    FFITAP_KEEPER_READY = 'r',
+    FFITAP_KEEPER_MISSING = 'm', /* there is no lttng-sessiond */
+    FFITAP_KEEPER_LOST = 'l',    /* the daemon has ended by itself */
+};
+
+struct ffitap_keeper_task {
+    const char *home;
+    const char *session; /* the recording's */
+    bool is_root;
+    bool is_shared;  /* the daemon is the system's: it stays if others have come to use it */
+    bool is_running; /* it is there already, and stays in any case */
+};
+
+/*
+ * Runs the daemon until `lifeline` closes, in a process forked for it. Closes all other descriptors
+ * but `news`.
+ */
+_Noreturn void ffitap_keeper_run(const struct ffitap_keeper_task *task, int lifeline, int news);
+
+#endif

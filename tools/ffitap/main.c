@@ -1,0 +1,88 @@
+/* The ffitap command: finds the subcommand and hands over to it. */
+#include <stdio.h>
+#include <string.h>
+
+#include <popt.h>
+
+#include "commands.h"
+#include "message.h"
+
+static const struct command {
+    const char *name;
+    const char *title; /* what the command's own help calls it */
+    int (*run)(int argc, const char **argv);
+    const char *summary;
+} commands[] = {
+    {"record", "ffitap record", ffitap_command_record,
+     "run a program and record its foreign calls"},
+#ifdef FFITAP_HAVE_REPORT
+    {"report", "ffitap report", ffitap_command_report, "say what a recording holds"},
+#endif
+};
+
+static const size_t command_count = sizeof commands / sizeof *commands;
+
+enum choice { CHOICE_HELP = 1, CHOICE_VERSION };
+
+static const struct poptOption options[] = {
+    {"help", 'h', POPT_ARG_NONE, NULL, CHOICE_HELP, "show this help", NULL},
+    {"version", 'V', POPT_ARG_NONE, NULL, CHOICE_VERSION, "show the version", NULL},
+    POPT_TABLEEND,
+};
+
+static int print_help(void)
+{
+    printf("Usage: ffitap COMMAND [OPTION...] [ARGUMENT...]\n"
+           "Shows what happens between a program and the native libraries it calls.\n\n"
+           "Commands:\n");
+    for (size_t i = 0; i < command_count; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+    printf("\n'ffitap COMMAND --help' describes a command, and so does 'man ffitap-COMMAND'.\n");
+    return fflush(stdout) == 0 ? 0 : FFITAP_EXIT_FAILED;
+}
+
+static int print_version(void)
+{
+    printf("ffitap " FFITAP_VERSION "\n");
+    return fflush(stdout) == 0 ? 0 : FFITAP_EXIT_FAILED;
+}
+
+/* Runs the command that `argv`, of `argc` words, starts with. */
+static int run_command(int argc, const char **argv)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(argv[0], commands[i].name) == 0) {
+            argv[0] = commands[i].title;
+            return commands[i].run(argc, argv);
+        }
+    }
+    ffitap_say("%s: no such command; see ffitap --help", argv[0]);
+    return FFITAP_EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    const char **words = (const char **)argv;
+    poptContext context =
+        poptGetContext("ffitap", argc, words, options, POPT_CONTEXT_POSIXMEHARDER);
+    const int choice = poptGetNextOpt(context);
+    int status = FFITAP_EXIT_FAILED;
+
+    if (choice == CHOICE_HELP)
+        status = print_help();
+    else if (choice == CHOICE_VERSION)
+        status = print_version();
+    else if (choice < -1)
+        ffitap_say("%s: %s; see ffitap --help", poptBadOption(context, 0), poptStrerror(choice));
+    else if (!poptPeekArg(context))
+        ffitap_say("no command given; see ffitap --help");
+    else {
+        /* No option takes a value, so the command is the first word that is no option. */
+        int first = 1;
+        while (strcmp(argv[first], "--") == 0)
+            first++;
+        status = run_command(argc - first, words + first);
+    }
+    poptFreeContext(context);
+    return status;
+}

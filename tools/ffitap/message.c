@@ -1,0 +1,31 @@
+#include "message.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PREFIX "ffitap: "
+
+/* One write(2): the traced program may be writing to the same terminal. */
+void ffitap_say(const char *format, ...)
+{
+    const int saved = errno;
+    char line[4096] = PREFIX;
+    const size_t room = sizeof line - sizeof PREFIX;
+    va_list arguments;
+
+    va_start(arguments, format);
+    const int wanted = vsnprintf(line + strlen(PREFIX), room, format, arguments);
+    va_end(arguments);
+    if (wanted < 0)
+        return;
+
+    const size_t length = strlen(line);
+    line[length] = '\n';
+    if (write(STDERR_FILENO, line, length + 1) < 0) {
+        /* Nobody is left to tell. */
+    }
+    errno = saved;
+}

@@ -1,0 +1,178 @@
+#include "preload.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "tap/tap.h"
+
+/*
+ * The dynamic linker runs the constructors of preloaded objects from the last to the first: LTTng
+ * and the provider are ready when the shim's constructor looks around.
+ */
+static const char *const own_libraries[] = {"libffitap-shim.so", "libffitap-tracepoints.so"};
+
+/* Without it a child that is forked and does not exec is lost to the recording. */
+#define FORK_LIBRARY "liblttng-ust-fork.so.1"
+
+/* LTTng's 3 seconds are few on a loaded machine, and a program that starts late loses its start. */
+#define REGISTER_TIMEOUT_MS "10000"
+
+/* The directory that holds ffitap's libraries. NULL with errno set. */
+static char *library_directory(void)
+{
+    char *program = realpath("/proc/self/exe", NULL);
+    char *relative = NULL;
+    char *directory = NULL;
+
+    if (!program)
+        return NULL;
+    *strrchr(program, '/') = '\0';
+    if (asprintf(&relative, "%s/" FFITAP_BINDIR_TO_LIBDIR, program) >= 0) {
+        directory = realpath(relative, NULL);
+        if (!directory)
+            ffitap_say("%s: %s", relative, strerror(errno));
+        free(relative);
+    }
+    free(program);
+    return directory;
+}
+
+/* Appends ":path" to `*list`, which it replaces. */
+static bool append(char **list, const char *directory, const char *name)
+{
+    char *longer;
+    const char *slash = *directory ? "/" : "";
+
+    if (asprintf(&longer, "%s%s%s%s%s", *list, **list ? ":" : "", directory, slash, name) < 0)
+        return false;
+    free(*list);
+    *list = longer;
+    return true;
+}
+
+static bool append_own(char **list, const char *directory, const char *name)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return false;
+    const bool there = access(path, R_OK) == 0;
+    if (!there)
+        ffitap_say("%s: %s; is ffitap installed completely?", path, strerror(errno));
+    free(path);
+    return there && append(list, directory, name);
+}
+
+/*
+ * Asks the dynamic linker, which alone knows all the places where it looks, in a process of its
+ * own: loading the library starts LTTng's threads.
+ */
+static bool is_loadable(const char *soname)
+{
+    int status = 0;
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        setenv("LTTNG_UST_REGISTER_TIMEOUT", "0", 1);
+        setenv("LTTNG_HOME", "/nonexistent", 1);
+        _exit(dlopen(soname, RTLD_LAZY) ? 0 : 1);
+    }
+    return pid < 0 || TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid || status == 0;
+}
+
+char *ffitap_preload_list(void)
+{
+    const char *present = getenv("LD_PRELOAD");
+    char *list = strdup(present ? present : "");
+    char *directory = library_directory();
+    bool complete = list && directory;
+
+    if (complete && strpbrk(directory, " :\t\n")) {
+        ffitap_say("%s: LD_PRELOAD cannot name libraries in a directory with a space or a colon "
+                   "in its name",
+                   directory);
+        complete = false;
+    }
+    for (size_t i = 0; complete && i < sizeof own_libraries / sizeof *own_libraries; i++)
+        complete = append_own(&list, directory, own_libraries[i]);
+    if (complete && !is_loadable(FORK_LIBRARY)) {
+        ffitap_say(FORK_LIBRARY ": the dynamic linker does not find it; install LTTng-UST "
+                                "(liblttng-ust1 on Debian)");
+        complete = false;
+    }
+    complete = complete && append(&list, "", FORK_LIBRARY);
+    free(directory);
+    if (complete)
+        return list;
+    free(list);
+    return NULL;
+}
+
+static bool assigns(const char *entry, const char *name)
+{
+    const size_t length = strlen(name);
+
+    return strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+static char *make_entry(const char *name, const char *value)
+{
+    char *entry;
+
+    return asprintf(&entry, "%s=%s", name, value) < 0 ? NULL : entry;
+}
+
+/* Sets `name` in `environment`, which has room for one more. */
+static bool assign(char **environment, const char *name, const char *value)
+{
+    while (*environment && !assigns(*environment, name))
+        environment++;
+    char *entry = make_entry(name, value);
+    if (!entry)
+        return false;
+    free(*environment);
+    *environment = entry;
+    return true;
+}
+
+char **ffitap_preload_environment(const char *preload, const char *token, const char *home)
+{
+    const char *timeout = getenv("LTTNG_UST_REGISTER_TIMEOUT");
+    const struct {
+        const char *name, *value;
+    } wanted[] = {
+        {"LD_PRELOAD", preload},
+        {FFITAP__ENV_RECORDING, token},
+        {"LTTNG_HOME", home},
+        {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
+    };
+    const size_t wanted_count = sizeof wanted / sizeof *wanted;
+    size_t count = 0;
+
+    while (environ && environ[count])
+        count++;
+    char **environment = calloc(count + wanted_count + 1, sizeof *environment);
+    bool complete = environment != NULL;
+    for (size_t i = 0; complete && i < count; i++)
+        complete = (environment[i] = strdup(environ[i])) != NULL;
+    for (size_t i = 0; complete && i < wanted_count; i++)
+        complete = assign(environment, wanted[i].name, wanted[i].value);
+    if (complete)
+        return environment;
+    ffitap_preload_free_environment(environment);
+    errno = ENOMEM;
+    return NULL;
+}
+
+void ffitap_preload_free_environment(char **environment)
+{
+    for (char **entry = environment; entry && *entry; entry++)
+        free(*entry);
+    free(environment);
+}

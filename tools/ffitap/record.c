@@ -1,0 +1,296 @@
+/* ffitap record: runs a program and records its foreign calls. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <popt.h>
+
+#include "buffers.h"
+#include "child.h"
+#include "commands.h"
+#include "daemon.h"
+#include "description.h"
+#include "events.h"
+#include "message.h"
+#include "output.h"
+#include "preload.h"
+#include "session.h"
+#include "signals.h"
+
+#define TOKEN_BYTES 8
+
+/* What the user wants. */
+struct request {
+    char *directory;
+    char *events;
+    char *buffer_size;
+    enum ffitap_event_set set;
+    uint64_t buffer_bytes; /* 0: as much as seems right */
+    const char **command;
+};
+
+/* Everything that a recording needs while it runs. */
+struct run {
+    const struct request *request;
+    char token[2 * TOKEN_BYTES + 1];
+    struct ffitap_buffer buffers[FFITAP_CHANNEL_COUNT];
+    struct ffitap_output output;
+    struct ffitap_daemon daemon;
+    struct ffitap_child child;
+    struct ffitap_session session;
+    struct ffitap_recording recording;
+    int signals;
+};
+
+static int exit_status_of(int exec_error)
+{
+    return exec_error == ENOENT || exec_error == ENOTDIR ? FFITAP_EXIT_NOT_FOUND
+                                                         : FFITAP_EXIT_NOT_EXECUTABLE;
+}
+
+static bool make_token(char *token)
+{
+    unsigned char bytes[TOKEN_BYTES];
+
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+        ffitap_say("no random numbers: %s", strerror(errno));
+        return false;
+    }
+    for (size_t i = 0; i < sizeof bytes; i++)
+        sprintf(token + 2 * i, "%02x", bytes[i]);
+    return true;
+}
+
+/* LTTng itself notices a lack of memory only when the program registers, and tells only its log. */
+static bool choose_buffers(struct run *run)
+{
+    const struct ffitap_memory memory = ffitap_memory_get();
+    struct ffitap_buffer *calls = &run->buffers[FFITAP_CHANNEL_CALLS];
+    struct ffitap_buffer *definitions = &run->buffers[FFITAP_CHANNEL_DEFINITIONS];
+
+    *definitions = ffitap_buffers_for_definitions(&memory);
+    *calls = run->request->buffer_bytes ? ffitap_buffers_for_calls(run->request->buffer_bytes)
+                                        : ffitap_buffers_default_for_calls(&memory);
+    const uint64_t needed =
+        ffitap_buffers_total(definitions, memory.cpus) + ffitap_buffers_total(calls, memory.cpus);
+    if (needed <= memory.available)
+        return true;
+    ffitap_say("--buffer-size: %u CPUs need %.1f MiB of buffers, and /dev/shm has %.1f MiB free",
+               memory.cpus, (double)needed / 0x1p20, (double)memory.available / 0x1p20);
+    return false;
+}
+
+static bool fork_program(struct run *run)
+{
+    char *preload = ffitap_preload_list();
+    if (!preload)
+        return false;
+
+    sigset_t mask;
+    char **environment = ffitap_preload_environment(preload, run->token, run->daemon.home);
+    ffitap_signals_block(&mask);
+    const bool forked =
+        environment && ffitap_child_fork(&run->child, run->request->command, environment, &mask);
+    if (!forked)
+        ffitap_say("%s: cannot start it: %s", run->request->command[0], strerror(errno));
+    ffitap_preload_free_environment(environment);
+    free(preload);
+    if (!forked)
+        return false;
+    run->signals = ffitap_signals_open();
+    if (run->signals < 0)
+        ffitap_say("signalfd: %s", strerror(errno));
+    return run->signals >= 0;
+}
+
+/* All that leaves no trace where the user might see it. */
+static bool prepare(struct run *run)
+{
+    const struct request *request = run->request;
+
+    return make_token(run->token) &&
+           ffitap_output_init(&run->output, request->directory, run->token) &&
+           choose_buffers(run) && ffitap_daemon_init(&run->daemon) && fork_program(run);
+}
+
+static bool write_description(struct run *run)
+{
+    if (ffitap_recording_write(&run->recording, run->output.path) == 0)
+        return true;
+    ffitap_say("%s: cannot write into it: %s", run->output.path, strerror(errno));
+    return false;
+}
+
+static bool start_session(struct run *run)
+{
+    struct ffitap_session_options options = {.set = run->request->set};
+    char *directory;
+
+    if (asprintf(&directory, "%s/" FFITAP_RECORDING_TRACE, run->output.path) < 0)
+        return false;
+    options.directory = directory;
+    memcpy(options.buffers, run->buffers, sizeof options.buffers);
+    const bool started = ffitap_session_start(&run->session, &options);
+    free(directory);
+    return started;
+}
+
+/* Starts the recording and lets the program go. Returns 0 or ffitap's exit status. */
+static int start(struct run *run)
+{
+    const struct request *request = run->request;
+
+    snprintf(run->session.name, sizeof run->session.name, "ffitap-%s", run->token);
+    if (!ffitap_daemon_start(&run->daemon, run->session.name) ||
+        !ffitap_output_create(&run->output) || !start_session(run) ||
+        !ffitap_description_init(&run->recording, run->token, request->command, request->events))
+        return FFITAP_EXIT_FAILED;
+    run->recording.pid = run->child.pid;
+    if (!write_description(run))
+        return FFITAP_EXIT_FAILED;
+    const int error = ffitap_child_release(&run->child);
+    if (error == 0)
+        return 0;
+    ffitap_say("%s: %s", request->command[0], strerror(error));
+    return exit_status_of(error);
+}
+
+static void wait_for_program(struct run *run)
+{
+    struct ffitap_child_end end;
+
+    while (!ffitap_child_reap(&run->child, &end))
+        ffitap_signals_wait(run->signals, run->child.pid);
+    /* The Ctrl-C that ended the program is no wish to skip the rest. */
+    ffitap_signals_asked_to_end(run->signals);
+    run->recording.ended = true;
+    run->recording.signaled = end.signaled;
+    run->recording.code = end.code;
+    run->recording.duration_ns = end.duration_ns;
+}
+
+/* Writes the recording's end. False, having said why, if some of it is missing. */
+static bool finish(struct run *run)
+{
+    bool complete = ffitap_session_stop(&run->session, run->signals);
+    const struct ffitap_losses losses = ffitap_session_losses(&run->session);
+
+    ffitap_session_destroy(&run->session);
+    run->recording.discarded_events = losses.discarded_events;
+    run->recording.lost_packets = losses.lost_packets;
+    if (ffitap_daemon_is_lost(&run->daemon)) {
+        ffitap_say("the session daemon ended early; the end of the recording is missing");
+        complete = false;
+    }
+    if (ffitap_daemon_logged(&run->daemon, strerror(ENOSPC))) {
+        ffitap_say("%s: %s; part of the recording is missing", run->output.path, strerror(ENOSPC));
+        complete = false;
+    }
+    ffitap_daemon_stop(&run->daemon);
+    return write_description(run) && complete;
+}
+
+static void format_size(char *text, size_t room, uint64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double amount = (double)bytes;
+    unsigned unit = 0;
+
+    for (; amount >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+        amount /= 1024;
+    snprintf(text, room, "%.*f %s", unit ? 1 : 0, amount, units[unit]);
+}
+
+static void summarize(const struct run *run)
+{
+    char size[32];
+
+    format_size(size, sizeof size, ffitap_output_size(&run->output));
+    ffitap_say("%llu discarded, %s in %s (run 'ffitap report' to read it)",
+               (unsigned long long)run->recording.discarded_events, size, run->request->directory);
+}
+
+static int record(const struct request *request)
+{
+    struct run run = {.request = request, .signals = -1};
+    int status = prepare(&run) ? start(&run) : FFITAP_EXIT_FAILED;
+
+    if (status == 0) {
+        ffitap_output_commit(&run.output);
+        wait_for_program(&run);
+        finish(&run);
+        summarize(&run);
+        status = run.recording.code + (run.recording.signaled ? FFITAP_EXIT_SIGNALED : 0);
+    } else {
+        ffitap_child_abandon(&run.child);
+        ffitap_session_destroy(&run.session);
+        ffitap_daemon_stop(&run.daemon);
+        ffitap_output_undo(&run.output);
+    }
+    ffitap_recording_fini(&run.recording);
+    ffitap_output_fini(&run.output);
+    return status;
+}
+
+static bool understand(struct request *request)
+{
+    if (!ffitap_events_find(request->events, &request->set)) {
+        ffitap_say("--events: '%s' is none of calls, detail and loads", request->events);
+        return false;
+    }
+    if (request->buffer_size &&
+        !ffitap_buffers_parse(request->buffer_size, &request->buffer_bytes)) {
+        ffitap_say("--buffer-size: '%s' is no size; say 64M, for example", request->buffer_size);
+        return false;
+    }
+    if (!request->command || !request->command[0]) {
+        ffitap_say("no program given; see ffitap record --help");
+        return false;
+    }
+    return true;
+}
+
+static int record_as_requested(struct request *request)
+{
+    if (!understand(request))
+        return FFITAP_EXIT_FAILED;
+    const int error = ffitap_child_probe(request->command[0]);
+    if (error == 0)
+        return record(request);
+    ffitap_say("%s: %s", request->command[0], strerror(error));
+    return exit_status_of(error);
+}
+
+int ffitap_command_record(int argc, const char **argv)
+{
+    struct request request = {.directory = strdup("ffitap.data"), .events = strdup("calls")};
+    const struct poptOption options[] = {
+        {"output", 'o', POPT_ARG_STRING | POPT_ARGFLAG_SHOW_DEFAULT, &request.directory, 0,
+         "write the recording into DIR", "DIR"},
+        {"events", 'e', POPT_ARG_STRING | POPT_ARGFLAG_SHOW_DEFAULT, &request.events, 0,
+         "what to record: calls, detail or loads", "SET"},
+        {"buffer-size", 'b', POPT_ARG_STRING, &request.buffer_size, 0,
+         "buffer SIZE bytes of calls per CPU (with suffix K, M or G)", "SIZE"},
+        POPT_AUTOHELP POPT_TABLEEND,
+    };
+    poptContext context = poptGetContext("ffitap", argc, argv, options, POPT_CONTEXT_POSIXMEHARDER);
+    int status = FFITAP_EXIT_FAILED;
+
+    poptSetOtherOptionHelp(context, "[OPTION...] [--] PROGRAM [ARGUMENT...]");
+    const int choice = poptGetNextOpt(context);
+    if (choice < -1) {
+        ffitap_say("%s: %s; see ffitap record --help", poptBadOption(context, 0),
+                   poptStrerror(choice));
+    } else {
+        request.command = poptGetArgs(context);
+        status = record_as_requested(&request);
+    }
+    poptFreeContext(context);
+    free(request.directory);
+    free(request.events);
+    free(request.buffer_size);
+    return status;
+}

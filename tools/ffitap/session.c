@@ -1,0 +1,178 @@
+#include "session.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lttng/lttng.h>
+
+#include "message.h"
+#include "signals.h"
+
+#define DESTROY_TIMEOUT_MS 10000
+#define SILENCE_MS         1000 /* a flush that takes longer is announced */
+#define POLL_MOST_MS       20
+
+/* The same for all processes of a user: a child that lives for a moment allocates nothing. */
+static struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
+
+/* Says why, if `status` is one of liblttng-ctl's errors. */
+static bool succeeded(int status, const char *what)
+{
+    if (status < 0)
+        ffitap_say("LTTng cannot %s: %s", what, lttng_strerror(status));
+    return status >= 0;
+}
+
+static bool create(const char *name, const char *directory)
+{
+    struct lttng_session_descriptor *descriptor =
+        lttng_session_descriptor_local_create(name, directory);
+    const int status = descriptor ? -(int)lttng_create_session_ext(descriptor) : -LTTNG_ERR_INVALID;
+
+    lttng_session_descriptor_destroy(descriptor);
+    return succeeded(status == -LTTNG_OK ? 0 : status, "create a session");
+}
+
+static bool create_channel(struct lttng_handle *handle, const char *name,
+                           const struct ffitap_buffer *buffer)
+{
+    struct lttng_channel *channel = lttng_channel_create(&domain);
+
+    if (!channel)
+        return succeeded(-LTTNG_ERR_NOMEM, "create a channel");
+    snprintf(channel->name, sizeof channel->name, "%s", name);
+    channel->attr.overwrite = 0; /* what does not fit is discarded and counted */
+    channel->attr.subbuf_size = buffer->part_size;
+    channel->attr.num_subbuf = buffer->part_count;
+    const int status = lttng_enable_channel(handle, channel);
+    lttng_channel_destroy(channel);
+    if (status < 0)
+        ffitap_say("LTTng cannot create the channel '%s': %s; see --buffer-size", name,
+                   lttng_strerror(status));
+    return status >= 0;
+}
+
+static bool add_contexts(struct lttng_handle *handle, const char *channel)
+{
+    static const enum lttng_event_context_type types[] = {LTTNG_EVENT_CONTEXT_VPID,
+                                                          LTTNG_EVENT_CONTEXT_VTID};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct lttng_event_context context = {.ctx = types[i]};
+        if (!succeeded(lttng_add_context(handle, &context, NULL, channel), "add a context"))
+            return false;
+    }
+    return true;
+}
+
+static bool enable_events(struct lttng_handle *handle, enum ffitap_event_set set)
+{
+    bool enabled = true;
+
+    for (size_t i = 0; enabled && i < ffitap_event_count; i++) {
+        const struct ffitap_event *wanted = &ffitap_events[i];
+        if (!(wanted->sets & set))
+            continue;
+        struct lttng_event *event = lttng_event_create();
+        if (!event)
+            return succeeded(-LTTNG_ERR_NOMEM, "enable an event");
+        event->type = LTTNG_EVENT_TRACEPOINT;
+        event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
+        snprintf(event->name, sizeof event->name, "%s", wanted->name);
+        enabled =
+            succeeded(lttng_enable_event(handle, event, ffitap_channel_names[wanted->channel]),
+                      "enable an event");
+        lttng_event_destroy(event);
+    }
+    return enabled;
+}
+
+static bool furnish(struct lttng_handle *handle, const struct ffitap_session_options *options)
+{
+    for (int i = 0; i < FFITAP_CHANNEL_COUNT; i++) {
+        if (ffitap_events_use(options->set, (enum ffitap_channel)i) &&
+            !(create_channel(handle, ffitap_channel_names[i], &options->buffers[i]) &&
+              add_contexts(handle, ffitap_channel_names[i])))
+            return false;
+    }
+    return enable_events(handle, options->set);
+}
+
+bool ffitap_session_start(struct ffitap_session *session,
+                          const struct ffitap_session_options *options)
+{
+    if (!create(session->name, options->directory))
+        return false;
+    session->handle = lttng_create_handle(session->name, &domain);
+    if (session->handle && furnish(session->handle, options) &&
+        succeeded(lttng_start_tracing(session->name), "start the session"))
+        return true;
+    ffitap_session_destroy(session);
+    return false;
+}
+
+/*
+ * lttng_stop_tracing() waits too, but looks only every 200 ms, which would be most of the time that
+ * a short recording takes.
+ */
+static bool wait_for_data(const char *name, int descriptor)
+{
+    struct pollfd asked = {.fd = descriptor, .events = POLLIN};
+    int pause_ms = 1, waited_ms = 0;
+
+    for (int pending; (pending = lttng_data_pending(name)) != 0;) {
+        if (!succeeded(pending, "write out the end of the recording"))
+            return false;
+        if (poll(&asked, 1, pause_ms) > 0 && ffitap_signals_asked_to_end(descriptor)) {
+            ffitap_say("interrupted; the end of the recording may be missing");
+            return false;
+        }
+        const bool was_silent = waited_ms < SILENCE_MS;
+        waited_ms += pause_ms;
+        if (was_silent && waited_ms >= SILENCE_MS && isatty(STDERR_FILENO))
+            ffitap_say("writing out what is buffered (Ctrl-C leaves it out)");
+        if (pause_ms < POLL_MOST_MS)
+            pause_ms *= 2;
+    }
+    return true;
+}
+
+bool ffitap_session_stop(struct ffitap_session *session, int descriptor)
+{
+    return succeeded(lttng_stop_tracing_no_wait(session->name), "stop the session") &&
+           wait_for_data(session->name, descriptor);
+}
+
+struct ffitap_losses ffitap_session_losses(const struct ffitap_session *session)
+{
+    struct ffitap_losses losses = {0};
+    struct lttng_channel *channels = NULL;
+    const int count = lttng_list_channels(session->handle, &channels);
+
+    for (int i = 0; i < count; i++) {
+        uint64_t number;
+        if (lttng_channel_get_discarded_event_count(&channels[i], &number) == 0)
+            losses.discarded_events += number;
+        if (lttng_channel_get_lost_packet_count(&channels[i], &number) == 0)
+            losses.lost_packets += number;
+    }
+    free(channels);
+    return losses;
+}
+
+void ffitap_session_destroy(struct ffitap_session *session)
+{
+    struct lttng_destruction_handle *destruction = NULL;
+
+    if (!session->handle)
+        return;
+    lttng_destroy_handle(session->handle);
+    session->handle = NULL;
+    if (lttng_destroy_session_ext(session->name, &destruction) != LTTNG_OK)
+        return;
+    lttng_destruction_handle_wait_for_completion(destruction, DESTROY_TIMEOUT_MS);
+    lttng_destruction_handle_destroy(destruction);
+}
