@@ -161,8 +161,8 @@ static bool wait_until_ready(const struct ffitap_daemon *daemon)
 bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session)
 {
     const bool is_root = getuid() == 0;
-    const bool is_shared = is_root && !isolate(daemon->home);
 
+    daemon->is_shared = is_root && !isolate(daemon->home);
     lttng_opt_quiet = 1;
     if (setenv("LTTNG_HOME", daemon->home, 1) != 0 || lttng_set_tracing_group(NO_SUCH_GROUP) != 0) {
         ffitap_say("cannot start the session daemon: %s", strerror(errno));
@@ -172,8 +172,8 @@ bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session)
         .home = daemon->home,
         .session = session,
         .is_root = is_root,
-        .is_shared = is_shared,
-        .is_running = is_shared && lttng_session_daemon_alive() == 1,
+        .is_shared = daemon->is_shared,
+        .is_running = daemon->is_shared && lttng_session_daemon_alive() == 1,
     };
     return start_keeper(daemon, &task) && wait_until_ready(daemon);
 }
@@ -198,8 +198,12 @@ bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text)
 
 void ffitap_daemon_stop(struct ffitap_daemon *daemon)
 {
-    if (daemon->lifeline >= 0)
+    if (daemon->lifeline >= 0) {
+        if (write(daemon->lifeline, "", 1) < 0) {
+            /* The keeper is gone, and the daemon with it. */
+        }
         close(daemon->lifeline);
+    }
     if (daemon->keeper > 0)
         TEMP_FAILURE_RETRY(waitpid(daemon->keeper, NULL, 0));
     if (daemon->news >= 0)

@@ -21,6 +21,7 @@ struct ffitap_daemon {
     pid_t keeper;                       /* 0: none */
     int lifeline;                       /* closing it ends the keeper and the daemon */
     int news;                           /* from the keeper */
+    bool is_shared;                     /* it is the system's: others may be using it */
 };
 
 /* Makes the private home. False, having said why. */
@@ -39,7 +40,10 @@ bool ffitap_daemon_is_lost(const struct ffitap_daemon *daemon);
 /* Whether the daemon's log holds `text`. */
 bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text);
 
-/* Ends the daemon, if it was started, and removes the private home. */
+/*
+ * Ends the daemon, if it was started, and removes the private home. At once: what it was to write
+ * has to be written, as after ffitap_session_stop().
+ */
 void ffitap_daemon_stop(struct ffitap_daemon *daemon);
 
 #endif

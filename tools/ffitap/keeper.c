@@ -157,6 +157,15 @@ static bool is_in_use(const struct ffitap_keeper_task *task)
     return count > 0;
 }
 
+/* Whether ffitap lived to say that it has its recording. */
+static bool is_all_written(void)
+{
+    char byte;
+
+    return read(LIFELINE, &byte, 1) == 1;
+}
+
+/* Has the daemon write what is buffered, and end. */
 static void stop_daemon(pid_t daemon)
 {
     const int64_t deadline = now_ms() + STOP_TIMEOUT_MS;
@@ -216,7 +225,7 @@ _Noreturn void ffitap_keeper_run(const struct ffitap_keeper_task *task, int life
     if (daemon >= 0) {
         const bool runs = keep(daemon);
         const bool stays = runs && task->is_shared && is_in_use(task);
-        if (daemon > 0 && runs && !stays)
+        if (daemon > 0 && runs && !stays && (task->is_shared || !is_all_written()))
             stop_daemon(daemon);
         if (daemon > 0 && !stays)
             end_group(daemon);

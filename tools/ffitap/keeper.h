@@ -26,8 +26,9 @@ struct ffitap_keeper_task {
 };
 
 /*
- * Runs the daemon until `lifeline` closes, in a process forked for it. Closes all other descriptors
- * but `news`.
+ * Runs the daemon as long as `lifeline` is silent and open, in a process forked for it. A byte says
+ * that the daemon has nothing left to write; without it the daemon gets the time to. Closes all
+ * other descriptors but `news`.
  */
 _Noreturn void ffitap_keeper_run(const struct ffitap_keeper_task *task, int lifeline, int news);
 

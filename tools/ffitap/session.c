@@ -169,10 +169,16 @@ void ffitap_session_destroy(struct ffitap_session *session)
 
     if (!session->handle)
         return;
-    lttng_destroy_handle(session->handle);
-    session->handle = NULL;
+    ffitap_session_fini(session);
     if (lttng_destroy_session_ext(session->name, &destruction) != LTTNG_OK)
         return;
     lttng_destruction_handle_wait_for_completion(destruction, DESTROY_TIMEOUT_MS);
     lttng_destruction_handle_destroy(destruction);
+}
+
+void ffitap_session_fini(struct ffitap_session *session)
+{
+    if (session->handle)
+        lttng_destroy_handle(session->handle);
+    session->handle = NULL;
 }

@@ -43,4 +43,7 @@ struct ffitap_losses ffitap_session_losses(const struct ffitap_session *session)
 /* Destroys the session; the trace is complete then. Nothing happens without one. */
 void ffitap_session_destroy(struct ffitap_session *session);
 
+/* Releases what `session` holds here; nothing happens to it in the daemon. */
+void ffitap_session_fini(struct ffitap_session *session);
+
 #endif
