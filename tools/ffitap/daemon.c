@@ -178,6 +178,11 @@ bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session)
     return start_keeper(daemon, &task) && wait_until_ready(daemon);
 }
 
+const char *ffitap_daemon_home_inside(const struct ffitap_daemon *daemon)
+{
+    return getuid() == 0 ? NULL : daemon->home;
+}
+
 bool ffitap_daemon_is_lost(const struct ffitap_daemon *daemon)
 {
     return daemon->keeper != 0 && read_news(daemon->news, 0) == FFITAP_KEEPER_LOST;

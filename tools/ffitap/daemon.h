@@ -34,6 +34,12 @@ bool ffitap_daemon_init(struct ffitap_daemon *daemon);
  */
 bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session);
 
+/*
+ * The LTTng home through which ffitap's own processes reach the daemon: NULL for root, who sees it
+ * in the system's place.
+ */
+const char *ffitap_daemon_home_inside(const struct ffitap_daemon *daemon);
+
 /* Whether the daemon has ended by itself; what is recorded is then incomplete. */
 bool ffitap_daemon_is_lost(const struct ffitap_daemon *daemon);
 

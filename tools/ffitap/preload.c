@@ -1,14 +1,13 @@
 #include "preload.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "message.h"
+#include "rehearsal.h"
 #include "tap/tap.h"
 
 /*
@@ -16,9 +15,6 @@
  * and the provider are ready when the shim's constructor looks around.
  */
 static const char *const own_libraries[] = {"libffitap-shim.so", "libffitap-tracepoints.so"};
-
-/* Without it a child that is forked and does not exec is lost to the recording. */
-#define FORK_LIBRARY "liblttng-ust-fork.so.1"
 
 /* LTTng's 3 seconds are few on a loaded machine, and a program that starts late loses its start. */
 #define REGISTER_TIMEOUT_MS "10000"
@@ -69,23 +65,6 @@ static bool append_own(char **list, const char *directory, const char *name)
     return there && append(list, directory, name);
 }
 
-/*
- * Asks the dynamic linker, which alone knows all the places where it looks, in a process of its
- * own: loading the library starts LTTng's threads.
- */
-static bool is_loadable(const char *soname)
-{
-    int status = 0;
-    const pid_t pid = fork();
-
-    if (pid == 0) {
-        setenv("LTTNG_UST_REGISTER_TIMEOUT", "0", 1);
-        setenv("LTTNG_HOME", "/nonexistent", 1);
-        _exit(dlopen(soname, RTLD_LAZY) ? 0 : 1);
-    }
-    return pid < 0 || TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid || status == 0;
-}
-
 char *ffitap_preload_list(void)
 {
     const char *present = getenv("LD_PRELOAD");
@@ -101,12 +80,7 @@ char *ffitap_preload_list(void)
     }
     for (size_t i = 0; complete && i < sizeof own_libraries / sizeof *own_libraries; i++)
         complete = append_own(&list, directory, own_libraries[i]);
-    if (complete && !is_loadable(FORK_LIBRARY)) {
-        ffitap_say(FORK_LIBRARY ": the dynamic linker does not find it; install LTTng-UST "
-                                "(liblttng-ust1 on Debian)");
-        complete = false;
-    }
-    complete = complete && append(&list, "", FORK_LIBRARY);
+    complete = complete && append(&list, "", FFITAP_FORK_LIBRARY);
     free(directory);
     if (complete)
         return list;

@@ -17,6 +17,7 @@
 #include "message.h"
 #include "output.h"
 #include "preload.h"
+#include "rehearsal.h"
 #include "session.h"
 #include "signals.h"
 
@@ -133,7 +134,9 @@ static bool start_session(struct run *run)
         return false;
     options.directory = directory;
     memcpy(options.buffers, run->buffers, sizeof options.buffers);
-    const bool started = ffitap_session_start(&run->session, &options);
+    const bool started =
+        ffitap_session_start(&run->session, &options) &&
+        ffitap_rehearsal_run(ffitap_daemon_home_inside(&run->daemon), directory, options.set);
     free(directory);
     return started;
 }
