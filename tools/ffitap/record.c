@@ -42,6 +42,7 @@ struct run {
     struct ffitap_daemon daemon;
     struct ffitap_child child;
     struct ffitap_session session;
+    struct ffitap_rehearsal rehearsal;
     struct ffitap_recording recording;
     int signals;
 };
@@ -136,7 +137,8 @@ static bool start_session(struct run *run)
     memcpy(options.buffers, run->buffers, sizeof options.buffers);
     const bool started =
         ffitap_session_start(&run->session, &options) &&
-        ffitap_rehearsal_run(ffitap_daemon_home_inside(&run->daemon), directory, options.set);
+        ffitap_rehearsal_start(&run->rehearsal, ffitap_daemon_home_inside(&run->daemon), directory,
+                               options.set);
     free(directory);
     return started;
 }
@@ -195,6 +197,7 @@ static bool finish(struct run *run)
         complete = false;
     }
     ffitap_daemon_stop(&run->daemon);
+    ffitap_rehearsal_end(&run->rehearsal);
     return write_description(run) && complete;
 }
 
@@ -233,6 +236,7 @@ static int record(const struct request *request)
         ffitap_child_abandon(&run.child);
         ffitap_session_destroy(&run.session);
         ffitap_daemon_stop(&run.daemon);
+        ffitap_rehearsal_end(&run.rehearsal);
         ffitap_output_undo(&run.output);
     }
     ffitap_session_fini(&run.session);

@@ -5,7 +5,7 @@
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,11 +14,33 @@
 #define NO_HOME "/nonexistent"
 
 /* The library's constructor returns when the daemon has given this process all that it records. */
-static _Noreturn void register_and_exit(const char *home)
+static _Noreturn void register_and_idle(const char *home, int line)
 {
+    char nothing;
+
+    dup3(line, STDIN_FILENO, 0);
+    close_range(STDERR_FILENO + 1, ~0U, 0);
     setenv("LTTNG_UST_REGISTER_TIMEOUT", "10000", 1);
     setenv("LTTNG_HOME", home ? home : NO_HOME, 1);
-    _exit(dlopen(FFITAP_FORK_LIBRARY, RTLD_LAZY) ? 0 : 1);
+    if (dlopen(FFITAP_FORK_LIBRARY, RTLD_LAZY) && write(STDIN_FILENO, "", 1) == 1)
+        TEMP_FAILURE_RETRY(read(STDIN_FILENO, &nothing, 1));
+    _exit(0);
+}
+
+/* Whether the process has said that it is registered. */
+static bool fork_process(struct ffitap_rehearsal *rehearsal, const char *home)
+{
+    int line[2];
+    char registered;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) != 0)
+        return false;
+    const pid_t pid = fork();
+    if (pid == 0)
+        register_and_idle(home, line[1]);
+    close(line[1]);
+    *rehearsal = (struct ffitap_rehearsal){.pid = pid > 0 ? pid : 0, .line = line[0]};
+    return TEMP_FAILURE_RETRY(read(line[0], &registered, 1)) == 1;
 }
 
 static bool has_stream(const char *directory, const char *channel)
@@ -35,18 +57,10 @@ static bool has_stream(const char *directory, const char *channel)
     return has;
 }
 
-bool ffitap_rehearsal_run(const char *home, const char *directory, enum ffitap_event_set set)
+bool ffitap_rehearsal_start(struct ffitap_rehearsal *rehearsal, const char *home,
+                            const char *directory, enum ffitap_event_set set)
 {
-    int status = 0;
-    const pid_t pid = fork();
-
-    if (pid == 0)
-        register_and_exit(home);
-    if (pid < 0 || TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) != pid) {
-        ffitap_say("cannot start a process: %s", strerror(errno));
-        return false;
-    }
-    if (status != 0) {
+    if (!fork_process(rehearsal, home)) {
         ffitap_say(FFITAP_FORK_LIBRARY ": the dynamic linker cannot load it; install LTTng-UST "
                                        "(liblttng-ust1 on Debian)");
         return false;
@@ -61,4 +75,13 @@ bool ffitap_rehearsal_run(const char *home, const char *directory, enum ffitap_e
         }
     }
     return true;
+}
+
+void ffitap_rehearsal_end(struct ffitap_rehearsal *rehearsal)
+{
+    if (rehearsal->pid == 0)
+        return;
+    close(rehearsal->line);
+    TEMP_FAILURE_RETRY(waitpid(rehearsal->pid, NULL, 0));
+    rehearsal->pid = 0;
 }
