@@ -71,7 +71,8 @@ bool ffitap_output_init(struct ffitap_output *output, const char *name, const ch
                    strerror(*name ? errno : ENOENT));
         return false;
     }
-    if (asprintf(&output->old, "%s.old", output->path) < 0 ||
+    if (asprintf(&output->trace, "%s/" FFITAP_RECORDING_TRACE, output->path) < 0 ||
+        asprintf(&output->old, "%s.old", output->path) < 0 ||
         asprintf(&output->older, "%s.old.%s", output->path, token) < 0) {
         ffitap_say("%s: %s", output->path, strerror(ENOMEM));
         return false;
@@ -117,16 +118,13 @@ bool ffitap_output_create(struct ffitap_output *output)
 /* An empty directory that the user made stays, empty again. */
 static void empty_directory(const struct ffitap_output *output)
 {
-    char *part;
+    char *description;
 
-    if (asprintf(&part, "%s/" FFITAP_RECORDING_TRACE, output->path) >= 0) {
-        ffitap_output_remove_tree(part);
-        free(part);
-    }
-    if (asprintf(&part, "%s/" FFITAP_RECORDING_FILE, output->path) >= 0) {
-        unlink(part);
-        free(part);
-    }
+    ffitap_output_remove_tree(output->trace);
+    if (asprintf(&description, "%s/" FFITAP_RECORDING_FILE, output->path) < 0)
+        return;
+    unlink(description);
+    free(description);
 }
 
 void ffitap_output_undo(struct ffitap_output *output)
@@ -187,6 +185,7 @@ void ffitap_output_remove_tree(const char *path)
 void ffitap_output_fini(struct ffitap_output *output)
 {
     free(output->path);
+    free(output->trace);
     free(output->old);
     free(output->older);
     *output = (struct ffitap_output){0};

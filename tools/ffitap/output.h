@@ -11,6 +11,7 @@
 
 struct ffitap_output {
     char *path;  /* absolute */
+    char *trace; /* in it, for LTTng */
     char *old;   /* where an earlier recording goes */
     char *older; /* where an earlier .old waits for its removal */
     bool created;

@@ -11,6 +11,7 @@
 #include "buffers.h"
 #include "child.h"
 #include "commands.h"
+#include "count.h"
 #include "daemon.h"
 #include "description.h"
 #include "events.h"
@@ -21,7 +22,12 @@
 #include "session.h"
 #include "signals.h"
 
-#define TOKEN_BYTES 8
+#define DEFAULT_DIRECTORY "ffitap.data"
+#define TOKEN_BYTES       8
+
+/* What the number of events in the summary may cost. */
+#define COUNT_MOST_BYTES (16u << 20)
+#define COUNT_BUDGET_MS  200
 
 /* What the user wants. */
 struct request {
@@ -128,19 +134,15 @@ static bool write_description(struct run *run)
 
 static bool start_session(struct run *run)
 {
-    struct ffitap_session_options options = {.set = run->request->set};
-    char *directory;
+    struct ffitap_session_options options = {
+        .directory = run->output.trace,
+        .set = run->request->set,
+    };
 
-    if (asprintf(&directory, "%s/" FFITAP_RECORDING_TRACE, run->output.path) < 0)
-        return false;
-    options.directory = directory;
     memcpy(options.buffers, run->buffers, sizeof options.buffers);
-    const bool started =
-        ffitap_session_start(&run->session, &options) &&
-        ffitap_rehearsal_start(&run->rehearsal, ffitap_daemon_home_inside(&run->daemon), directory,
-                               options.set);
-    free(directory);
-    return started;
+    return ffitap_session_start(&run->session, &options) &&
+           ffitap_rehearsal_start(&run->rehearsal, ffitap_daemon_home_inside(&run->daemon),
+                                  options.directory, options.set);
 }
 
 /* Starts the recording and lets the program go. Returns 0 or ffitap's exit status. */
@@ -212,13 +214,42 @@ static void format_size(char *text, size_t room, uint64_t bytes)
     snprintf(text, room, "%.*f %s", unit ? 1 : 0, amount, units[unit]);
 }
 
+static void explain_emptiness(const struct request *request)
+{
+    ffitap_say("%s: no event came from it; a program that is statically linked, or set-user-ID, or "
+               "that clears its environment loads none of ffitap's libraries",
+               request->command[0]);
+}
+
+/* Without a number where it would take long: the reader of the report learns it anyway. */
+static void count_events(const struct run *run, uint64_t size, char *text, size_t room)
+{
+    struct ffitap_count count;
+
+    *text = '\0';
+    if (size > COUNT_MOST_BYTES ||
+        !ffitap_count_events(run->output.trace, COUNT_BUDGET_MS, &count) || !count.complete)
+        return;
+    snprintf(text, room, "%llu event%s, ", (unsigned long long)count.events,
+             count.events == 1 ? "" : "s");
+    if (count.events == 0)
+        explain_emptiness(run->request);
+}
+
 static void summarize(const struct run *run)
 {
-    char size[32];
+    const char *directory = run->request->directory;
+    const bool is_default = strcmp(directory, DEFAULT_DIRECTORY) == 0;
+    const uint64_t bytes = ffitap_output_size(&run->output);
+    char size[32], events[64];
 
-    format_size(size, sizeof size, ffitap_output_size(&run->output));
-    ffitap_say("%llu discarded, %s in %s (run 'ffitap report' to read it)",
-               (unsigned long long)run->recording.discarded_events, size, run->request->directory);
+    format_size(size, sizeof size, bytes);
+    count_events(run, bytes, events, sizeof events);
+    ffitap_say("%s%llu discarded, %s in %s (run 'ffitap report%s%s' to read it)", events,
+               (unsigned long long)run->recording.discarded_events, size, directory,
+               is_default ? "" : " ", is_default ? "" : directory);
+    if (run->recording.discarded_events || run->recording.lost_packets)
+        ffitap_say("events came faster than they could be written; a larger --buffer-size helps");
 }
 
 static int record(const struct request *request)
@@ -276,7 +307,7 @@ static int record_as_requested(struct request *request)
 
 int ffitap_command_record(int argc, const char **argv)
 {
-    struct request request = {.directory = strdup("ffitap.data"), .events = strdup("calls")};
+    struct request request = {.directory = strdup(DEFAULT_DIRECTORY), .events = strdup("calls")};
     const struct poptOption options[] = {
         {"output", 'o', POPT_ARG_STRING | POPT_ARGFLAG_SHOW_DEFAULT, &request.directory, 0,
          "write the recording into DIR", "DIR"},

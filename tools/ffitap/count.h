@@ -1,0 +1,16 @@
+/* How many events a trace holds. LTTng does not say; somebody has to read them all. */
+#ifndef FFITAP_TOOL_COUNT_H
+#define FFITAP_TOOL_COUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ffitap_count {
+    uint64_t events;
+    bool complete; /* else time ran out and there are more */
+};
+
+/* Counts for about `budget_ms` at most. False if the trace cannot be read. */
+bool ffitap_count_events(const char *directory, unsigned budget_ms, struct ffitap_count *count);
+
+#endif
