@@ -39,6 +39,7 @@ LTTNG_UST_TRACEPOINT_ENUM(ffitap, object_cause,
         lttng_ust_field_enum_value("start_up", FFITAP__OBJECT_AT_START_UP)
         lttng_ust_field_enum_value("asked_for", FFITAP__OBJECT_ASKED_FOR)
         lttng_ust_field_enum_value("dependency", FFITAP__OBJECT_DEPENDENCY)
+        lttng_ust_field_enum_value("tracer", FFITAP__OBJECT_TRACER)
     )
 )
 

@@ -2,6 +2,7 @@
  * The shim: preloaded into an unmodified process, it puts the tap on its loads, lookups and foreign
  * calls by rewriting the relocation slots of every object, now and whenever one is loaded.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
@@ -19,15 +20,6 @@ struct plan {
     void *const *ffi_hooks;
     bool refused;
 };
-
-/* What records must not record itself. */
-static bool is_ours(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *file = slash ? slash + 1 : path;
-
-    return strncmp(file, "libffitap", 9) == 0 || strncmp(file, "liblttng-ust", 12) == 0;
-}
 
 /*
  * libffi reaches its own ffi_call through a slot too. An object that holds a libffi of its own and
@@ -86,7 +78,7 @@ static void hook_object(struct ffitap__object *object)
 {
     struct plan plan = {.object = object, .notes = object->notes};
 
-    if (is_ours(object->path))
+    if (object->cause == FFITAP__OBJECT_TRACER)
         return;
     if (!plan.notes)
         plan.notes = object->notes = ffitap__memory_keep(sizeof(*plan.notes));
@@ -111,5 +103,7 @@ __attribute__((constructor)) static void start(void)
 
     ffitap__object_watch(hook_object);
     ffitap__ffi_report_runtimes();
+    /* LTTng's start-up leaves an error, which the program would take for one of its own. */
+    dlerror();
     errno = saved;
 }

@@ -20,6 +20,7 @@ enum ffitap__object_cause {
     FFITAP__OBJECT_AT_START_UP = 0,
     FFITAP__OBJECT_ASKED_FOR = 1,  /* a load returned this object */
     FFITAP__OBJECT_DEPENDENCY = 2, /* came along with another object */
+    FFITAP__OBJECT_TRACER = 3,     /* ffitap's own and LTTng's: there because it is traced */
 };
 
 /* What could not be recorded. The real call went through all the same. */

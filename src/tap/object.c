@@ -110,6 +110,26 @@ static struct ffitap__object *free_entry(const char *path)
     return &objects[object_count++];
 }
 
+/* What records: listed, for an audit tells the truth, but not the program's doing. */
+static bool is_tracer(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+
+    return strncmp(file, "libffitap", 9) == 0 || strncmp(file, "liblttng-ust", 12) == 0;
+}
+
+static uint8_t cause_of(const struct ffitap__object *object, const struct scan *scan)
+{
+    if (is_tracer(object->path))
+        return FFITAP__OBJECT_TRACER;
+    if (scan->first)
+        return FFITAP__OBJECT_AT_START_UP;
+    if (scan->asked_for >= object->elf.start && scan->asked_for < object->elf.end)
+        return FFITAP__OBJECT_ASKED_FOR;
+    return FFITAP__OBJECT_DEPENDENCY;
+}
+
 static struct ffitap__object *add(const struct dl_phdr_info *info, const char *path,
                                   const struct scan *scan)
 {
@@ -136,9 +156,7 @@ static struct ffitap__object *add(const struct dl_phdr_info *info, const char *p
     object->needed_by = "";
     object->reported = false;
     object->visited = false;
-    object->cause = scan->first ? FFITAP__OBJECT_AT_START_UP : FFITAP__OBJECT_DEPENDENCY;
-    if (scan->asked_for >= elf.start && scan->asked_for < elf.end)
-        object->cause = FFITAP__OBJECT_ASKED_FOR;
+    object->cause = cause_of(object, scan);
     atomic_store_explicit(&object->mapped, true, memory_order_release);
     return object;
 }

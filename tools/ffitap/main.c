@@ -15,9 +15,7 @@ static const struct command {
 } commands[] = {
     {"record", "ffitap record", ffitap_command_record,
      "run a program and record its foreign calls"},
-#ifdef FFITAP_HAVE_REPORT
     {"report", "ffitap report", ffitap_command_report, "say what a recording holds"},
-#endif
 };
 
 static const size_t command_count = sizeof commands / sizeof *commands;
