@@ -21,6 +21,20 @@ static struct ffitap__call_edge_event edge_of(const struct ffitap__frame *frame)
     };
 }
 
+static void emit_entry(const struct ffitap__frame *frame)
+{
+    const struct ffitap__call_edge_event edge = edge_of(frame);
+
+    if (frame->flags & FFITAP__CALL_ERRNO_SWAPPED)
+        ffitap__emit_errno_swap(&(struct ffitap__swap_event){
+            .call_id = frame->call_id,
+            .direction = FFITAP__SWAP_IN,
+            .real_value = frame->errno_before,
+            .private_value = frame->errno_private_in,
+        });
+    ffitap__emit_call_entry(&edge);
+}
+
 static void emit_exit(const struct ffitap__frame *frame)
 {
     struct ffitap__call_edge_event edge = edge_of(frame);
@@ -51,7 +65,8 @@ static void give_up(struct ffitap__frame *frame)
     frame->left = ffitap__clock_now();
     frame->errno_private_out = errno;
     frame->errno_after = errno;
-    emit_exit(frame);
+    if (frame->in_moments)
+        emit_exit(frame);
 }
 
 /* Reports the top frame and takes it off. `held` is 0 if the end of the call was not seen. */
@@ -79,7 +94,7 @@ static void finish(struct ffitap__thread *self, uint64_t held)
         .errno_after = frame->errno_after,
         .errno_private_out = frame->errno_private_out,
     };
-    if (window)
+    if (FFITAP__UNLIKELY(window && frame->in_moments))
         ffitap__emit_gil_acquire(&(struct ffitap__gil_event){
             .call_id = frame->call_id,
             .runtime_id = frame->runtime,
@@ -148,10 +163,11 @@ void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime)
     self->window.errno_before = errno;
     self->question.stack = 0;
     self->window.released = ffitap__clock_now();
-    ffitap__emit_gil_release(&(struct ffitap__gil_event){
-        .call_id = self->next_call_id + 1,
-        .runtime_id = runtime,
-    });
+    if (FFITAP__UNLIKELY(ffitap__emit_wants_moments()))
+        ffitap__emit_gil_release(&(struct ffitap__gil_event){
+            .call_id = self->next_call_id + 1,
+            .runtime_id = runtime,
+        });
 }
 
 /*
@@ -192,12 +208,6 @@ static void take_question(struct ffitap__thread *self, struct ffitap__frame *fra
     if (self->question.stack == frame->stack) {
         frame->flags |= FFITAP__CALL_ERRNO_SWAPPED;
         frame->errno_before = self->question.value;
-        ffitap__emit_errno_swap(&(struct ffitap__swap_event){
-            .call_id = frame->call_id,
-            .direction = FFITAP__SWAP_IN,
-            .real_value = frame->errno_before,
-            .private_value = frame->errno_private_in,
-        });
     }
     self->question.stack = 0;
 }
@@ -227,8 +237,9 @@ struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self, uint16_t r
     take_question(self, frame);
     self->depth++;
 
-    const struct ffitap__call_edge_event edge = edge_of(frame);
-    ffitap__emit_call_entry(&edge);
+    frame->in_moments = ffitap__emit_wants_moments();
+    if (FFITAP__UNLIKELY(frame->in_moments))
+        emit_entry(frame);
     if (!frame->entered)
         frame->entered = ffitap__clock_now();
     errno = errno_in;
@@ -262,9 +273,11 @@ void ffitap__call_leave(struct ffitap__thread *self, struct ffitap__frame *frame
         frame->errno_private_out = errno_out;
         frame->errno_after =
             frame->flags & FFITAP__CALL_ERRNO_SWAPPED ? frame->errno_before : errno_out;
-        emit_exit(frame);
+        if (FFITAP__UNLIKELY(frame->in_moments))
+            emit_exit(frame);
         if (!(frame->flags & FFITAP__CALL_GIL_RELEASED)) {
-            emit_swap_out(frame);
+            if (FFITAP__UNLIKELY(frame->in_moments))
+                emit_swap_out(frame);
             finish(self, left);
         }
     }
@@ -276,7 +289,8 @@ void ffitap__call_lock_wanted(struct ffitap__thread *self)
     struct ffitap__frame *frame = &self->frames[self->depth - 1];
 
     frame->errno_after = errno;
-    emit_swap_out(frame);
+    if (FFITAP__UNLIKELY(frame->in_moments))
+        emit_swap_out(frame);
 }
 
 void ffitap__call_lock_held(struct ffitap__thread *self)

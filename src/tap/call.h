@@ -34,7 +34,8 @@ struct ffitap__frame {
     uint64_t left; /* 0 while in native code */
     uint64_t callbacks_ns;
     uint16_t runtime;
-    uint16_t flags; /* enum ffitap__call_flag */
+    uint16_t flags;  /* enum ffitap__call_flag */
+    bool in_moments; /* somebody wants the call's single moments */
     int errno_before;
     int errno_private_in;
     int errno_private_out;

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHIFT          32
 #define SHORTEST_NS    1000000u   /* a baseline below this gives a rate too coarse to use */
 #define GOOD_NS        100000000u /* from here on the rate is known to better than 1 ppm */
 #define ANCHOR_LIFE_NS 50000000u
@@ -15,8 +14,7 @@ bool ffitap__clock_counts_ticks;
 
 static struct ffitap__clock_anchor origin;
 
-/* Nanoseconds per tick, times 2^SHIFT; 0 until measured. */
-static _Atomic uint64_t rate;
+_Atomic uint64_t ffitap__clock_rate;
 static _Atomic bool rate_is_good;
 
 /* Reads both clocks together: the pair with the shortest way between of a few tries. */
@@ -71,7 +69,7 @@ __attribute__((constructor)) static void start(void)
  * The rate comes from the time since start-up, which costs no waiting: a program is milliseconds
  * old before its first foreign call. It is measured again until the baseline is long.
  */
-static uint64_t measure_rate(void)
+uint64_t ffitap__clock_measure_rate(void)
 {
     struct ffitap__clock_anchor now;
 
@@ -80,34 +78,20 @@ static uint64_t measure_rate(void)
     while (now.monotonic_ns - origin.monotonic_ns < SHORTEST_NS);
 
     const uint64_t elapsed_ns = now.monotonic_ns - origin.monotonic_ns;
-    const uint64_t fresh =
-        (uint64_t)(((unsigned __int128)elapsed_ns << SHIFT) / (now.ticks - origin.ticks));
+    const uint64_t fresh = (uint64_t)(((unsigned __int128)elapsed_ns << FFITAP__CLOCK_SHIFT) /
+                                      (now.ticks - origin.ticks));
 
-    atomic_store_explicit(&rate, fresh, memory_order_relaxed);
+    atomic_store_explicit(&ffitap__clock_rate, fresh, memory_order_relaxed);
     if (elapsed_ns >= GOOD_NS)
         atomic_store_explicit(&rate_is_good, true, memory_order_relaxed);
     return fresh;
-}
-
-static uint64_t current_rate(void)
-{
-    const uint64_t known = atomic_load_explicit(&rate, memory_order_relaxed);
-
-    return FFITAP__LIKELY(known) ? known : measure_rate();
-}
-
-uint64_t ffitap__clock_duration_ns(uint64_t ticks)
-{
-    if (!ffitap__clock_counts_ticks)
-        return ticks;
-    return (uint64_t)(((unsigned __int128)ticks * current_rate()) >> SHIFT);
 }
 
 static void renew(struct ffitap__clock_anchor *anchor)
 {
     *anchor = read_both();
     if (!atomic_load_explicit(&rate_is_good, memory_order_relaxed))
-        measure_rate();
+        ffitap__clock_measure_rate();
 }
 
 uint64_t ffitap__clock_to_monotonic_ns(uint64_t moment, struct ffitap__clock_anchor *anchor)

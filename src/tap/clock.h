@@ -5,6 +5,7 @@
 #ifndef FFITAP_TAP_CLOCK_H
 #define FFITAP_TAP_CLOCK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -31,8 +32,24 @@ static inline uint64_t ffitap__clock_now(void)
     return FFITAP__LIKELY(ffitap__clock_counts_ticks) ? __rdtsc() : ffitap__clock_monotonic_ns();
 }
 
+/*
+ * Nanoseconds per tick, times 2^FFITAP__CLOCK_SHIFT; 0 until it was measured, by the first who
+ * asks, who may have to wait for a millisecond if the process is younger than that.
+ */
+#define FFITAP__CLOCK_SHIFT 32
+FFITAP__CROSSING extern _Atomic uint64_t ffitap__clock_rate;
+FFITAP__CROSSING uint64_t ffitap__clock_measure_rate(void);
+
 /* How long `ticks` last, in nanoseconds. */
-FFITAP__CROSSING uint64_t ffitap__clock_duration_ns(uint64_t ticks);
+static inline uint64_t ffitap__clock_duration_ns(uint64_t ticks)
+{
+    if (FFITAP__UNLIKELY(!ffitap__clock_counts_ticks))
+        return ticks;
+    uint64_t rate = atomic_load_explicit(&ffitap__clock_rate, memory_order_relaxed);
+    if (FFITAP__UNLIKELY(!rate))
+        rate = ffitap__clock_measure_rate();
+    return (uint64_t)(((unsigned __int128)ticks * rate) >> FFITAP__CLOCK_SHIFT);
+}
 
 /*
  * A moment that was read with ffitap__clock_now() within the last seconds, on CLOCK_MONOTONIC.

@@ -20,11 +20,17 @@ FFITAP__EVENT_MAP(X)
 #undef X
 
 /* Bitwise: one load each and a single branch at the caller, which sits on every call's path. */
+#define STATE(name) CMM_LOAD_SHARED(lttng_ust_tracepoint_ffitap___##name.state)
+#define MOMENTS                                                                                    \
+    (STATE(call_entry) | STATE(call_exit) | STATE(gil_release) | STATE(gil_acquire) |              \
+     STATE(errno_swap) | STATE(last_error_swap))
+
+bool ffitap__emit_wants_moments(void)
+{
+    return MOMENTS != 0;
+}
+
 bool ffitap__emit_wants_calls(void)
 {
-#define WANTS(name) CMM_LOAD_SHARED(lttng_ust_tracepoint_ffitap___##name.state)
-    return (WANTS(call) | WANTS(call_entry) | WANTS(call_exit) | WANTS(gil_release) |
-            WANTS(gil_acquire) | WANTS(errno_swap) | WANTS(last_error_swap) |
-            WANTS(callback_entry) | WANTS(callback_exit)) != 0;
-#undef WANTS
+    return (STATE(call) | MOMENTS | STATE(callback_entry) | STATE(callback_exit)) != 0;
 }

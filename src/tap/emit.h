@@ -42,4 +42,7 @@ FFITAP__EVENT_MAP(X)
 /* Whether some session wants an event that only a call gives. */
 FFITAP__CROSSING bool ffitap__emit_wants_calls(void);
 
+/* Whether that is one of a call's single moments, and not only the complete call. */
+bool ffitap__emit_wants_moments(void);
+
 #endif
