@@ -1,0 +1,12 @@
+/* Everything of the loader/call core: calling native libraries as Python's ctypes does, traced. */
+#ifndef FFITAP_FFITAP_H
+#define FFITAP_FFITAP_H
+
+#include <ffitap/errno.h>
+#include <ffitap/function.h>
+#include <ffitap/library.h>
+#include <ffitap/status.h>
+#include <ffitap/type.h>
+#include <ffitap/version.h>
+
+#endif

@@ -1,0 +1,66 @@
+/* Libraries: what ctypes calls CDLL and PyDLL. */
+#ifndef FFITAP_LIBRARY_H
+#define FFITAP_LIBRARY_H
+
+#include <ffitap/export.h>
+#include <ffitap/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * A library that the dynamic linker loaded for us, and the functions that were looked up in it.
+ * Every thread may use it at the same time as others.
+ */
+struct ffitap_library;
+
+/* How a library's functions are called. Values are part of the ABI. */
+enum ffitap_library_kind {
+    FFITAP_CDLL = 0,  /* the interpreter lock is released around each call */
+    FFITAP_PYDLL = 1, /* it is kept: the functions use the interpreter's own interface */
+};
+
+/* Bits of ffitap_library_create()'s flags. */
+enum ffitap_library_flag {
+    FFITAP_USE_ERRNO = 1u << 0, /* exchange errno around each call: see <ffitap/errno.h> */
+};
+
+/*
+ * Loads the library `name` as dlopen(3) finds it and `*out` becomes the caller's, to be released
+ * with ffitap_library_destroy(). NULL, and "" as well, is the main program with all that is in the
+ * global scope. `mode` is of RTLD_LOCAL (0), RTLD_GLOBAL, RTLD_NODELETE, ...; RTLD_NOW is always
+ * added (CPython: py_dl_open()). `flags` is of enum ffitap_library_flag.
+ *
+ * Asking twice gives two objects with the same handle and functions of their own. The interpreter
+ * lock is not released while the library loads, its constructors included, as in ctypes.
+ *
+ * dlopen(3) searches on behalf of its caller, which is libffitap.so: the RPATH and RUNPATH of the
+ * object that calls this function are not searched. Give a path, or set LD_LIBRARY_PATH.
+ *
+ * FFITAP_LOAD_FAILED explains itself with dlerror(3)'s text. On failure `*out` is left untouched.
+ * Unless the environment says FFITAP_LTTNG=0, the first library that a process asks for loads the
+ * LTTng-UST provider from libffitap's directory, if it is there.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_library_create(const char *name, enum ffitap_library_kind kind, int mode, unsigned flags,
+                      struct ffitap_library **out, struct ffitap_error *error);
+
+/*
+ * Releases `library` and every function that was borrowed from it; functions created from it stay
+ * usable. As in ctypes the library itself is not unloaded: dlclose(3) is never called, its code
+ * stays mapped and addresses out of it stay valid until the process ends. NULL is allowed.
+ */
+FFITAP_API void ffitap_library_destroy(struct ffitap_library *library);
+
+/* The name as it was asked for, NULL for the main program. The library's, as long as it lives. */
+FFITAP_API const char *ffitap_library_borrow_name(const struct ffitap_library *library);
+
+/* What dlopen(3) returned. */
+FFITAP_API void *ffitap_library_get_handle(const struct ffitap_library *library);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,8 @@
+/* The call itself: everything between a function's arguments and its result. */
+#ifndef FFITAP_CORE_CALL_H
+#define FFITAP_CORE_CALL_H
+
+/* Makes the core known to the tap as a source of calls, once per process. */
+void ffitap__call_prepare(void);
+
+#endif

@@ -1,0 +1,123 @@
+#include "core/library.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/call.h"
+#include "core/fail.h"
+#include "core/function.h"
+#include "core/gil.h"
+#include "core/provider.h"
+#include "tap/clock.h"
+#include "tap/library.h"
+#include "tap/object.h"
+
+static enum ffitap_status open_library(struct ffitap_library *library, int mode, const void *caller,
+                                       struct ffitap_error *error)
+{
+    struct ffitap__library_step load;
+    const char *text = NULL;
+    enum ffitap_status status = FFITAP_OK;
+
+    ffitap__library_load_begin(&load, library->name, mode, caller);
+    library->handle = dlopen(library->name, mode);
+    load.ended = ffitap__clock_now();
+    if (!library->handle) {
+        text = dlerror();
+        /* RTLD_NOLOAD fails without an error; the words are ctypes'. */
+        status = ffitap__fail(error, FFITAP_LOAD_FAILED, "%s", text ? text : "dlopen() error");
+    }
+    ffitap__library_load_end(&load, library->handle, text);
+    return status;
+}
+
+static struct ffitap_library *allocate(const char *name)
+{
+    struct ffitap_library *library = calloc(1, sizeof(*library));
+
+    if (!library || !name)
+        return library;
+    library->name = strdup(name);
+    if (library->name)
+        return library;
+    free(library);
+    return NULL;
+}
+
+static enum ffitap_status create(const char *name, enum ffitap_library_kind kind, int mode,
+                                 unsigned flags, const void *caller, struct ffitap_library **out,
+                                 struct ffitap_error *error)
+{
+    struct ffitap_library *library = allocate(name);
+
+    if (!library)
+        return ffitap__fail(error, FFITAP_NO_MEMORY, "no memory for a library");
+    library->references = 1;
+    library->keeps_lock = kind == FFITAP_PYDLL;
+    library->uses_errno = flags & FFITAP_USE_ERRNO;
+
+    const enum ffitap_status status = open_library(library, mode | RTLD_NOW, caller, error);
+    if (status != FFITAP_OK) {
+        ffitap__library_release(library);
+        return status;
+    }
+    library->path = ffitap__object_path_of_handle(library->handle);
+    ffitap__gil_find();
+    ffitap__call_prepare();
+    *out = library;
+    return FFITAP_OK;
+}
+
+enum ffitap_status ffitap_library_create(const char *name, enum ffitap_library_kind kind, int mode,
+                                         unsigned flags, struct ffitap_library **out,
+                                         struct ffitap_error *error)
+{
+    if (kind != FFITAP_CDLL && kind != FFITAP_PYDLL)
+        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "%d is no kind of library", (int)kind);
+    if (flags & ~(unsigned)FFITAP_USE_ERRNO)
+        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "unknown flags 0x%x", flags);
+
+    const int saved = errno;
+    const void *caller = __builtin_return_address(0);
+
+    ffitap__provider_load();
+    const enum ffitap_status status = create(name, kind, mode, flags, caller, out, error);
+    errno = saved;
+    return status;
+}
+
+void ffitap__library_retain(struct ffitap_library *library)
+{
+    atomic_fetch_add_explicit(&library->references, 1, memory_order_relaxed);
+}
+
+void ffitap__library_release(struct ffitap_library *library)
+{
+    if (atomic_fetch_sub_explicit(&library->references, 1, memory_order_acq_rel) != 1)
+        return;
+    for (unsigned i = 0; i < FFITAP__CACHE_SIZE; i++)
+        ffitap__function_free_chain(library->cache[i]);
+    free(library->name);
+    free(library);
+}
+
+void ffitap_library_destroy(struct ffitap_library *library)
+{
+    const int saved = errno;
+
+    if (library)
+        ffitap__library_release(library);
+    errno = saved;
+}
+
+const char *ffitap_library_borrow_name(const struct ffitap_library *library)
+{
+    return library->name;
+}
+
+void *ffitap_library_get_handle(const struct ffitap_library *library)
+{
+    return library->handle;
+}

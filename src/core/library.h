@@ -1,0 +1,28 @@
+/* What a library is made of. */
+#ifndef FFITAP_CORE_LIBRARY_H
+#define FFITAP_CORE_LIBRARY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <ffitap/library.h>
+
+#define FFITAP__CACHE_SIZE 256u /* a power of two */
+
+struct ffitap_library {
+    _Atomic unsigned references; /* the caller's, and one for each created function */
+    void *handle;
+    char *name;       /* NULL for the main program */
+    const char *path; /* of the object that the handle stands for; the tap's, never freed */
+    bool keeps_lock;
+    bool uses_errno;
+
+    /* Functions by the hash of their name. They are only ever put in front: reading needs no lock,
+     * and no lock of ours can meet the dynamic linker's in the wrong order. */
+    struct ffitap_function *_Atomic cache[FFITAP__CACHE_SIZE];
+};
+
+void ffitap__library_retain(struct ffitap_library *library);
+void ffitap__library_release(struct ffitap_library *library);
+
+#endif

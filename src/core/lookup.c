@@ -1,0 +1,36 @@
+#include "core/lookup.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+
+#include "core/fail.h"
+#include "core/gil.h"
+#include "core/library.h"
+#include "tap/clock.h"
+#include "tap/library.h"
+
+enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *name,
+                                  const void *caller, void **address, struct ffitap_error *error)
+{
+    struct ffitap__library_step lookup;
+    char not_found[sizeof(error->text)];
+    const char *text = NULL;
+    enum ffitap_status status = FFITAP_OK;
+
+    ffitap__gil_find();
+    dlerror(); /* a symbol may be there and be NULL: only a fresh error tells that it is not */
+    ffitap__library_lookup_begin(&lookup, name, caller);
+    void *found = dlsym(library->handle, name);
+    lookup.ended = ffitap__clock_now();
+    if (!found) {
+        text = dlerror();
+        if (!text) {
+            snprintf(not_found, sizeof(not_found), "function '%s' not found", name);
+            text = not_found;
+        }
+        status = ffitap__fail(error, FFITAP_NOT_FOUND, "%s", text);
+    }
+    ffitap__library_lookup_end(&lookup, library->handle, NULL, found, text);
+    *address = found;
+    return status;
+}

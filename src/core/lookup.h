@@ -1,0 +1,14 @@
+/* Asking the dynamic linker for a symbol. */
+#ifndef FFITAP_CORE_LOOKUP_H
+#define FFITAP_CORE_LOOKUP_H
+
+#include <ffitap/library.h>
+
+/*
+ * Finds `name` in `library` and tells the tap, with `caller`, a code address of who asks. May
+ * change errno.
+ */
+enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *name,
+                                  const void *caller, void **address, struct ffitap_error *error);
+
+#endif

@@ -1,0 +1,6 @@
+#include <ffitap/version.h>
+
+const char *ffitap_version(void)
+{
+    return FFITAP_VERSION;
+}
