@@ -1,0 +1,7 @@
+int needed(int value);
+
+int dependent(int value);
+int dependent(int value)
+{
+    return needed(value) + 1;
+}

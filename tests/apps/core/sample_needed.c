@@ -1,0 +1,5 @@
+int needed(int value);
+int needed(int value)
+{
+    return value * 2;
+}

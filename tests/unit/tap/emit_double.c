@@ -1,0 +1,143 @@
+#include "emit_double.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool emit_double_wants_calls = true;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static char names[1 << 20];
+static size_t names_size;
+
+/* Only what the tap borrows for the time of the emission is copied; the rest is interned. */
+static const char *keep(const char *text)
+{
+    return text && *text ? strdup(text) : "";
+}
+
+static void keep_process_event(struct ffitap__process_event *event)
+{
+    (void)event;
+}
+
+static void keep_runtime_event(struct ffitap__runtime_event *event)
+{
+    (void)event;
+}
+
+static void keep_object_event(struct ffitap__object_event *event)
+{
+    (void)event;
+}
+
+static void keep_function_event(struct ffitap__function_event *event)
+{
+    (void)event;
+}
+
+static void keep_load_event(struct ffitap__load_event *event)
+{
+    event->name = keep(event->name);
+    event->error = keep(event->error);
+}
+
+static void keep_unload_event(struct ffitap__unload_event *event)
+{
+    event->error = keep(event->error);
+}
+
+static void keep_lookup_event(struct ffitap__lookup_event *event)
+{
+    event->symbol = keep(event->symbol);
+    event->version = keep(event->version);
+    event->error = keep(event->error);
+}
+
+static void keep_call_event(struct ffitap__call_event *event)
+{
+    (void)event;
+}
+
+static void keep_call_edge_event(struct ffitap__call_edge_event *event)
+{
+    (void)event;
+}
+
+static void keep_gil_event(struct ffitap__gil_event *event)
+{
+    (void)event;
+}
+
+static void keep_swap_event(struct ffitap__swap_event *event)
+{
+    (void)event;
+}
+
+static void keep_callback_event(struct ffitap__callback_event *event)
+{
+    (void)event;
+}
+
+static void keep_lost_event(struct ffitap__lost_event *event)
+{
+    (void)event;
+}
+
+static void append_name(const char *name)
+{
+    names_size += (size_t)snprintf(names + names_size, sizeof(names) - names_size, "%s ", name);
+    if (names_size >= sizeof(names))
+        abort();
+}
+
+#define X(name, record)                                                                            \
+    static struct ffitap__##record name##_events[EMIT_DOUBLE_KEPT];                                \
+    static unsigned name##_count;                                                                  \
+                                                                                                   \
+    void ffitap__emit_##name(const struct ffitap__##record *event)                                 \
+    {                                                                                              \
+        struct ffitap__##record copy = *event;                                                     \
+                                                                                                   \
+        keep_##record(&copy);                                                                      \
+        pthread_mutex_lock(&mutex);                                                                \
+        name##_events[name##_count++ % EMIT_DOUBLE_KEPT] = copy;                                   \
+        append_name(#name);                                                                        \
+        pthread_mutex_unlock(&mutex);                                                              \
+    }                                                                                              \
+                                                                                                   \
+    unsigned emit_double_##name##_count(void)                                                      \
+    {                                                                                              \
+        return name##_count;                                                                       \
+    }                                                                                              \
+                                                                                                   \
+    const struct ffitap__##record *emit_double_##name(unsigned from_last)                          \
+    {                                                                                              \
+        if (from_last >= name##_count || from_last >= EMIT_DOUBLE_KEPT) {                          \
+            fprintf(stderr, "no event " #name " (%u from the last)\n", from_last);                 \
+            abort();                                                                               \
+        }                                                                                          \
+        return &name##_events[(name##_count - 1 - from_last) % EMIT_DOUBLE_KEPT];                  \
+    }
+FFITAP__EVENT_MAP(X)
+#undef X
+
+void emit_double_reset(void)
+{
+#define X(name, record) name##_count = 0;
+    FFITAP__EVENT_MAP(X)
+#undef X
+    names_size = 0;
+    names[0] = '\0';
+}
+
+const char *emit_double_names(void)
+{
+    return names;
+}
+
+bool ffitap__emit_wants_calls(void)
+{
+    return emit_double_wants_calls;
+}

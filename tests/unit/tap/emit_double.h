@@ -1,0 +1,33 @@
+/*
+ * Stands in for src/tap/emit.c: keeps the events that the tap and the core emit, for a test to look
+ * at, instead of handing them to LTTng.
+ */
+#ifndef FFITAP_TESTS_EMIT_DOUBLE_H
+#define FFITAP_TESTS_EMIT_DOUBLE_H
+
+#include <stdbool.h>
+
+#include "tap/emit.h"
+
+#define EMIT_DOUBLE_KEPT 8192u
+
+/* Whether calls are wanted, as ffitap__emit_wants_calls() answers; true at first. */
+extern bool emit_double_wants_calls;
+
+/* Forgets every event. */
+void emit_double_reset(void);
+
+/* The names of the events since then, in order, each followed by a blank. */
+const char *emit_double_names(void);
+
+/*
+ * For each event x: emit_double_x_count(), how many there were, and emit_double_x(i), the i-th
+ * from the last: 0 is the last itself. Without such an event the test fails there.
+ */
+#define X(name, record)                                                                            \
+    unsigned emit_double_##name##_count(void);                                                     \
+    const struct ffitap__##record *emit_double_##name(unsigned from_last);
+FFITAP__EVENT_MAP(X)
+#undef X
+
+#endif

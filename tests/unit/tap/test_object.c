@@ -1,0 +1,109 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <dlfcn.h>
+#include <link.h>
+#include <string.h>
+
+#include "emit_double.h"
+#include "tap/object.h"
+
+static uintptr_t place_of(void *handle)
+{
+    return (uintptr_t)((const struct link_map *)handle)->l_ld;
+}
+
+TestSuite(tap_object, .init = emit_double_reset);
+
+Test(tap_object, what_was_there_at_start_up_is_known_by_its_path)
+{
+    const struct ffitap__object *libc = ffitap__object_at(dlsym(RTLD_DEFAULT, "getpid"));
+    const struct ffitap__object *program = ffitap__object_at((const void *)place_of);
+
+    cr_assert(ne(ptr, (void *)program, NULL));
+    cr_expect(eq(int, program->cause, FFITAP__OBJECT_AT_START_UP));
+    cr_expect(ne(ptr, strstr(program->path, "test_tap_object"), NULL));
+    cr_assert(ne(ptr, (void *)libc, NULL));
+    cr_expect(eq(int, libc->cause, FFITAP__OBJECT_AT_START_UP));
+}
+
+Test(tap_object, one_that_a_load_returned_was_asked_for)
+{
+    void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
+
+    ffitap__object_update(place_of(handle));
+
+    cr_expect(eq(uint, emit_double_object_mapped_count(), 1));
+    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->path, LIBRARY_ONE));
+    cr_expect(eq(str, (char *)ffitap__object_path_of_handle(handle), LIBRARY_ONE));
+}
+
+Test(tap_object, one_that_came_along_names_who_needs_it)
+{
+    void *handle = dlopen(LIBRARY_DEPENDENT, RTLD_NOW);
+
+    ffitap__object_update(place_of(handle));
+
+    cr_assert(eq(uint, emit_double_object_mapped_count(), 2));
+    cr_expect(eq(int, emit_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_DEPENDENCY));
+    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->soname, "sample_needed.so"));
+    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->needed_by, LIBRARY_DEPENDENT));
+}
+
+Test(tap_object, one_that_went_is_told_once_and_forgotten)
+{
+    void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
+    const void *inside = dlsym(handle, "one_first");
+
+    ffitap__object_update(place_of(handle));
+    dlclose(handle);
+
+    cr_expect(eq(uint, ffitap__object_update(0), 1));
+    cr_expect(eq(uint, ffitap__object_update(0), 0));
+    cr_expect(eq(uint, emit_double_object_unmapped_count(), 1));
+    cr_expect(eq(str, (char *)emit_double_object_unmapped(0)->path, LIBRARY_ONE));
+    cr_expect(eq(str, (char *)ffitap__object_path_at(inside), ""));
+}
+
+Test(tap_object, an_update_without_a_change_tells_nothing)
+{
+    ffitap__object_update(0);
+    cr_expect(eq(str, (char *)emit_double_names(), ""));
+}
+
+Test(tap_object, it_carries_the_build_id_of_its_file)
+{
+    void *handle = dlopen("libm.so.6", RTLD_NOW);
+
+    ffitap__object_update(place_of(handle));
+    const struct ffitap__object *libm = ffitap__object_at(dlsym(handle, "hypot"));
+    cr_assert(ne(ptr, (void *)libm, NULL));
+    cr_expect(eq(sz, strlen(libm->build_id), 40));
+    cr_expect(eq(str, (char *)libm->soname, "libm.so.6"));
+}
+
+Test(tap_object, the_special_handles_have_names)
+{
+    cr_expect(eq(str, (char *)ffitap__object_path_of_handle(RTLD_DEFAULT), "RTLD_DEFAULT"));
+    cr_expect(eq(str, (char *)ffitap__object_path_of_handle(RTLD_NEXT), "RTLD_NEXT"));
+}
+
+static unsigned visits;
+
+static void count_visit(struct ffitap__object *object)
+{
+    (void)object;
+    visits++;
+}
+
+Test(tap_object, the_visitor_sees_each_one_once)
+{
+    ffitap__object_watch(count_visit);
+    const unsigned at_first = visits;
+    cr_expect(gt(uint, at_first, 1));
+
+    ffitap__object_update(place_of(dlopen(LIBRARY_ONE, RTLD_NOW)));
+    ffitap__object_update(0);
+    cr_expect(eq(uint, visits, at_first + 1));
+}
