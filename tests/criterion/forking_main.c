@@ -29,7 +29,7 @@ void cri_assert_node_send(const char *file, size_t line, struct cri_assert_node 
 }
 
 /* A child that forks sees its parent's threads as leaked. */
-const char *__tsan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
 const char *__tsan_default_options(void)
 {
     return "report_thread_leaks=0";

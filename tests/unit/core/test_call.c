@@ -1,0 +1,204 @@
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit_double.h"
+#include "open.h"
+
+static struct ffitap_library *native;
+
+static void open_native(void)
+{
+    setenv("FFITAP_LTTNG", "0", 1);
+    native = open_library(NATIVE, FFITAP_CDLL, 0);
+    emit_double_reset();
+}
+
+TestSuite(core_call, .init = open_native);
+
+/* One test per fundamental type: what goes in comes out, and nothing beyond its bytes is written.
+ */
+#define SAME(function_name, basic, c_type, sample)                                                 \
+    Test(core_call, function_name##_comes_back_as_it_went_in)                                      \
+    {                                                                                              \
+        struct ffitap_function *function =                                                         \
+            borrow_same(native, "same_" #function_name, FFITAP_TYPE_##basic);                      \
+        c_type value = (c_type)(sample);                                                           \
+        void *arguments[] = {&value};                                                              \
+        struct {                                                                                   \
+            c_type result;                                                                         \
+            unsigned char guard[8];                                                                \
+        } room = {0};                                                                              \
+                                                                                                   \
+        memset(room.guard, 0xA5, sizeof(room.guard));                                              \
+        cr_assert(                                                                                 \
+            eq(int, ffitap_function_call(function, &room.result, arguments, 1, NULL), FFITAP_OK)); \
+        cr_expect(room.result == value);                                                           \
+        cr_expect(eq(int, memcmp(room.guard, "\xA5\xA5\xA5\xA5\xA5\xA5\xA5\xA5", 8), 0));          \
+        cr_expect(eq(int, ffitap_function_call(function, NULL, arguments, 1, NULL), FFITAP_OK));   \
+    }
+
+SAME(int8, INT8, int8_t, INT8_MIN)
+SAME(uint8, UINT8, uint8_t, UINT8_MAX)
+SAME(int16, INT16, int16_t, INT16_MIN)
+SAME(uint16, UINT16, uint16_t, UINT16_MAX)
+SAME(int32, INT32, int32_t, INT32_MIN)
+SAME(uint32, UINT32, uint32_t, UINT32_MAX)
+SAME(int64, INT64, int64_t, INT64_MIN)
+SAME(uint64, UINT64, uint64_t, UINT64_MAX)
+SAME(short, SHORT, short, -12345)
+SAME(ushort, USHORT, unsigned short, 54321)
+SAME(int, INT, int, -123456789)
+SAME(uint, UINT, unsigned int, 3123456789u)
+SAME(long, LONG, long, -1234567890123)
+SAME(ulong, ULONG, unsigned long, 0xFEDCBA9876543210u)
+SAME(longlong, LONGLONG, long long, -1234567890123)
+SAME(ulonglong, ULONGLONG, unsigned long long, 0xFEDCBA9876543210u)
+SAME(size, SIZE, size_t, SIZE_MAX)
+SAME(ssize, SSIZE, ssize_t, -1)
+SAME(float, FLOAT, float, -1.5f)
+SAME(double, DOUBLE, double, 2.718281828459045)
+SAME(pointer, POINTER, void *, &native)
+SAME(string, STRING, char *, "text")
+
+Test(core_call, nothing_set_means_nothing_taken_and_an_int_given)
+{
+    int result = 0;
+
+    cr_expect(
+        eq(int, ffitap_function_call(borrow(native, "answer"), &result, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(int, result, 42));
+}
+
+Test(core_call, a_void_result_writes_nothing)
+{
+    struct ffitap_function *note = borrow_same(native, "note", FFITAP_TYPE_INT);
+    int value = 31, result = 7;
+    void *arguments[] = {&value};
+
+    cr_assert(eq(int, ffitap_function_set_result(note, ffitap_type_borrow(FFITAP_TYPE_VOID), NULL),
+                 FFITAP_OK));
+    cr_expect(eq(int, ffitap_function_call(note, &result, arguments, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int, result, 7));
+    cr_expect(eq(int, ffitap_function_call(borrow(native, "get_noted"), &result, NULL, 0, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(int, result, 31));
+}
+
+Test(core_call, pow_of_libm_takes_two_doubles)
+{
+    struct ffitap_library *libm = open_library("libm.so.6", FFITAP_CDLL, 0);
+    const struct ffitap_type *real = ffitap_type_borrow(FFITAP_TYPE_DOUBLE);
+    const struct ffitap_type *types[] = {real, real};
+    struct ffitap_function *function = borrow(libm, "pow");
+    double base = 2, exponent = 10, result = 0;
+    void *arguments[] = {&base, &exponent};
+
+    cr_assert(eq(int, ffitap_function_set_result(function, real, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(function, types, 2, NULL), FFITAP_OK));
+    cr_expect(eq(int, ffitap_function_call(function, &result, arguments, 2, NULL), FFITAP_OK));
+    cr_expect(eq(dbl, result, 1024));
+    ffitap_library_destroy(libm);
+}
+
+Test(core_call, abs_labs_and_strlen_of_the_main_program_do_as_in_c)
+{
+    struct ffitap_library *program = open_library(NULL, FFITAP_CDLL, 0);
+    const struct ffitap_type *string = ffitap_type_borrow(FFITAP_TYPE_STRING);
+    struct ffitap_function *length = borrow_same(program, "strlen", FFITAP_TYPE_SIZE);
+    int small = -5, small_result = 0;
+    long large = -5000000000, large_result = 0;
+    const char *text = "four";
+    size_t text_length = 0;
+
+    cr_assert(eq(int, ffitap_function_set_arguments(length, &string, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int,
+                 ffitap_function_call(borrow_same(program, "abs", FFITAP_TYPE_INT), &small_result,
+                                      (void *[]){&small}, 1, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(int,
+                 ffitap_function_call(borrow_same(program, "labs", FFITAP_TYPE_LONG), &large_result,
+                                      (void *[]){&large}, 1, NULL),
+                 FFITAP_OK));
+    cr_expect(
+        eq(int, ffitap_function_call(length, &text_length, (void *[]){&text}, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int, small_result, 5));
+    cr_expect(eq(long, large_result, 5000000000));
+    cr_expect(eq(sz, text_length, 4));
+    ffitap_library_destroy(program);
+}
+
+Test(core_call, a_wrong_number_of_arguments_is_refused_and_nothing_called)
+{
+    struct ffitap_function *function = borrow_same(native, "note", FFITAP_TYPE_INT);
+    struct ffitap_error error = {0};
+
+    cr_expect(eq(int, ffitap_function_call(function, NULL, NULL, 0, &error), FFITAP_BAD_TYPE));
+    cr_expect(eq(str, error.text, "'note' takes 1 argument (0 given)"));
+    cr_expect(eq(uint, emit_double_call_count(), 0));
+}
+
+Test(core_call, each_call_is_told_once_by_the_function_that_was_looked_up)
+{
+    struct ffitap_function *answer = borrow(native, "answer");
+
+    emit_double_reset();
+    for (int i = 0; i < 3; i++)
+        cr_expect(eq(int, ffitap_function_call(answer, NULL, NULL, 0, NULL), FFITAP_OK));
+
+    cr_expect(eq(str, (char *)emit_double_names(),
+                 "call_entry call_exit call call_entry call_exit call "
+                 "call_entry call_exit call "));
+    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(gt(uint, emit_double_call(0)->function_id, 0));
+    cr_expect(gt(uint, emit_double_call(0)->runtime_id, 0));
+}
+
+Test(core_call, nobody_listening_means_nothing_told)
+{
+    emit_double_wants_calls = false;
+    int result = 0;
+
+    cr_expect(
+        eq(int, ffitap_function_call(borrow(native, "answer"), &result, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(int, result, 42));
+    cr_expect(eq(uint, emit_double_call_count() + emit_double_call_entry_count(), 0));
+}
+
+Test(core_call, without_use_errno_errno_is_what_the_native_code_left)
+{
+    struct ffitap_function *exchange = borrow_same(native, "exchange_errno", FFITAP_TYPE_INT);
+    int value = 9, result = 0;
+
+    errno = 4;
+    ffitap_set_errno(5);
+    cr_expect(
+        eq(int, ffitap_function_call(exchange, &result, (void *[]){&value}, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int, errno, 9));
+    cr_expect(eq(int, result, 4));
+    cr_expect(eq(int, ffitap_get_errno(), 5));
+    cr_expect(eq(int, emit_double_call(0)->errno_private_in, 4));
+    cr_expect(eq(int, emit_double_call(0)->errno_after, 9));
+}
+
+static struct ffitap_function *inner;
+
+static void call_inner(void)
+{
+    cr_expect(eq(int, ffitap_function_call(inner, NULL, NULL, 0, NULL), FFITAP_OK));
+}
+
+Test(core_call, a_call_out_of_a_callback_nests)
+{
+    struct ffitap_function *outer = borrow_same(native, "call_back", FFITAP_TYPE_POINTER);
+    void (*callback)(void) = call_inner;
+
+    inner = borrow(native, "answer");
+    emit_double_reset();
+    cr_expect(
+        eq(int, ffitap_function_call(outer, NULL, (void *[]){&callback}, 1, NULL), FFITAP_OK));
+    cr_expect(eq(str, (char *)emit_double_names(),
+                 "call_entry call_entry call_exit call call_exit call "));
+    cr_expect(eq(uint, emit_double_call(0)->flags | emit_double_call(1)->flags, 0));
+}

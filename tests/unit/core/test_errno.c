@@ -1,0 +1,106 @@
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "emit_double.h"
+#include "open.h"
+
+static struct ffitap_function *exchange;
+
+static void open_native(void)
+{
+    setenv("FFITAP_LTTNG", "0", 1);
+    exchange = borrow_same(open_library(NATIVE, FFITAP_CDLL, FFITAP_USE_ERRNO), "exchange_errno",
+                           FFITAP_TYPE_INT);
+    emit_double_reset();
+}
+
+static int call_exchange(int value)
+{
+    int result = -1;
+
+    cr_assert(
+        eq(int, ffitap_function_call(exchange, &result, (void *[]){&value}, 1, NULL), FFITAP_OK));
+    return result;
+}
+
+TestSuite(core_errno, .init = open_native);
+
+Test(core_errno, setting_gives_the_former_value)
+{
+    cr_expect(eq(int, ffitap_get_errno(), 0));
+    cr_expect(eq(int, ffitap_set_errno(5), 0));
+    cr_expect(eq(int, ffitap_set_errno(6), 5));
+    cr_expect(eq(int, ffitap_get_errno(), 6));
+}
+
+Test(core_errno, native_code_finds_the_private_value_and_leaves_it_there)
+{
+    errno = 2;
+    ffitap_set_errno(3);
+
+    cr_expect(eq(int, call_exchange(4), 3));
+    cr_expect(eq(int, errno, 2));
+    cr_expect(eq(int, ffitap_get_errno(), 4));
+}
+
+Test(core_errno, nobody_listening_changes_none_of_that)
+{
+    emit_double_wants_calls = false;
+    errno = 2;
+    ffitap_set_errno(3);
+
+    cr_expect(eq(int, call_exchange(4), 3));
+    cr_expect(eq(int, errno, 2));
+    cr_expect(eq(int, ffitap_get_errno(), 4));
+}
+
+Test(core_errno, the_exchange_is_told_with_all_its_values)
+{
+    errno = 2;
+    ffitap_set_errno(3);
+    call_exchange(4);
+
+    cr_expect(
+        eq(str, (char *)emit_double_names(), "errno_swap call_entry call_exit errno_swap call "));
+    cr_expect(eq(int, emit_double_call(0)->errno_before, 2));
+    cr_expect(eq(int, emit_double_call(0)->errno_private_in, 3));
+    cr_expect(eq(int, emit_double_call(0)->errno_private_out, 4));
+    cr_expect(eq(int, emit_double_call(0)->errno_after, 2));
+}
+
+static void *read_private_errno(void *data)
+{
+    *(int *)data = ffitap_set_errno(99);
+    return NULL;
+}
+
+Test(core_errno, a_new_thread_begins_with_zero_and_keeps_its_own)
+{
+    pthread_t thread;
+    int found = -1;
+
+    ffitap_set_errno(8);
+    pthread_create(&thread, NULL, read_private_errno, &found);
+    pthread_join(thread, NULL);
+    cr_expect(eq(int, found, 0));
+    cr_expect(eq(int, ffitap_get_errno(), 8));
+}
+
+static void set_private(void)
+{
+    ffitap_set_errno(50);
+}
+
+/* What CPython does as well: the exchange put the thread's own errno where the private one was. */
+Test(core_errno, setting_it_in_a_callback_sets_the_callers_real_errno)
+{
+    struct ffitap_library *native = open_library(NATIVE, FFITAP_CDLL, FFITAP_USE_ERRNO);
+    struct ffitap_function *call_back = borrow_same(native, "call_back", FFITAP_TYPE_POINTER);
+    void (*callback)(void) = set_private;
+
+    errno = 2;
+    cr_expect(
+        eq(int, ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int, errno, 50));
+}
