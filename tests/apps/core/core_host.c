@@ -1,4 +1,140 @@
-int main(void)
+/*
+ * A program that calls native libraries through the core, a known number of times: what
+ * tests/e2e/core_trace.sh expects stands there. Prints nothing unless something goes wrong. With
+ * an argument it then makes one more call of each function every time it is sent a line.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ffitap/ffitap.h>
+
+static void check(enum ffitap_status status, const struct ffitap_error *error)
 {
+    if (status == FFITAP_OK)
+        return;
+    fprintf(stderr, "core_host: %s: %s\n", ffitap_status_text(status), error->text);
+    exit(1);
+}
+
+static struct ffitap_library *open_library(const char *name, unsigned flags)
+{
+    struct ffitap_library *library;
+    struct ffitap_error error = {0};
+
+    check(ffitap_library_create(name, FFITAP_CDLL, 0, flags, &library, &error), &error);
+    return library;
+}
+
+static struct ffitap_function *borrow(struct ffitap_library *library, const char *name)
+{
+    struct ffitap_function *function;
+    struct ffitap_error error = {0};
+
+    check(ffitap_function_borrow(library, name, &function, &error), &error);
+    return function;
+}
+
+static struct ffitap_function *create(struct ffitap_library *library, const char *name)
+{
+    struct ffitap_function *function;
+    struct ffitap_error error = {0};
+
+    check(ffitap_function_create(library, name, &function, &error), &error);
+    return function;
+}
+
+static struct ffitap_function *typed(struct ffitap_function *function,
+                                     enum ffitap_basic_type result, enum ffitap_basic_type argument)
+{
+    const struct ffitap_type *type = ffitap_type_borrow(argument);
+    struct ffitap_error error = {0};
+
+    check(ffitap_function_set_result(function, ffitap_type_borrow(result), &error), &error);
+    check(ffitap_function_set_arguments(function, &type, 1, &error), &error);
+    return function;
+}
+
+static void call(struct ffitap_function *function, void *result, void *argument, int times)
+{
+    struct ffitap_error error = {0};
+    void *arguments[] = {argument};
+
+    for (int i = 0; i < times; i++)
+        check(ffitap_function_call(function, result, arguments, 1, &error), &error);
+}
+
+static void expect(int condition, const char *what)
+{
+    if (condition)
+        return;
+    fprintf(stderr, "core_host: wrong: %s\n", what);
+    exit(1);
+}
+
+static void expect_failures(struct ffitap_library *library)
+{
+    struct ffitap_library *absent_library;
+    struct ffitap_function *absent;
+
+    expect(ffitap_library_create("libabsent-ffitap.so", FFITAP_CDLL, 0, 0, &absent_library, NULL) ==
+               FFITAP_LOAD_FAILED,
+           "a library that is not there");
+    expect(ffitap_function_borrow(library, "absent_function", &absent, NULL) == FFITAP_NOT_FOUND,
+           "a function that is not there");
+}
+
+/* Four loads, one of them in vain; seven fresh lookups, one of them in vain; three cached ones. */
+int main(int argc, char **argv)
+{
+    struct ffitap_library *libm = open_library("libm.so.6", 0);
+    struct ffitap_library *zlib = open_library("libz.so.1", 0);
+    struct ffitap_library *libc = open_library("libc.so.6", FFITAP_USE_ERRNO);
+
+    expect_failures(libm);
+
+    struct ffitap_function *root =
+        typed(borrow(libm, "sqrt"), FFITAP_TYPE_DOUBLE, FFITAP_TYPE_DOUBLE);
+    struct ffitap_function *cube_root =
+        typed(borrow(libm, "cbrt"), FFITAP_TYPE_DOUBLE, FFITAP_TYPE_DOUBLE);
+    struct ffitap_function *bound =
+        typed(borrow(zlib, "compressBound"), FFITAP_TYPE_ULONG, FFITAP_TYPE_ULONG);
+    struct ffitap_function *close_fd =
+        typed(borrow(libc, "close"), FFITAP_TYPE_INT, FFITAP_TYPE_INT);
+    struct ffitap_function *absolute = typed(create(libc, "abs"), FFITAP_TYPE_INT, FFITAP_TYPE_INT);
+    struct ffitap_function *same_root =
+        typed(create(libm, "sqrt"), FFITAP_TYPE_DOUBLE, FFITAP_TYPE_DOUBLE);
+
+    for (int i = 0; i < 3; i++)
+        expect(borrow(libm, "sqrt") == root, "a cached function");
+
+    double number = 64, result = 0;
+    unsigned long size = 1000, size_bound = 0;
+    int no_fd = -1, status = 0;
+    char line[16];
+
+    do {
+        call(root, &result, &number, 100);
+        expect(result == 8, "sqrt");
+        call(same_root, &result, &number, 10);
+        call(cube_root, &result, &number, 50);
+        expect(result == 4, "cbrt");
+        call(bound, &size_bound, &size, 20);
+        expect(size_bound > size, "compressBound");
+        call(close_fd, &status, &no_fd, 5);
+        expect(status == -1 && ffitap_get_errno() != 0, "close of no descriptor");
+        call(absolute, &status, &no_fd, 7);
+        expect(status == 1, "abs");
+        if (argc > 1) {
+            puts(argv[1]);
+            fflush(stdout);
+        }
+    } while (argc > 1 && fgets(line, sizeof(line), stdin));
+
+    ffitap_function_destroy(absolute);
+    ffitap_function_destroy(same_root);
+    ffitap_library_destroy(libm);
+    ffitap_library_destroy(zlib);
+    ffitap_library_destroy(libc);
     return 0;
 }
