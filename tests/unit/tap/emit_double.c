@@ -141,3 +141,8 @@ bool ffitap__emit_wants_calls(void)
 {
     return emit_double_wants_calls;
 }
+
+bool ffitap__emit_wants_moments(void)
+{
+    return emit_double_wants_calls;
+}
