@@ -2,8 +2,10 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,12 +32,31 @@ static bool is_loaded(void)
     return true;
 }
 
+/*
+ * By its path, for whatever wraps dlopen(3) here becomes its caller and "$ORIGIN" another place.
+ * Only if we were loaded by a relative path, which means nothing any more, the dynamic linker may
+ * remember where we came from.
+ */
+static bool find_beside_us(char *path, size_t size)
+{
+    Dl_info us;
+    int length = 0;
+
+    if (dladdr((const void *)find_beside_us, &us) && *us.dli_fname == '/')
+        length = snprintf(path, size, "%.*s/" PROVIDER,
+                          (int)(strrchr(us.dli_fname, '/') - us.dli_fname), us.dli_fname);
+    else
+        length = snprintf(path, size, "$ORIGIN/" PROVIDER);
+    return length > 0 && (size_t)length < size;
+}
+
 static void load(void)
 {
-    if (!is_wanted() || is_loaded())
+    char path[PATH_MAX];
+
+    if (!is_wanted() || is_loaded() || !find_beside_us(path, sizeof(path)))
         return;
-    /* The dynamic linker knows our directory best: it remembers it from when it loaded us. */
-    if (dlopen("$ORIGIN/" PROVIDER, RTLD_NOW | RTLD_LOCAL))
+    if (dlopen(path, RTLD_NOW | RTLD_LOCAL))
         ffitap__object_update(0);
 }
 

@@ -150,6 +150,9 @@ mapped_in() { # NAME=VALUE
 
 expect "the provider as it comes" "$libraries/libffitap-tracepoints.so
 liblttng-ust.so" "$(mapped_in FFITAP_LTTNG=)"
+expect "the provider when we were found by a relative path" \
+    "$libraries/libffitap-tracepoints.so
+liblttng-ust.so" "$(cd "$libraries" && mapped_in LD_LIBRARY_PATH=.)"
 expect "the provider when it is not wanted" "" "$(mapped_in FFITAP_LTTNG=0)"
 
 mkdir "$work/other"
