@@ -157,6 +157,8 @@ static struct ffitap__object *add(const struct dl_phdr_info *info, const char *p
     object->reported = false;
     object->visited = false;
     object->cause = cause_of(object, scan);
+    atomic_store_explicit(&object->start, elf.start, memory_order_release);
+    atomic_store_explicit(&object->end, elf.end, memory_order_release);
     atomic_store_explicit(&object->mapped, true, memory_order_release);
     return object;
 }
@@ -232,6 +234,7 @@ static void report_unmapped(struct ffitap__object *object)
     const struct ffitap__object_event event = event_of(object);
 
     atomic_store_explicit(&object->mapped, false, memory_order_release);
+    atomic_store_explicit(&object->end, 0, memory_order_release);
     ffitap__function_retire(object->elf.start, object->elf.end);
     ffitap__emit_object_unmapped(&event);
 }
@@ -283,6 +286,20 @@ unsigned ffitap__object_update(uintptr_t asked_for)
     return update(&scan);
 }
 
+/*
+ * The entry may get another object while it is looked at, and half of the old place with half of
+ * the new one may hold anything. The end is set last and taken away first: two equal readings of
+ * it are of one object, and so is the start read between them.
+ */
+static bool holds(const struct ffitap__object *object, uintptr_t place)
+{
+    const uintptr_t end = atomic_load_explicit(&object->end, memory_order_acquire);
+    const uintptr_t start = atomic_load_explicit(&object->start, memory_order_acquire);
+
+    return place >= start && place < end &&
+           end == atomic_load_explicit(&object->end, memory_order_relaxed);
+}
+
 struct ffitap__object *ffitap__object_at(const void *address)
 {
     const uintptr_t place = (uintptr_t)address;
@@ -290,8 +307,7 @@ struct ffitap__object *ffitap__object_at(const void *address)
     for (unsigned i = 0; i < object_count; i++) {
         struct ffitap__object *object = &objects[i];
 
-        if (atomic_load_explicit(&object->mapped, memory_order_acquire) &&
-            place >= object->elf.start && place < object->elf.end)
+        if (holds(object, place))
             return object;
     }
     return NULL;

@@ -23,6 +23,8 @@ struct ffitap__object {
     bool visited;        /* by the visitor */
     uint8_t cause;       /* enum ffitap__object_cause */
     struct ffitap__elf elf;
+    /* The same place for who reads without the lock: see ffitap__object_at(). */
+    _Atomic uintptr_t start, end;
     const char *path; /* of the file; interned, as all strings here */
     const char *soname;
     const char *build_id;

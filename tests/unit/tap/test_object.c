@@ -2,6 +2,7 @@
 #include <criterion/new/assert.h>
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "emit_double.h"
@@ -106,4 +107,34 @@ Test(tap_object, the_visitor_sees_each_one_once)
     ffitap__object_update(place_of(dlopen(LIBRARY_ONE, RTLD_NOW)));
     ffitap__object_update(0);
     cr_expect(eq(uint, visits, at_first + 1));
+}
+
+static _Atomic bool done;
+
+/* A place in no object, so that every one is looked at. */
+static void *ask_all_the_time(void *data)
+{
+    unsigned *wrong = data;
+
+    while (!done)
+        *wrong += ffitap__object_at(wrong) != NULL;
+    return NULL;
+}
+
+Test(tap_object, asking_needs_no_lock_while_others_come_and_go)
+{
+    pthread_t thread;
+    unsigned wrong = 0;
+
+    pthread_create(&thread, NULL, ask_all_the_time, &wrong);
+    for (int i = 0; i < 200; i++) {
+        void *handle = dlopen(i % 2 ? LIBRARY_ONE : LIBRARY_OTHER, RTLD_NOW);
+
+        ffitap__object_update(place_of(handle));
+        dlclose(handle);
+        ffitap__object_update(0);
+    }
+    done = true;
+    pthread_join(thread, NULL);
+    cr_expect(eq(uint, wrong, 0));
 }
