@@ -94,7 +94,8 @@ void ffitap__library_lookup_cached(const char *library, void *handle, const char
                                    void *address, const void *caller)
 {
     const int saved = errno;
-    const struct ffitap__function *function = ffitap__function_announce(address, symbol);
+    /* The lookup that filled the cache announced it: no lock where threads look up all the time. */
+    const struct ffitap__function *function = ffitap__function_at(address);
 
     ffitap__emit_lookup(&(struct ffitap__lookup_event){
         .handle = (uintptr_t)handle,

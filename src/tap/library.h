@@ -37,7 +37,7 @@ FFITAP__CROSSING void ffitap__library_lookup_end(struct ffitap__library_step *lo
                                                  const char *version, void *address,
                                                  const char *error);
 
-/* A lookup that a cache answered: `library` is a path. */
+/* A lookup that a cache answered, of a function known already: `library` is a path. */
 FFITAP__CROSSING void ffitap__library_lookup_cached(const char *library, void *handle,
                                                     const char *symbol, void *address,
                                                     const void *caller);
