@@ -103,4 +103,5 @@ Test(core_errno, setting_it_in_a_callback_sets_the_callers_real_errno)
     cr_expect(
         eq(int, ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL), FFITAP_OK));
     cr_expect(eq(int, errno, 50));
+    ffitap_library_destroy(native);
 }

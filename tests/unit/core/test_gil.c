@@ -65,7 +65,9 @@ static int call_native(enum ffitap_library_kind kind, unsigned flags)
     emit_double_reset();
     errno = 2;
     ffitap_set_errno(3);
-    return ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL);
+    const int status = ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL);
+    ffitap_library_destroy(native);
+    return status;
 }
 
 static void no_provider(void)

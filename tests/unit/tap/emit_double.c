@@ -11,10 +11,18 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char names[1 << 20];
 static size_t names_size;
 
+static char texts[4 << 20];
+static size_t texts_size;
+
 /* Only what the tap borrows for the time of the emission is copied; the rest is interned. */
 static const char *keep(const char *text)
 {
-    return text && *text ? strdup(text) : "";
+    const size_t size = strlen(text) + 1;
+
+    if (texts_size + size > sizeof(texts))
+        abort();
+    texts_size += size;
+    return memcpy(texts + texts_size - size, text, size);
 }
 
 static void keep_process_event(struct ffitap__process_event *event)
@@ -100,8 +108,8 @@ static void append_name(const char *name)
     {                                                                                              \
         struct ffitap__##record copy = *event;                                                     \
                                                                                                    \
-        keep_##record(&copy);                                                                      \
         pthread_mutex_lock(&mutex);                                                                \
+        keep_##record(&copy);                                                                      \
         name##_events[name##_count++ % EMIT_DOUBLE_KEPT] = copy;                                   \
         append_name(#name);                                                                        \
         pthread_mutex_unlock(&mutex);                                                              \
@@ -128,6 +136,7 @@ void emit_double_reset(void)
 #define X(name, record) name##_count = 0;
     FFITAP__EVENT_MAP(X)
 #undef X
+    texts_size = 0;
     names_size = 0;
     names[0] = '\0';
 }
