@@ -1,6 +1,8 @@
 /* The ffitap command: finds the subcommand and hands over to it. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <popt.h>
 
@@ -58,8 +60,25 @@ static int run_command(int argc, const char **argv)
     return FFITAP_EXIT_FAILED;
 }
 
+/*
+ * Where standard streams are closed, something of ffitap's would take their numbers, and messages
+ * would go there. The traced program finds them closed again.
+ */
+static void occupy_standard_streams(void)
+{
+    int descriptor;
+
+    do
+        descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
 int main(int argc, char **argv)
 {
+    occupy_standard_streams();
+
     const char **words = (const char **)argv;
     poptContext context =
         poptGetContext("ffitap", argc, words, options, POPT_CONTEXT_POSIXMEHARDER);

@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+"""ffitap record: options, the program's whereabouts and the output directory."""
+import os
+
+import sandbox
+
+
+class Options(sandbox.TestCase):
+    def test_an_unknown_command_is_refused(self):
+        result = self.run_ffitap("frobnicate")
+        self.assertEqual(result.returncode, 125)
+        self.assertEqual(result.stderr, "ffitap: frobnicate: no such command; see ffitap --help\n")
+
+    def test_help_names_the_commands(self):
+        result = self.run_ffitap("--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("record", result.stdout)
+
+    def test_the_version_is_a_line(self):
+        result = self.run_ffitap("--version")
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stdout, r"^ffitap \d+\.\d+\.\d+\n$")
+
+    def test_wrong_options_are_refused(self):
+        for arguments, pattern in [
+            (["--frob", "true"], "--frob: unknown option"),
+            (["--events", "all", "true"], "--events: 'all' is none of calls, detail and loads"),
+            (["--buffer-size", "much", "true"], "--buffer-size: 'much' is no size"),
+            (["--buffer-size", "0", "true"], "--buffer-size: '0' is no size"),
+            (["-o"], "-o: missing argument"),
+            (["-o", "", "true"], "'': cannot name the output directory"),
+            ([], "no program given"),
+            (["--"], "no program given"),
+        ]:
+            with self.subTest(arguments):
+                result = self.record(*arguments)
+                self.assertEqual(result.returncode, 125, result.stderr)
+                self.assert_says(result, pattern)
+                self.assert_nothing_here()
+
+    def test_buffers_that_do_not_fit_are_refused(self):
+        result = self.record("--buffer-size", "64G", "true")
+        self.assertEqual(result.returncode, 125, result.stderr)
+        self.assert_says(result, "--buffer-size: ")
+        self.assert_nothing_here()
+
+    def test_the_programs_options_are_its_own(self):
+        result = self.record("/bin/echo", "-o", "x", "--help", "--", "--events")
+        self.assertEqual(result.stdout, "-o x --help -- --events\n")
+        self.assertEqual(self.description()["command"][1:3], ["-o", "x"])
+
+    def test_a_double_dash_ends_the_options(self):
+        result = self.record("--", "/bin/echo", "--", "x")
+        self.assertEqual(result.stdout, "-- x\n")
+
+
+class Program(sandbox.TestCase):
+    def assert_refused(self, result, status, pattern):
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assert_says(result, pattern)
+        self.assert_nothing_runs()
+
+    def test_a_missing_program_is_127(self):
+        self.assert_refused(self.record("no-such-program"), 127,
+                            "no-such-program: No such file or directory")
+        self.assert_refused(self.record("./no/such/program"), 127, "./no/such/program: No such")
+        self.assert_nothing_here()
+
+    def test_a_file_that_is_no_program_is_126(self):
+        with open("text", "w"):
+            pass
+        self.assert_refused(self.record("./text"), 126, "./text: Permission denied")
+        self.assert_refused(self.record("."), 126, r"\.: Permission denied")
+        self.assertEqual(os.listdir("."), ["text"])
+
+    def test_a_script_without_its_interpreter_is_127_and_undone(self):
+        self.record("-o", "data", "true")
+        with open("script", "w") as file:
+            file.write("#!/no/such/interpreter\n")
+        os.chmod("script", 0o755)
+        before = self.description("data")
+        self.assert_refused(self.record("-o", "data", "./script"), 127, "./script: No such file")
+        self.assertEqual(sorted(os.listdir(".")), ["data", "script"])
+        self.assertEqual(self.description("data"), before)
+
+    def test_a_script_without_a_first_line_runs_in_the_shell(self):
+        with open("script", "w") as file:
+            file.write("exit 7\n")
+        os.chmod("script", 0o755)
+        self.assertEqual(self.record("./script").returncode, 7)
+
+    def test_a_missing_shim_is_told(self):
+        os.unlink(os.path.join(self.lib, "libffitap-shim.so"))
+        result = self.record("true")
+        self.assert_refused(result, 125, ".*/libffitap-shim.so: No such file or directory")
+        self.assert_nothing_here()
+
+    def test_a_missing_daemon_is_told(self):
+        os.makedirs("path")
+        os.symlink("/bin/true", "path/true")
+        result = self.record("true", env={"PATH": os.path.abspath("path")})
+        self.assert_refused(result, 125, "lttng-sessiond: no such program; install lttng-tools")
+        self.assertEqual(os.listdir("."), ["path"])
+
+    def test_the_daemons_last_words_are_told(self):
+        os.makedirs("path")
+        with open("path/lttng-sessiond", "w") as file:
+            file.write("#!/bin/sh\necho Error: I am not well >&2\nexit 1\n")
+        os.chmod("path/lttng-sessiond", 0o755)
+        result = self.record("true", env={"PATH": os.path.abspath("path") + ":/usr/bin:/bin"})
+        self.assert_refused(result, 125, "lttng-sessiond: ended instead of starting")
+        self.assert_says(result, "lttng-sessiond: Error: I am not well")
+
+
+class Output(sandbox.TestCase):
+    def command_in(self, directory):
+        return self.description(directory)["command"]
+
+    def test_an_earlier_recording_is_kept_once(self):
+        for number in "123":
+            self.assertEqual(self.record("/bin/echo", number).returncode, 0)
+        self.assertEqual(sorted(os.listdir(".")), ["ffitap.data", "ffitap.data.old"])
+        self.assertEqual(self.command_in("ffitap.data"), ["/bin/echo", "3"])
+        self.assertEqual(self.command_in("ffitap.data.old"), ["/bin/echo", "2"])
+
+    def test_the_directory_can_be_named(self):
+        result = self.record("-o", "there/", "true")
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(os.listdir("."), ["there"])
+        self.assertIn("run 'ffitap report there/'", result.stderr)
+
+    def test_an_empty_directory_is_used(self):
+        os.mkdir("there")
+        inode = os.stat("there").st_ino
+        self.assertEqual(self.record("-o", "there", "true").returncode, 0)
+        self.assertEqual(os.listdir("."), ["there"])
+        self.assertEqual(os.stat("there").st_ino, inode)
+
+    def test_a_foreign_directory_is_not_touched(self):
+        os.mkdir("there")
+        with open("there/precious", "w"):
+            pass
+        for name in ["there", "there/precious"]:
+            result = self.record("-o", name, "true")
+            self.assertEqual(result.returncode, 125)
+            self.assert_says(result, f".*/{name}: exists and is not a recording")
+        self.assertEqual(os.listdir("."), ["there"])
+        self.assertEqual(os.listdir("there"), ["precious"])
+
+    def test_a_foreign_old_directory_is_not_touched(self):
+        self.record("true")
+        os.mkdir("ffitap.data.old")
+        with open("ffitap.data.old/precious", "w"):
+            pass
+        result = self.record("true")
+        self.assertEqual(result.returncode, 125)
+        self.assert_says(result, ".*/ffitap.data.old: exists and is not a recording")
+        self.assertEqual(os.listdir("ffitap.data.old"), ["precious"])
+
+    def test_a_directory_that_cannot_be_made_is_told(self):
+        result = self.record("-o", "no/where", "true")
+        self.assertEqual(result.returncode, 125)
+        self.assert_says(result, ".*/no/where: cannot create it: No such file or directory")
+        self.assert_nothing_here()
+        self.assert_nothing_runs()
+
+    def test_the_description_tells_the_run(self):
+        self.assertEqual(self.record("--events", "loads", "/bin/sh", "-c", "exit 5").returncode, 5)
+        description = self.description()
+        self.assertEqual(description["command"], ["/bin/sh", "-c", "exit 5"])
+        self.assertEqual(description["events"], "loads")
+        self.assertEqual(description["mode"], "record")
+        self.assertTrue(description["ended"])
+        self.assertEqual((description["signaled"], description["code"]), (False, 5))
+        self.assertGreater(description["duration_ns"], 0)
+        self.assertIn(description["pid"], self.traced_pids())
+
+    def test_arguments_that_are_no_text_are_described_all_the_same(self):
+        self.assertEqual(self.record("/bin/echo", b"\xff\xfe", errors="replace").returncode, 0)
+        self.assertEqual(self.description()["command"][1], "\ufffd\ufffd")
+
+
+if __name__ == "__main__":
+    sandbox.main()

@@ -1,0 +1,196 @@
+#!/usr/bin/python3
+"""ffitap record: the program runs as it would without."""
+import hashlib
+import json
+import os
+import signal
+import subprocess
+
+import sandbox
+from sandbox import PYTHON
+
+# What a program can see of how it was started, but for what ffitap announces.
+SELF_PORTRAIT = """
+import json, os, resource, signal
+def status(key):
+    with open("/proc/self/status") as file:
+        return [line.split()[1] for line in file if line.startswith(key + ":")][0]
+def namespace(name):
+    return os.readlink("/proc/self/ns/" + name)
+print(json.dumps({
+    "cwd": os.getcwd(),
+    "umask": status("Umask"),
+    "blocked": status("SigBlk"),
+    "ignored": status("SigIgn"),
+    "limits": [resource.getrlimit(number) for number in range(16)],
+    "mounts": namespace("mnt"),
+    "ids": [os.getuid(), os.getgid(), os.getgroups()],
+    "session": os.getsid(0),
+    "nice": os.nice(0),
+    "affinity": sorted(os.sched_getaffinity(0)),
+    "descriptors": sorted(name for name in os.listdir("/proc/self/fd")
+                          if os.path.exists("/proc/self/fd/" + name)
+                          and not os.readlink("/proc/self/fd/" + name).startswith(
+                              ("socket:", "/dev/shm/lttng-ust-wait", "/proc/"))
+                          and "shm" not in os.readlink("/proc/self/fd/" + name)
+                          and "pipe" not in os.readlink("/proc/self/fd/" + name)),
+    "stdio": [os.readlink(f"/proc/self/fd/{number}").split(":")[0] for number in range(3)],
+    "environment": {key: value for key, value in os.environ.items()
+                    if key not in ("FFITAP_RECORDING", "LD_PRELOAD", "LTTNG_HOME",
+                                   "LTTNG_UST_REGISTER_TIMEOUT")},
+}))
+"""
+
+
+class ExitStatus(sandbox.TestCase):
+    def test_the_exit_status_is_the_programs(self):
+        for code in (0, 1, 77, 125, 255):
+            with self.subTest(code):
+                self.assertEqual(self.record("/bin/sh", "-c", f"exit {code}").returncode, code)
+
+    def test_a_death_by_signal_is_told_as_the_shell_does(self):
+        for number in (signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM):
+            with self.subTest(number):
+                result = self.record(PYTHON, "-c", f"import os; os.kill(os.getpid(), {number:d})")
+                self.assertEqual(result.returncode, 128 + number)
+                description = self.description()
+                self.assertEqual((description["signaled"], description["code"]), (True, number))
+
+
+class Streams(sandbox.TestCase):
+    def test_stdin_and_stdout_pass_byte_for_byte(self):
+        data = os.urandom(3_000_000)
+        result = self.record("/bin/cat", text=False, stdin=None, input=data)
+        self.assertEqual(hashlib.sha256(result.stdout).digest(), hashlib.sha256(data).digest())
+
+    def test_stderr_is_the_programs_and_a_summary(self):
+        result = self.record("/bin/sh", "-c", "echo to stderr >&2")
+        first, second = result.stderr.splitlines()
+        self.assertEqual(first, "to stderr")
+        self.assertRegex(second, r"^ffitap: \d+ events, 0 discarded, [\d.]+ KiB in ffitap.data "
+                                 r"\(run 'ffitap report' to read it\)$")
+
+    def test_a_closed_stdout_stays_closed(self):
+        result = self.record("/bin/sh", "-c", "[ ! -e /proc/self/fd/1 ] && exit 9",
+                             prefix=["sh", "-c", 'exec "$@" >&-', "sh"])
+        self.assertEqual(result.returncode, 9, result.stderr)
+
+
+class Surroundings(sandbox.TestCase):
+    def portray(self, *prefix, record, **options):
+        command = [*prefix, *([self.ffitap, "record"] if record else []), PYTHON, "-c",
+                   SELF_PORTRAIT]
+        result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                stdin=subprocess.DEVNULL, text=True, check=True, **options)
+        return json.loads(result.stdout)
+
+    def compare(self, *prefix, **options):
+        self.maxDiff = None
+        self.assertEqual(self.portray(*prefix, record=True, **options),
+                         self.portray(*prefix, record=False, **options))
+
+    def test_they_are_as_without_ffitap(self):
+        self.compare()
+
+    def test_what_the_caller_set_is_kept(self):
+        self.compare("sh", "-c", 'umask 027; ulimit -c 0; ulimit -n 512; trap "" HUP; exec "$@"',
+                     "sh")
+
+    def test_ignored_and_blocked_signals_are_kept(self):
+        self.compare(PYTHON, "-c", """
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGTERM})
+os.execvp(sys.argv[1], sys.argv[1:])
+""")
+
+    def test_open_descriptors_are_handed_on(self):
+        self.compare("sh", "-c", 'exec 7</etc/passwd; exec "$@"', "sh")
+
+    def test_a_closed_stderr_harms_nobody(self):
+        result = self.record("/bin/sh", "-c", "[ ! -e /proc/self/fd/2 ] && exit 9",
+                             prefix=["sh", "-c", 'exec "$@" <&- 2>&-', "sh"])
+        self.assertEqual((result.returncode, result.stderr), (9, ""))
+        self.assertTrue(self.description()["ended"])
+
+    def test_a_present_preload_stays_first(self):
+        result = self.record("/bin/sh", "-c", "echo $LD_PRELOAD",
+                             env={**os.environ, "LD_PRELOAD": "libm.so.6"})
+        names = [os.path.basename(name) for name in result.stdout.strip().split(":")]
+        self.assertEqual(names, ["libm.so.6", "libffitap-shim.so", "libffitap-tracepoints.so",
+                                 "liblttng-ust-fork.so.1"])
+
+    def test_the_provider_is_there_before_the_shim(self):
+        result = self.record("/bin/true", env={**os.environ, "LD_DEBUG": "files"})
+        pid = self.description()["pid"]
+        order = [line.rsplit("/", 1)[1] for line in result.stderr.splitlines()
+                 if f"{pid}:" in line and "calling init: " in line and "libffitap-" in line]
+        self.assertEqual(order[-2:], ["libffitap-tracepoints.so", "libffitap-shim.so"])
+
+    def test_the_token_is_the_recordings(self):
+        result = self.record("/bin/sh", "-c", "echo $FFITAP_RECORDING")
+        self.assertEqual(result.stdout.strip(), self.description()["token"])
+
+    def test_a_users_register_timeout_is_kept(self):
+        result = self.record("/bin/sh", "-c", "echo $LTTNG_UST_REGISTER_TIMEOUT",
+                             env={**os.environ, "LTTNG_UST_REGISTER_TIMEOUT": "1234"})
+        self.assertEqual(result.stdout, "1234\n")
+
+
+class Recording(sandbox.TestCase):
+    def test_children_are_recorded_too(self):
+        result = self.record(PYTHON, "-c", """
+import os, subprocess
+forked = os.fork() or os._exit(0)
+started = subprocess.Popen(["/bin/true"])
+started.wait()
+os.wait()
+print(os.getpid(), started.pid)
+""")
+        self.assertLessEqual({int(word) for word in result.stdout.split()}, self.traced_pids())
+
+    def test_a_program_without_events_is_explained(self):
+        with open("static.c", "w") as file:
+            file.write("int main(void) { return 3; }\n")
+        subprocess.run(["cc", "-static", "-o", "static", "static.c"], check=True)
+        result = self.record("./static")
+        self.assertEqual(result.returncode, 3)
+        self.assert_says(result, "./static: no event came from it; .* statically linked")
+        self.assert_says(result, "0 events, 0 discarded")
+
+    def test_detail_records_more_than_calls_and_loads_less(self):
+        program = "import ctypes; f = ctypes.CDLL(None).getpid; [f() for i in range(1000)]"
+        sizes = []
+        for events in ("loads", "calls", "detail"):
+            self.assertEqual(self.record("--events", events, "-o", events, PYTHON, "-c",
+                                         program).returncode, 0)
+            text = subprocess.run(["babeltrace2", events + "/trace"], stdout=subprocess.PIPE,
+                                  text=True, check=True).stdout
+            sizes.append(text.count("\n"))
+        self.assertGreaterEqual(sizes[1], sizes[0] + 1000)
+        self.assertGreaterEqual(sizes[2], sizes[1] + 2000)
+
+    def test_the_number_of_events_is_true(self):
+        result = self.record(PYTHON, "-c", "import ctypes; f = ctypes.CDLL(None).getpid; f()")
+        text = subprocess.run(["babeltrace2", "ffitap.data/trace"], stdout=subprocess.PIPE,
+                              text=True, check=True).stdout
+        self.assert_says(result, f"{text.count(chr(10))} events, ")
+
+    def test_a_flood_discards_no_definition(self):
+        result = self.record("--buffer-size", "128K", PYTHON, "-c", """
+import ctypes
+libc = ctypes.CDLL(None)
+for i in range(300000):
+    libc.getpid()
+libc.getppid()
+""")
+        self.assertEqual(result.returncode, 0)
+        text = subprocess.run(["babeltrace2", "--names=none", "ffitap.data/trace"],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              check=True).stdout
+        self.assertIn('"getppid"', text)
+
+
+if __name__ == "__main__":
+    sandbox.main()
