@@ -95,7 +95,10 @@ class TestCase(unittest.TestCase):
         self.open_work("work")
 
     def tearDown(self):
-        wait_until(lambda: not remaining_children(), 10)
+        try:
+            wait_until(lambda: not remaining_children(), 10)
+        finally:
+            subprocess.run(["pkill", "-KILL", "-P", str(os.getpid())], check=False)
         os.chdir("/")
         shutil.rmtree(self.directory)
         if SANDBOX in os.environ:

@@ -151,7 +151,12 @@ class WithoutMountWithSystemDaemon(WithForeignDaemon, WithoutMount):
 @needs_root
 class OfAnotherUser(sandbox.TestCase):
     def test_a_program_that_becomes_another_user_is_recorded(self):
-        result = self.record(*AS_NOBODY, "/bin/sh", "-c", "echo $$; id -u")
+        result = self.record(PYTHON, "-c", f"""
+import os
+os.setgid({sandbox.NOBODY})
+os.setuid({sandbox.NOBODY})
+os.execv("/bin/sh", ["sh", "-c", "echo $$; id -u; cat /dev/null"])
+""")
         pid, user = result.stdout.split()
         self.assertEqual(user, str(sandbox.NOBODY))
         self.assertIn(int(pid), self.traced_pids())

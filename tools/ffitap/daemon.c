@@ -17,9 +17,9 @@
 #include "keeper.h"
 #include "message.h"
 #include "output.h"
+#include "system_daemon.h"
 
-#define SYSTEM_RUN_DIRECTORY "/var/run/lttng"
-#define SOCKET_DIRECTORY     ".lttng"
+#define SOCKET_DIRECTORY ".lttng"
 
 /* What liblttng-ctl would believe in more than in LTTNG_HOME if the user were in it. */
 #define NO_SUCH_GROUP    "ffitap-no-such-group"
@@ -73,10 +73,10 @@ static bool isolate(const char *home)
     char path[FFITAP_DAEMON_HOME_SIZE + sizeof SOCKET_DIRECTORY];
 
     snprintf(path, sizeof path, "%s/" SOCKET_DIRECTORY, home);
-    if (mkdir(SYSTEM_RUN_DIRECTORY, 0755) != 0 && errno != EEXIST)
+    if (mkdir(FFITAP_SYSTEM_DAEMON_DIRECTORY, 0755) != 0 && errno != EEXIST)
         return false;
     return unshare(CLONE_NEWNS) == 0 && mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) == 0 &&
-           mount(path, SYSTEM_RUN_DIRECTORY, NULL, MS_BIND, NULL) == 0;
+           mount(path, FFITAP_SYSTEM_DAEMON_DIRECTORY, NULL, MS_BIND, NULL) == 0;
 }
 
 /* Waits for the keeper's news. Returns the letter, or 0 if none came in time. */
@@ -173,7 +173,6 @@ bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session)
         .session = session,
         .is_root = is_root,
         .is_shared = daemon->is_shared,
-        .is_running = daemon->is_shared && lttng_session_daemon_alive() == 1,
     };
     return start_keeper(daemon, &task) && wait_until_ready(daemon);
 }
@@ -185,7 +184,12 @@ const char *ffitap_daemon_home_inside(const struct ffitap_daemon *daemon)
 
 bool ffitap_daemon_is_lost(const struct ffitap_daemon *daemon)
 {
-    return daemon->keeper != 0 && read_news(daemon->news, 0) == FFITAP_KEEPER_LOST;
+    char news = 0;
+
+    while (daemon->keeper != 0 && news != FFITAP_KEEPER_LOST &&
+           (news = read_news(daemon->news, 0))) {
+    }
+    return news == FFITAP_KEEPER_LOST;
 }
 
 bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text)

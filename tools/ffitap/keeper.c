@@ -15,13 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <lttng/lttng.h>
-
 #include "message.h"
 #include "output.h"
+#include "system_daemon.h"
 
 #define DAEMON          "lttng-sessiond"
 #define STOP_TIMEOUT_MS 5000
+#define JOIN_TIMEOUT_MS 10000
+#define JOIN_PAUSE_MS   20
 
 /* Where the keeper has its descriptors. */
 enum { LIFELINE = 3, NEWS, SIGNALS };
@@ -146,17 +147,6 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Whether somebody else has a session in the daemon. Ends the recording's own if ffitap did not. */
-static bool is_in_use(const struct ffitap_keeper_task *task)
-{
-    struct lttng_session *sessions = NULL;
-
-    lttng_destroy_session(task->session);
-    const int count = lttng_list_sessions(&sessions);
-    free(sessions);
-    return count > 0;
-}
-
 /* Whether ffitap lived to say that it has its recording. */
 static bool is_all_written(void)
 {
@@ -211,25 +201,57 @@ static pid_t start_daemon(const struct ffitap_keeper_task *task)
     return pid;
 }
 
+static void keep_private_daemon(const struct ffitap_keeper_task *task)
+{
+    const pid_t daemon = start_daemon(task);
+
+    if (daemon < 0)
+        return;
+    if (keep(daemon) && !is_all_written())
+        stop_daemon(daemon);
+    end_group(daemon);
+}
+
+/* Several recordings may start it at once: one daemon wins, and serves all of them. */
+static bool join_system_daemon(const struct ffitap_keeper_task *task)
+{
+    const int64_t deadline = now_ms() + JOIN_TIMEOUT_MS;
+    bool lifeline_closed = false;
+    pid_t daemon = 0;
+
+    while (!ffitap_system_daemon_is_ready()) {
+        if (daemon == 0 && !ffitap_system_daemon_is_alive())
+            daemon = start_daemon(task);
+        wait_for_news(JOIN_PAUSE_MS, &lifeline_closed);
+        if (reap(daemon))
+            daemon = 0;
+        if (daemon < 0 || lifeline_closed || now_ms() > deadline)
+            return false;
+    }
+    if (daemon > 0)
+        ffitap_system_daemon_mark(daemon);
+    tell(FFITAP_KEEPER_READY);
+    return true;
+}
+
+static void keep_system_daemon(const struct ffitap_keeper_task *task)
+{
+    if (join_system_daemon(task))
+        keep(0);
+    ffitap_system_daemon_leave(task->session);
+}
+
 _Noreturn void ffitap_keeper_run(const struct ffitap_keeper_task *task, int lifeline, int news)
 {
     setsid();
     prctl(PR_SET_NAME, "ffitap-keeper");
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_CHILD_SUBREAPER, !task->is_shared);
     arrange_descriptors(task->home, lifeline, news);
     watch_signals();
-
-    const pid_t daemon = task->is_running ? 0 : start_daemon(task);
-    if (daemon == 0)
-        tell(FFITAP_KEEPER_READY);
-    if (daemon >= 0) {
-        const bool runs = keep(daemon);
-        const bool stays = runs && task->is_shared && is_in_use(task);
-        if (daemon > 0 && runs && !stays && (task->is_shared || !is_all_written()))
-            stop_daemon(daemon);
-        if (daemon > 0 && !stays)
-            end_group(daemon);
-    }
+    if (task->is_shared)
+        keep_system_daemon(task);
+    else
+        keep_private_daemon(task);
     ffitap_output_remove_tree(task->home);
     _exit(0);
 }

@@ -21,8 +21,7 @@ struct ffitap_keeper_task {
     const char *home;
     const char *session; /* the recording's */
     bool is_root;
-    bool is_shared;  /* the daemon is the system's: it stays if others have come to use it */
-    bool is_running; /* it is there already, and stays in any case */
+    bool is_shared; /* the daemon is the system's */
 };
 
 /*

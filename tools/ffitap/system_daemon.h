@@ -1,0 +1,26 @@
+/*
+ * The system's session daemon, for root where root may not mount: recordings share it with each
+ * other and with whoever else uses LTTng. The last recording ends it if the first one started it.
+ */
+#ifndef FFITAP_TOOL_SYSTEM_DAEMON_H
+#define FFITAP_TOOL_SYSTEM_DAEMON_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Where LTTng has the sockets of root's daemon. */
+#define FFITAP_SYSTEM_DAEMON_DIRECTORY "/var/run/lttng"
+
+/* Whether somebody runs it. */
+bool ffitap_system_daemon_is_alive(void);
+
+/* Whether programs can register with it, which they can a moment later. */
+bool ffitap_system_daemon_is_ready(void);
+
+/* Notes that the daemon runs for recordings alone, if `pid` is the daemon. */
+void ffitap_system_daemon_mark(pid_t pid);
+
+/* Destroys `session`, and ends the daemon if that was its last and a recording started it. */
+void ffitap_system_daemon_leave(const char *session);
+
+#endif
