@@ -82,7 +82,8 @@ class TestCase(unittest.TestCase):
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="e2e-", dir="/tmp")
         os.chmod(self.directory, 0o755)
-        os.chdir(self.directory)
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.addCleanup(os.chdir, "/")
         # Where another user can read it, laid out as it will be installed.
         relative = os.path.relpath(self.libdir, self.bindir)
         self.bin = os.path.join(self.directory, "tree/bin")
@@ -99,8 +100,6 @@ class TestCase(unittest.TestCase):
             wait_until(lambda: not remaining_children(), 10)
         finally:
             subprocess.run(["pkill", "-KILL", "-P", str(os.getpid())], check=False)
-        os.chdir("/")
-        shutil.rmtree(self.directory)
         if SANDBOX in os.environ:
             left = [name for name in os.listdir("/dev/shm") if not name.startswith("lttng-ust-wait")]
             self.assertEqual(left, [])

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """ffitap record: options, the program's whereabouts and the output directory."""
 import os
+import subprocess
 
 import sandbox
 
@@ -110,6 +111,38 @@ class Program(sandbox.TestCase):
         result = self.record("true", env={"PATH": os.path.abspath("path") + ":/usr/bin:/bin"})
         self.assert_refused(result, 125, "lttng-sessiond: ended instead of starting")
         self.assert_says(result, "lttng-sessiond: Error: I am not well")
+
+
+class Shortage(sandbox.TestCase):
+    def test_too_few_descriptors_are_told(self):
+        result = self.record("true", prefix=["sh", "-c", 'ulimit -n 20; exec "$@"', "sh"])
+        self.assertEqual(result.returncode, 125)
+        self.assert_says(result, "lttng-sessiond: .*Too many open files")
+        self.assert_nothing_here()
+        self.assert_nothing_runs()
+
+    @sandbox.needs_root
+    def test_a_full_disk_is_told(self):
+        os.mkdir("disk")
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2M", "tmpfs", "disk"], check=True)
+        self.addCleanup(subprocess.run, ["umount", os.path.abspath("disk")], check=True)
+        result = self.record("-o", "disk/data", sandbox.PYTHON, "-c", """
+import ctypes
+function = ctypes.CDLL(None).getpid
+for i in range(200000): function()
+""")
+        self.assertEqual(result.returncode, 0)
+        self.assert_says(result, ".*/disk/data: No space left on device; part of the recording")
+        self.assert_nothing_runs()
+
+    @sandbox.needs_root
+    def test_a_small_dev_shm_is_lived_with(self):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4M", "tmpfs", "/dev/shm"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "/dev/shm"], check=True)
+        self.assertEqual(self.record("true").returncode, 0)
+        result = self.record("--buffer-size", "4M", "true")
+        self.assertEqual(result.returncode, 125)
+        self.assert_says(result, "--buffer-size: .* /dev/shm has 4.0 MiB free")
 
 
 class Output(sandbox.TestCase):

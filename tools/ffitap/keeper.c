@@ -44,8 +44,8 @@ static void arrange_descriptors(const char *home, int lifeline, int news)
     char log[4096];
 
     snprintf(log, sizeof log, "%s/" FFITAP_KEEPER_LOG, home);
-    lifeline = fcntl(lifeline, F_DUPFD_CLOEXEC, 10);
-    news = fcntl(news, F_DUPFD_CLOEXEC, 10);
+    lifeline = fcntl(lifeline, F_DUPFD_CLOEXEC, SIGNALS + 1);
+    news = fcntl(news, F_DUPFD_CLOEXEC, SIGNALS + 1);
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     const int text = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     dup2(nothing, STDIN_FILENO);
@@ -100,7 +100,6 @@ static _Noreturn void exec_daemon(const struct ffitap_keeper_task *task)
     if (!task->is_shared)
         prctl(PR_SET_PDEATHSIG, SIGTERM);
     setpgid(0, 0);
-    raise_descriptor_limit();
     setenv("LC_ALL", "C", 1);
     unsetenv("LD_PRELOAD");
     signal(SIGPIPE, SIG_DFL);
@@ -246,6 +245,7 @@ _Noreturn void ffitap_keeper_run(const struct ffitap_keeper_task *task, int life
     setsid();
     prctl(PR_SET_NAME, "ffitap-keeper");
     prctl(PR_SET_CHILD_SUBREAPER, !task->is_shared);
+    raise_descriptor_limit();
     arrange_descriptors(task->home, lifeline, news);
     watch_signals();
     if (task->is_shared)
