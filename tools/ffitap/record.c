@@ -31,9 +31,9 @@
 
 /* What the user wants. */
 struct request {
-    char *directory;
-    char *events;
-    char *buffer_size;
+    const char *directory;
+    const char *events;
+    const char *buffer_size;
     enum ffitap_event_set set;
     uint64_t buffer_bytes; /* 0: as much as seems right */
     const char **command;
@@ -307,13 +307,13 @@ static int record_as_requested(struct request *request)
 
 int ffitap_command_record(int argc, const char **argv)
 {
-    struct request request = {.directory = strdup(DEFAULT_DIRECTORY), .events = strdup("calls")};
+    char *directory = NULL, *events = NULL, *buffer_size = NULL;
     const struct poptOption options[] = {
-        {"output", 'o', POPT_ARG_STRING | POPT_ARGFLAG_SHOW_DEFAULT, &request.directory, 0,
-         "write the recording into DIR", "DIR"},
-        {"events", 'e', POPT_ARG_STRING | POPT_ARGFLAG_SHOW_DEFAULT, &request.events, 0,
-         "what to record: calls, detail or loads", "SET"},
-        {"buffer-size", 'b', POPT_ARG_STRING, &request.buffer_size, 0,
+        {"output", 'o', POPT_ARG_STRING, &directory, 0,
+         "write the recording into DIR (default: " DEFAULT_DIRECTORY ")", "DIR"},
+        {"events", 'e', POPT_ARG_STRING, &events, 0,
+         "what to record: calls (default), detail or loads", "SET"},
+        {"buffer-size", 'b', POPT_ARG_STRING, &buffer_size, 0,
          "buffer SIZE bytes of calls per CPU (with suffix K, M or G)", "SIZE"},
         POPT_AUTOHELP POPT_TABLEEND,
     };
@@ -326,12 +326,16 @@ int ffitap_command_record(int argc, const char **argv)
         ffitap_say("%s: %s; see ffitap record --help", poptBadOption(context, 0),
                    poptStrerror(choice));
     } else {
-        request.command = poptGetArgs(context);
-        status = record_as_requested(&request);
+        status = record_as_requested(&(struct request){
+            .directory = directory ? directory : DEFAULT_DIRECTORY,
+            .events = events ? events : "calls",
+            .buffer_size = buffer_size,
+            .command = poptGetArgs(context),
+        });
     }
     poptFreeContext(context);
-    free(request.directory);
-    free(request.events);
-    free(request.buffer_size);
+    free(directory);
+    free(events);
+    free(buffer_size);
     return status;
 }
