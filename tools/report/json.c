@@ -97,7 +97,7 @@ static json_t *describe_start(const struct ffitap__process *process)
 {
     char time[FFITAP__TIME_SIZE];
 
-    if (!process->start_wall_ns)
+    if (process->start_wall_ns <= 0)
         return json_null();
     ffitap__text_time(time, process->start_wall_ns);
     return json_string(time);
