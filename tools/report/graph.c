@@ -7,6 +7,7 @@ struct run {
     bt_graph *graph;
     const bt_component_filter *muxer;
     uint64_t ports; /* streams of all traces */
+    struct ffitap__attempt *attempt;
     ffitap__consume *consume;
     void *data;
 };
@@ -131,15 +132,18 @@ static bt_graph_simple_sink_component_consume_func_status consume_batch(bt_messa
     struct run *run = data;
     bt_message_array_const messages;
     uint64_t count = 0;
+
+    if (run->attempt->messages >= run->attempt->stop_after)
+        return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
     const bt_message_iterator_next_status status =
         bt_message_iterator_next(from, &messages, &count);
-
     if (status != BT_MESSAGE_ITERATOR_NEXT_STATUS_OK)
         return (bt_graph_simple_sink_component_consume_func_status)status;
     for (uint64_t i = 0; i < count; i++) {
         run->consume(run->data, messages[i]);
         bt_message_put_ref(messages[i]);
     }
+    run->attempt->messages += count;
     return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_OK;
 }
 
@@ -156,10 +160,10 @@ static char *add_sink(struct run *run)
     return NULL;
 }
 
-char *ffitap__graph_run(const GPtrArray *directories, ffitap__consume *consume, void *data,
-                        bool *ran)
+char *ffitap__graph_run(const GPtrArray *directories, struct ffitap__attempt *attempt,
+                        ffitap__consume *consume, void *data, bool *ran)
 {
-    struct run run = {.consume = consume, .data = data};
+    struct run run = {.attempt = attempt, .consume = consume, .data = data};
     char *why = open_traces(&run, directories);
     bt_graph_run_status status = BT_GRAPH_RUN_STATUS_OK;
 

@@ -10,6 +10,8 @@
 #include <babeltrace2/babeltrace.h>
 #include <glib.h>
 
+#include "report/worker.h"
+
 /* Called with every message; borrowed for the call. */
 typedef void ffitap__consume(void *data, const bt_message *message);
 
@@ -20,10 +22,11 @@ typedef void ffitap__consume(void *data, const bt_message *message);
 char *ffitap__graph_probe(const GPtrArray *directories);
 
 /*
- * Reads the traces in `directories` and hands every message to `consume`, in order of time.
- * Returns NULL, or why it ended early (g_free() it); `*ran` says whether any reading came before.
+ * Reads the traces in `directories` and hands every message to `consume`, in order of time, as far
+ * as the attempt says; counts them there. Returns NULL, or why it ended early (g_free() it); `*ran`
+ * says whether any reading came before.
  */
-char *ffitap__graph_run(const GPtrArray *directories, ffitap__consume *consume, void *data,
-                        bool *ran);
+char *ffitap__graph_run(const GPtrArray *directories, struct ffitap__attempt *attempt,
+                        ffitap__consume *consume, void *data, bool *ran);
 
 #endif

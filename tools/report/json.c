@@ -330,7 +330,7 @@ static json_t *describe_losses(const struct ffitap_recording *recording,
         json_object_set_new(dropped, ffitap__loss_name(i), integer(model->lost[i]));
     if (losses.command_unseen)
         json_array_append_new(unseen, json_pack("{s:I, s:s}", "pid", (json_int_t)recording->pid,
-                                                "why", FFITAP__UNSEEN_WHY));
+                                                "why", losses.command_unseen));
     for (unsigned i = 0; i < model->damaged->len; i++)
         json_array_append_new(damaged, text(g_ptr_array_index(model->damaged, i)));
     return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "lower_bound", losses.lower_bound,

@@ -1,14 +1,23 @@
 #include "report/losses.h"
 
+static const char *why_unseen(const struct ffitap__model *model)
+{
+    if (model->was_cut && model->events == 0)
+        return "no event of any process could be read";
+    return "no event came from it: it is statically linked, or set-user-id, or its environment "
+           "was cleared, or it ended before the dynamic linker loaded the tap";
+}
+
 struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording,
                                         const struct ffitap__model *model)
 {
     struct ffitap__losses losses = {
         .discarded_events = MAX(model->discarded_events, recording->discarded_events),
         .discarded_packets = MAX(model->discarded_packets, recording->lost_packets),
-        .command_unseen = recording->pid > 0 && !ffitap__model_has_process(model, recording->pid),
     };
 
+    if (recording->pid > 0 && !ffitap__model_has_process(model, recording->pid))
+        losses.command_unseen = why_unseen(model);
     for (unsigned i = 0; i < FFITAP__LOSS_KINDS; i++)
         losses.dropped_records += model->lost[i];
     losses.lower_bound = losses.discarded_events || losses.discarded_packets ||

@@ -5,17 +5,12 @@
 #include "report/model.h"
 #include "report/recording.h"
 
-/* Why a command may have run without one event of its own. */
-#define FFITAP__UNSEEN_WHY                                                                         \
-    "no event came from it: it is statically linked, or set-user-id, or its environment was "      \
-    "cleared, or it ended before the dynamic linker loaded the tap"
-
 struct ffitap__losses {
     uint64_t discarded_events; /* by LTTng, as the trace or the recorder counted: the higher */
     uint64_t discarded_packets;
-    uint64_t dropped_records; /* by the tap, of all kinds */
-    bool command_unseen;
-    bool lower_bound; /* anything was lost */
+    uint64_t dropped_records;   /* by the tap, of all kinds */
+    const char *command_unseen; /* why no event of the command is there; NULL: some are */
+    bool lower_bound;           /* anything was lost */
 };
 
 struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording,

@@ -93,6 +93,8 @@ struct ffitap__model {
     uint64_t undefined_functions;
     GPtrArray *damaged; /* char *, sentences: what of the trace could not be read */
 
+    bool was_cut; /* reading stopped before the trace's end */
+
     char *token;
     GStringChunk *strings;
     GHashTable *current; /* pid -> its latest struct ffitap__process */

@@ -172,51 +172,38 @@ static void drop_refused(const char *view, struct ffitap__model *model)
     g_free(aside);
 }
 
-char *ffitap__repair_create(const char *trace, struct ffitap__model *model)
+/* Makes an empty view: a directory of its own, with the trace's metadata. */
+static char *create_view(const char *trace, const char *scratch)
 {
-    char *view = g_dir_make_tmp("ffitap-report-XXXXXX", NULL);
-    char *metadata = view ? g_build_filename(view, "metadata", NULL) : NULL;
+    char *view = g_build_filename(scratch, "view-XXXXXX", NULL);
     char *source = g_canonicalize_filename("metadata", trace);
-    char *why = NULL;
+    char *metadata = NULL;
 
-    if (!view || symlink(source, metadata) != 0)
-        goto failed;
-    why = probe(view);
-    if (why)
-        goto failed;
-    show_streams(trace, view, model);
-    why = probe(view);
-    if (why) {
-        drop_refused(view, model);
-        g_free(why);
-        why = probe(view);
-    }
-    if (why)
-        goto failed;
-    goto out;
-failed:
-    ffitap__repair_destroy(view);
-    view = NULL;
-out:
-    g_free(why);
-    g_free(source);
+    if (g_mkdtemp(view))
+        metadata = g_build_filename(view, "metadata", NULL);
+    if (!metadata || symlink(source, metadata) != 0)
+        g_clear_pointer(&view, g_free);
     g_free(metadata);
+    g_free(source);
     return view;
 }
 
-void ffitap__repair_destroy(char *view)
+char *ffitap__repair_create(const char *trace, const char *scratch, struct ffitap__model *model)
 {
-    GDir *directory = view ? g_dir_open(view, 0, NULL) : NULL;
-    const char *name;
+    char *view = create_view(trace, scratch);
+    char *why = view ? probe(view) : NULL;
 
-    while (directory && (name = g_dir_read_name(directory))) {
-        char *path = g_build_filename(view, name, NULL);
-        unlink(path);
-        g_free(path);
+    if (view && !why) {
+        show_streams(trace, view, model);
+        why = probe(view);
+        if (why) {
+            drop_refused(view, model);
+            g_free(why);
+            why = probe(view);
+        }
     }
-    if (directory)
-        g_dir_close(directory);
-    if (view)
-        g_rmdir(view);
-    g_free(view);
+    if (why)
+        g_clear_pointer(&view, g_free);
+    g_free(why);
+    return view;
 }

@@ -9,14 +9,11 @@
 #include "report/model.h"
 
 /*
- * Makes a temporary directory that babeltrace can open: links to the metadata and to the healthy
- * streams of `trace`, and of each damaged stream a copy of the packets before the damage. What is
- * left out is noted in `model`. Returns its path, which ffitap__repair_destroy() takes back, or
- * NULL if nothing can be opened.
+ * Makes, inside the directory `scratch`, a directory that babeltrace can open: links to the
+ * metadata and to the healthy streams of `trace`, and of each damaged stream a copy of the packets
+ * before the damage. What is left out is noted in `model`. Returns its path (g_free() it), or NULL
+ * if nothing can be opened. The files stay in `scratch`.
  */
-char *ffitap__repair_create(const char *trace, struct ffitap__model *model);
-
-/* Removes the view and frees its path. */
-void ffitap__repair_destroy(char *view);
+char *ffitap__repair_create(const char *trace, const char *scratch, struct ffitap__model *model);
 
 #endif

@@ -9,6 +9,7 @@
 #include "report/output.h"
 #include "report/table.h"
 #include "report/trace.h"
+#include "report/worker.h"
 
 #define OWN_FAILURE 125
 
@@ -71,20 +72,37 @@ static int write_report(const struct ffitap_report_options *options,
     return 0;
 }
 
-static int read_and_write(const struct ffitap_report_options *options,
-                          const struct ffitap_recording *recording)
+/* What the worker works on. */
+struct task {
+    const struct ffitap_report_options *options;
+    const struct ffitap_recording *recording;
+};
+
+/* babeltrace's own complaints through GLib; what they are about comes back as an error. */
+static void drop_message(const char *domain, GLogLevelFlags level, const char *message, void *data)
 {
-    struct ffitap__model *model = ffitap__model_create(recording->token);
-    char *trace = g_build_filename(options->directory, FFITAP_RECORDING_TRACE, NULL);
+    (void)domain;
+    (void)level;
+    (void)message;
+    (void)data;
+}
+
+static int read_and_write(struct ffitap__attempt *attempt, const void *data)
+{
+    const struct task *task = data;
+    const char *directory = task->options->directory;
+    struct ffitap__model *model = ffitap__model_create(task->recording->token);
+    char *trace = g_build_filename(directory, FFITAP_RECORDING_TRACE, NULL);
     char why[512];
     int status;
 
-    if (ffitap__trace_read(model, trace, why, sizeof(why)) != 0) {
-        status = fail(options->directory, why);
+    g_log_set_default_handler(drop_message, NULL);
+    if (ffitap__trace_read(model, trace, attempt, why, sizeof(why)) != 0) {
+        status = fail(directory, why);
     } else {
         ffitap__model_finish(model);
-        note_shortcomings(model, recording);
-        status = write_report(options, recording, model);
+        note_shortcomings(model, task->recording);
+        status = write_report(task->options, task->recording, model);
     }
     g_free(trace);
     ffitap__model_destroy(model);
@@ -94,11 +112,19 @@ static int read_and_write(const struct ffitap_report_options *options,
 int ffitap_report_run(const struct ffitap_report_options *options)
 {
     struct ffitap_recording recording;
+    const struct task task = {options, &recording};
     char why[256];
+    int crash;
 
     if (ffitap_recording_read(&recording, options->directory, why, sizeof(why)) != 0)
         return fail(options->directory, why);
-    const int status = read_and_write(options, &recording);
+    int status = ffitap__worker_run(read_and_write, &task, &crash);
+    if (status < 0) {
+        snprintf(why, sizeof(why),
+                 "its trace is so damaged that babeltrace 2 crashes on it (%s); record again",
+                 strsignal(crash));
+        status = fail(options->directory, why);
+    }
     ffitap_recording_fini(&recording);
     return status;
 }

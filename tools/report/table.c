@@ -141,7 +141,7 @@ static void print_losses(const struct table *table)
                "their definition was not recorded");
     if (losses.command_unseen)
         fprintf(table->stream, "  process %" PRId64 " (the command) was not seen: %s\n",
-                table->recording->pid, FFITAP__UNSEEN_WHY);
+                table->recording->pid, losses.command_unseen);
     for (unsigned i = 0; i < model->damaged->len; i++) {
         fputs("  ", table->stream);
         print_text(table->stream, g_ptr_array_index(model->damaged, i));

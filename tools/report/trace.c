@@ -85,12 +85,13 @@ static void consume(void *data, const bt_message *message)
 }
 
 /* Why reading ended early; NULL if it did not. */
-static char *read_traces(struct ffitap__model *model, const GPtrArray *directories, bool *ran)
+static char *read_traces(struct ffitap__model *model, const GPtrArray *directories,
+                         struct ffitap__attempt *attempt, bool *ran)
 {
     struct reading reading = {.model = model};
 
     reading.decoders = g_hash_table_new_full(NULL, NULL, NULL, destroy_decoder);
-    char *why = ffitap__graph_run(directories, consume, &reading, ran);
+    char *why = ffitap__graph_run(directories, attempt, consume, &reading, ran);
     g_hash_table_destroy(reading.decoders);
     return why;
 }
@@ -130,11 +131,24 @@ static char *probe(const char *trace)
     return ffitap__graph_probe(&one);
 }
 
+/* The directory for views, made when the first one is needed; NULL if that fails. */
+static const char *scratch_of(struct ffitap__attempt *attempt)
+{
+    if (!attempt->scratch[0]) {
+        char *path = g_dir_make_tmp("ffitap-report-XXXXXX", NULL);
+        if (path)
+            g_strlcpy(attempt->scratch, path, sizeof(attempt->scratch));
+        g_free(path);
+    }
+    return attempt->scratch[0] ? attempt->scratch : NULL;
+}
+
 /*
  * Puts views in the place of those traces that cannot be opened, and leaves out those of which
  * there is nothing to view. Returns why the last one was left out, or NULL.
  */
-static char *repair_traces(GPtrArray *traces, GPtrArray *views, struct ffitap__model *model)
+static char *repair_traces(GPtrArray *traces, struct ffitap__attempt *attempt,
+                           struct ffitap__model *model)
 {
     char *left_out = NULL;
 
@@ -143,54 +157,57 @@ static char *repair_traces(GPtrArray *traces, GPtrArray *views, struct ffitap__m
         char *why = probe(trace);
         if (!why)
             continue;
-        char *view = ffitap__repair_create(trace, model);
+        const char *scratch = scratch_of(attempt);
+        char *view = scratch ? ffitap__repair_create(trace, scratch, model) : NULL;
         if (view) {
-            g_ptr_array_add(views, g_strdup(view));
             g_free(g_ptr_array_index(traces, i - 1));
             g_ptr_array_index(traces, i - 1) = view;
-        } else {
-            ffitap__model_note_damage(model, g_strdup_printf("trace %s: %s; left out", trace, why));
-            g_ptr_array_remove_index(traces, i - 1);
-            g_free(left_out);
-            left_out = g_strdup(why);
+            g_free(why);
+            continue;
         }
-        g_free(why);
+        ffitap__model_note_damage(model, g_strdup_printf("trace %s: %s; left out", trace, why));
+        g_ptr_array_remove_index(traces, i - 1);
+        g_free(left_out);
+        left_out = why;
     }
     return left_out;
 }
 
-static void destroy_view(gpointer view)
+static void note_end(struct ffitap__model *model, const char *cause)
 {
-    ffitap__repair_destroy(view);
+    model->was_cut = true;
+    ffitap__model_note_damage(model, g_strdup_printf("reading stopped after %" G_GUINT64_FORMAT
+                                                     " events: %s; what follows is left out",
+                                                     model->events, cause));
 }
 
 /* One damaged trace must not cost the others: on failure, again with what can be opened. */
-static int read_or_repair(struct ffitap__model *model, GPtrArray *traces, char *why, unsigned size)
+static int read_or_repair(struct ffitap__model *model, GPtrArray *traces,
+                          struct ffitap__attempt *attempt, char *why, unsigned size)
 {
-    GPtrArray *views = g_ptr_array_new_with_free_func(destroy_view);
     bool ran;
-    char *cause = read_traces(model, traces, &ran);
+    char *cause = read_traces(model, traces, attempt, &ran);
 
     if (!ran) {
-        char *left_out = repair_traces(traces, views, model);
+        char *left_out = repair_traces(traces, attempt, model);
         if (traces->len > 0) {
             g_free(cause);
-            cause = read_traces(model, traces, &ran);
+            cause = read_traces(model, traces, attempt, &ran);
         }
         if (!ran)
             snprintf(why, size, "its trace cannot be read: %s", left_out ? left_out : cause);
         g_free(left_out);
     }
     if (ran && cause)
-        ffitap__model_note_damage(model, g_strdup_printf("reading stopped after %" G_GUINT64_FORMAT
-                                                         " events: %s; what follows is left out",
-                                                         model->events, cause));
-    g_ptr_array_free(views, TRUE);
+        note_end(model, cause);
+    else if (ran && attempt->crash)
+        note_end(model, "the trace is damaged there, and babeltrace 2 crashes on it");
     g_free(cause);
     return ran ? 0 : -1;
 }
 
-int ffitap__trace_read(struct ffitap__model *model, const char *directory, char *why, unsigned size)
+int ffitap__trace_read(struct ffitap__model *model, const char *directory,
+                       struct ffitap__attempt *attempt, char *why, unsigned size)
 {
     GPtrArray *traces = g_ptr_array_new_with_free_func(g_free);
     unsigned files = 0;
@@ -199,7 +216,7 @@ int ffitap__trace_read(struct ffitap__model *model, const char *directory, char 
     find_traces(traces, directory, 0, &files);
     g_ptr_array_sort(traces, compare_paths);
     if (traces->len > 0)
-        result = read_or_repair(model, traces, why, size);
+        result = read_or_repair(model, traces, attempt, why, size);
     else if (files > 0)
         snprintf(why, size,
                  "its trace has lost its metadata, without which nothing of it can be "

@@ -1,0 +1,30 @@
+/*
+ * Reading a damaged trace can crash babeltrace, or make it ask for all the memory there is: a
+ * flipped bit in an array's length is enough. Hence the report is made in a process of its own, and
+ * after a crash made again up to the place where that happened.
+ */
+#ifndef FFITAP_REPORT_WORKER_H
+#define FFITAP_REPORT_WORKER_H
+
+#include <limits.h>
+#include <stdint.h>
+
+/* What the processes share. */
+struct ffitap__attempt {
+    uint64_t messages;      /* how many of babeltrace's messages were taken in */
+    uint64_t stop_after;    /* so many messages, UINT64_MAX: all */
+    int crash;              /* the signal that ended the attempt before, 0: there was none */
+    char scratch[PATH_MAX]; /* a temporary directory with the attempt's files, "": none */
+};
+
+/* Does the work and returns the program's exit status. */
+typedef int ffitap__work(struct ffitap__attempt *attempt, const void *data);
+
+/*
+ * Runs `work` until it ends without a crash, twice at most. Returns its exit status, or -1 with
+ * the signal in `*crash` if it crashed again; what the crashed ones wrote to standard error is
+ * dropped, and the files they left in their scratch directories are removed.
+ */
+int ffitap__worker_run(ffitap__work *work, const void *data, int *crash);
+
+#endif
