@@ -33,7 +33,6 @@ union record {
 #define X(name, type) struct ffitap__##type name;
     FFITAP__MODEL_EVENTS(X)
 #undef X
-    char bytes[1];
 };
 
 #define X(name, type)                                                                              \
@@ -196,6 +195,11 @@ static bool fits(const struct field *field, const bt_field_class *field_class)
     return false;
 }
 
+static char *member_of(union record *record, const struct field *field)
+{
+    return (char *)record + field->offset;
+}
+
 static void set_up_slots(struct ffitap__decoder *decoder)
 {
     const bt_field_class *payload =
@@ -207,7 +211,7 @@ static void set_up_slots(struct ffitap__decoder *decoder)
         const bt_field_class *field_class = find_member(payload, field->name, &index);
 
         if (field->kind == TEXT)
-            *(const char **)&decoder->blank.bytes[field->offset] = "";
+            *(const char **)member_of(&decoder->blank, field) = "";
         if (field_class && fits(field, field_class))
             decoder->slots[decoder->slot_count++] =
                 (struct slot){index, bt_field_class_get_type(field_class), field};
@@ -304,7 +308,7 @@ static void fill(struct ffitap__decoder *decoder, union record *record, const bt
         const struct field *field = slot->field;
         const bt_field *value =
             bt_field_structure_borrow_member_field_by_index_const(payload, slot->index);
-        char *member = &record->bytes[field->offset];
+        char *member = member_of(record, field);
 
         if (field->kind == TEXT)
             *(const char **)member = text_of(value);

@@ -13,7 +13,7 @@ static guint hash_row(gconstpointer key)
     guint hash = 0;
 
     for (unsigned i = 0; i < G_N_ELEMENTS(row->identity); i++)
-        hash = hash * 31 + g_direct_hash((const char *)NULL + ((uintptr_t)row->identity[i] >> 3));
+        hash = hash * 31 + (guint)((uintptr_t)row->identity[i] >> 3);
     return hash;
 }
 
