@@ -64,7 +64,7 @@ Test(histogram, holds_each_value_within_a_bucket_of_a_32nd)
 {
     uint64_t state = 1;
 
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < 20000; i++) {
         const uint64_t value = random_value(&state);
         ffitap__histogram_add(&histogram, value);
         const struct ffitap__bucket bucket = only_bucket();

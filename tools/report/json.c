@@ -74,7 +74,7 @@ static json_t *describe_threads(const struct ffitap__process *process)
     g_hash_table_iter_init(&iterator, process->threads);
     while (g_hash_table_iter_next(&iterator, NULL, &value))
         g_ptr_array_add(threads, value);
-    qsort(threads->pdata, threads->len, sizeof(*threads->pdata), by_tid);
+    g_ptr_array_sort(threads, by_tid);
     for (unsigned i = 0; i < threads->len; i++) {
         const struct ffitap__thread *thread = g_ptr_array_index(threads, i);
         json_array_append_new(

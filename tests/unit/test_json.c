@@ -1,0 +1,197 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <string.h>
+
+#include "report/json.h"
+
+#define BAD_BYTES "bad\xff\xc3\xed\xa0\x80\x01end"
+
+static struct ffitap_recording recording;
+static struct ffitap__model *model;
+static const struct ffitap__at at = {.wall_ns = 5000000000, .clock_ns = 1, .pid = 10, .tid = 11};
+
+static void create(void)
+{
+    recording = (struct ffitap_recording){
+        .token = strdup(""),
+        .command = json_array(),
+        .host = strdup(BAD_BYTES),
+        .start = strdup("2024-05-06T07:08:09.000000000Z"),
+        .mode = strdup("record"),
+        .events = strdup("calls"),
+        .versions = json_object(),
+        .pid = 10,
+        .ended = true,
+    };
+    model = ffitap__model_create("");
+}
+
+static void destroy(void)
+{
+    ffitap__model_destroy(model);
+    ffitap_recording_fini(&recording);
+}
+
+TestSuite(json, .init = create, .fini = destroy);
+
+static void announce(void)
+{
+    ffitap__model_process(model, &at,
+                          &(struct ffitap__process_event){.pid = 10,
+                                                          .start_ns = 1,
+                                                          .exe = BAD_BYTES,
+                                                          .argv = (const uint8_t *)"a\0\0\xff",
+                                                          .argv_size = 4,
+                                                          .recording = ""});
+}
+
+static void call(uint64_t native_ns)
+{
+    ffitap__model_runtime(model, &at,
+                          &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
+    ffitap__model_function(model, &at,
+                           &(struct ffitap__function_event){.function_id = 1,
+                                                            .address = UINT64_MAX,
+                                                            .library = BAD_BYTES,
+                                                            .symbol = "\"\\\n" BAD_BYTES});
+    ffitap__model_call(model, &at,
+                       &(struct ffitap__call_event){.function_id = 1,
+                                                    .runtime_id = 1,
+                                                    .native_ns = native_ns,
+                                                    .flags = FFITAP__CALL_ERRNO_SWAPPED,
+                                                    .errno_private_out = 2});
+}
+
+static json_t *report(void)
+{
+    ffitap__model_finish(model);
+    json_t *json = ffitap__json_create(&recording, model);
+
+    cr_assert(json != NULL);
+    return json;
+}
+
+/* The first element of the array `key`. */
+static json_t *first(const json_t *json, const char *key)
+{
+    return json_array_get(json_object_get(json, key), 0);
+}
+
+static json_int_t number(const json_t *json, const char *key)
+{
+    return json_integer_value(json_object_get(json, key));
+}
+
+Test(json, is_valid_utf8_whatever_the_trace_held)
+{
+    announce();
+    call(1);
+    json_t *json = report();
+    char *text = json_dumps(json, 0);
+    json_error_t error;
+    json_t *again = json_loads(text, 0, &error);
+
+    cr_expect(json_equal(json, again), "%s", error.text);
+    cr_expect(strstr(text, "bad\xef\xbf\xbd") != NULL, "bad bytes become U+FFFD");
+    json_decref(again);
+    free(text);
+    json_decref(json);
+}
+
+Test(json, splits_arguments_at_their_nuls)
+{
+    announce();
+    json_t *json = report();
+    const json_t *argv = json_object_get(first(json, "processes"), "argv");
+
+    cr_expect(eq(sz, json_array_size(argv), 3));
+    cr_expect(eq(str, (char *)json_string_value(json_array_get(argv, 0)), "a"));
+    cr_expect(eq(str, (char *)json_string_value(json_array_get(argv, 1)), ""));
+    cr_expect(eq(str, (char *)json_string_value(json_array_get(argv, 2)), "\xef\xbf\xbd"));
+    json_decref(json);
+}
+
+Test(json, keeps_integers_in_64_bits_with_a_sign)
+{
+    announce();
+    call(UINT64_MAX);
+    json_t *json = report();
+
+    cr_expect(eq(i64, number(first(json, "functions"), "total_ns"), INT64_MAX));
+    json_decref(json);
+}
+
+Test(json, names_outcomes)
+{
+    announce();
+    call(1);
+    json_t *json = report();
+    const json_t *outcome = first(json_object_get(first(json, "functions"), "errno"), "values");
+
+    cr_expect(eq(str, (char *)json_string_value(json_object_get(outcome, "name")), "ENOENT"));
+    cr_expect(eq(i64, number(outcome, "value"), 2));
+    cr_expect(eq(i64, number(outcome, "count"), 1));
+    json_decref(json);
+}
+
+Test(json, says_how_the_command_ended)
+{
+    announce();
+    recording.signaled = true;
+    recording.code = 11;
+    json_t *json = report();
+
+    cr_expect(eq(i64, number(json_object_get(first(json, "processes"), "exit"), "signal"), 11));
+    json_decref(json);
+}
+
+Test(json, takes_the_higher_of_two_counts_of_discarded_events)
+{
+    announce();
+    model->discarded_events = 5;
+    recording.discarded_events = 7;
+    json_t *json = report();
+    const json_t *losses = json_object_get(json, "losses");
+
+    cr_expect(eq(i64, number(losses, "discarded_events"), 7));
+    cr_expect(json_object_get(losses, "lower_bound") == json_true());
+    json_decref(json);
+}
+
+Test(json, names_a_command_that_was_not_seen)
+{
+    json_t *json = report();
+
+    cr_expect(
+        eq(i64, number(first(json_object_get(json, "losses"), "unseen_processes"), "pid"), 10));
+    json_decref(json);
+}
+
+Test(json, claims_no_loss_where_none_was)
+{
+    announce();
+    call(1);
+    json_t *json = report();
+
+    cr_expect(json_object_get(json_object_get(json, "losses"), "lower_bound") == json_false());
+    json_decref(json);
+}
+
+Test(json, has_functions_in_order_of_their_time)
+{
+    announce();
+    call(100);
+    ffitap__model_function(
+        model, &at,
+        &(struct ffitap__function_event){.function_id = 2, .library = "", .symbol = "slow"});
+    ffitap__model_call(
+        model, &at,
+        &(struct ffitap__call_event){.function_id = 2, .runtime_id = 1, .native_ns = 101});
+    json_t *json = report();
+
+    cr_expect(eq(str,
+                 (char *)json_string_value(json_object_get(first(json, "functions"), "symbol")),
+                 "slow"));
+    json_decref(json);
+}
