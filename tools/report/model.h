@@ -23,6 +23,8 @@
 
 #define FFITAP__LOSS_KINDS 5 /* enum ffitap__loss, and one for kinds of later versions */
 
+#define FFITAP__RECENT     64 /* a power of two */
+
 /* When and where an event happened. */
 struct ffitap__at {
     int64_t wall_ns;   /* since 1970 */
@@ -43,6 +45,8 @@ struct ffitap__thread {
     uint64_t calls;
     GArray *open_calls; /* struct open_call, innermost last; NULL if there never was one */
 };
+
+struct cell; /* process.c's own */
 
 /* One program image: a process from its start or exec to its end or next exec. */
 struct ffitap__process {
@@ -65,7 +69,8 @@ struct ffitap__process {
     GHashTable *threads;           /* tid -> struct ffitap__thread */
     GHashTable *mapped;            /* base -> struct ffitap__object, as long as it is mapped */
     GHashTable *open_loads;        /* load id -> struct open_load */
-    struct ffitap__thread *last_thread;
+    struct ffitap__thread *recent_threads[FFITAP__RECENT]; /* by id: found without hashing */
+    struct cell *recent_cells[FFITAP__RECENT];
 };
 
 /* A foreign call that began and of which no end was seen. */

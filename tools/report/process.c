@@ -92,15 +92,17 @@ void ffitap__process_destroy(struct ffitap__process *process)
 
 struct ffitap__thread *ffitap__process_thread(struct ffitap__process *process, int32_t tid)
 {
-    if (process->last_thread && process->last_thread->tid == tid)
-        return process->last_thread;
+    struct ffitap__thread **recent = &process->recent_threads[(uint32_t)tid % FFITAP__RECENT];
+
+    if (*recent && (*recent)->tid == tid)
+        return *recent;
     struct ffitap__thread *thread = g_hash_table_lookup(process->threads, GINT_TO_POINTER(tid));
     if (!thread) {
         thread = g_new0(struct ffitap__thread, 1);
         thread->tid = tid;
         g_hash_table_insert(process->threads, GINT_TO_POINTER(tid), thread);
     }
-    process->last_thread = thread;
+    *recent = thread;
     return thread;
 }
 
@@ -148,22 +150,35 @@ static bool name_if_defined(struct ffitap__process *process, struct cell *cell)
     return cell->named;
 }
 
+static struct cell *add_cell(struct ffitap__process *process, gpointer key, uint32_t function_id,
+                             uint16_t runtime_id, bool is_of_callbacks)
+{
+    struct cell *cell = g_new0(struct cell, 1);
+
+    cell->function_id = function_id;
+    cell->runtime_id = runtime_id;
+    cell->is_of_callbacks = is_of_callbacks;
+    g_hash_table_insert(process->cells, key, cell);
+    if (!name_if_defined(process, cell))
+        g_hash_table_add(process->unnamed, cell);
+    return cell;
+}
+
 static struct cell *cell_of(struct ffitap__process *process, uint32_t function_id,
                             uint16_t runtime_id, bool is_of_callbacks)
 {
+    struct cell **recent = &process->recent_cells[function_id % FFITAP__RECENT];
+    struct cell *cell = *recent;
+
+    if (cell && cell->function_id == function_id && cell->runtime_id == runtime_id &&
+        cell->is_of_callbacks == is_of_callbacks)
+        return cell;
     const gpointer key =
         GSIZE_TO_POINTER((gsize)is_of_callbacks << 48 | (gsize)runtime_id << 32 | function_id);
-    struct cell *cell = g_hash_table_lookup(process->cells, key);
-
-    if (!cell) {
-        cell = g_new0(struct cell, 1);
-        cell->function_id = function_id;
-        cell->runtime_id = runtime_id;
-        cell->is_of_callbacks = is_of_callbacks;
-        g_hash_table_insert(process->cells, key, cell);
-        if (!name_if_defined(process, cell))
-            g_hash_table_add(process->unnamed, cell);
-    }
+    cell = g_hash_table_lookup(process->cells, key);
+    if (!cell)
+        cell = add_cell(process, key, function_id, runtime_id, is_of_callbacks);
+    *recent = cell;
     return cell;
 }
 
@@ -294,7 +309,8 @@ void ffitap__process_disown(struct ffitap__process *process)
     g_hash_table_remove_all(process->threads);
     g_hash_table_remove_all(process->mapped);
     g_hash_table_remove_all(process->open_loads);
-    process->last_thread = NULL;
+    memset(process->recent_threads, 0, sizeof(process->recent_threads));
+    memset(process->recent_cells, 0, sizeof(process->recent_cells));
     destroy_own_tables(process);
     process->belonging = FFITAP__FOREIGN;
     process->tables = NULL;
