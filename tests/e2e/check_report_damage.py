@@ -192,9 +192,21 @@ class DamagedTrace(Case):
         self.assertGreater(self.count_calls(report), 0)
         self.assertLess(self.count_calls(report), self.calls)
 
+    def test_a_damaged_recording_by_its_relative_name(self):
+        os.truncate(self.stream, self.stream.stat().st_size - 1000)
+        result = self.run_report("--json", "recording", cwd=self.recording.parent)
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertGreater(self.count_calls(json.loads(result.stdout)), 0)
+
     def test_a_stream_of_garbage(self):
         self.stream.write_bytes(random.Random(1).randbytes(8192))
         self.assert_says_what_is_missing(f"stream {self.stream.name}: no whole packet")
+
+    def test_a_stream_that_the_metadata_does_not_know(self):
+        data = self.stream.read_bytes()
+        data = data[:20] + b"\x63\0\0\0" + data[24:]  # the stream's id in the packet header
+        self.stream.write_bytes(data)
+        self.assert_says_what_is_missing(f"stream {self.stream.name}: ")
 
     def test_garbage_where_a_packet_begins(self):
         data = bytearray(self.stream.read_bytes())
@@ -206,7 +218,8 @@ class DamagedTrace(Case):
         data = bytearray(self.stream.read_bytes())
         data[4096 + 200:4096 + 2000] = b"\xff" * 1800
         self.stream.write_bytes(data)
-        self.assert_says_what_is_missing("reading stopped after")
+        report = self.assert_says_what_is_missing("reading stopped after")
+        self.assertNotIn("addr=", report["losses"]["damaged"][0])
 
     def test_one_trace_of_two_without_metadata(self):
         other = self.trace / "other"

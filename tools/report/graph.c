@@ -1,5 +1,7 @@
 #include "report/graph.h"
 
+#include <string.h>
+
 /* What one run holds. */
 struct run {
     const bt_plugin *ctf;
@@ -12,6 +14,19 @@ struct run {
     void *data;
 };
 
+/* Cuts off the details, which are addresses in this process. */
+static void drop_details(char *text)
+{
+    char *address = strstr(text, "addr=0x");
+
+    for (char *at = address; at && at > text; at--) {
+        if (at[0] == ':' && at[1] == ' ') {
+            *at = '\0';
+            return;
+        }
+    }
+}
+
 /* The first cause is the deepest one; what follows says who passed it on. */
 static char *take_cause(const char *otherwise)
 {
@@ -22,6 +37,8 @@ static char *take_cause(const char *otherwise)
         text = g_strdup(bt_error_cause_get_message(bt_error_borrow_cause_by_index(error, 0)));
     if (error)
         bt_error_release(error);
+    if (text)
+        drop_details(text);
     return text ? text : g_strdup(otherwise);
 }
 

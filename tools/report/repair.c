@@ -134,10 +134,45 @@ static char *probe(const char *directory)
     return ffitap__graph_probe(&one);
 }
 
+/* Why babeltrace refuses the stream `name` of the view when it is alone; NULL if it does not. */
+static char *probe_alone(const char *view, const char *aside, const char *name)
+{
+    char *stream = g_build_filename(view, name, NULL);
+    char *alone = g_build_filename(aside, name, NULL);
+    char *metadata = g_build_filename(aside, "metadata", NULL);
+    char *why = NULL;
+
+    /* A hard link, because what is in the view may be a link already. */
+    if (g_mkdir(aside, 0700) == 0 && symlink("../metadata", metadata) == 0 &&
+        link(stream, alone) == 0)
+        why = probe(aside);
+    unlink(alone);
+    unlink(metadata);
+    g_rmdir(aside);
+    g_free(metadata);
+    g_free(alone);
+    g_free(stream);
+    return why;
+}
+
+static void drop_if_refused(const char *view, const char *name, struct ffitap__model *model)
+{
+    char *aside = g_build_filename(view, ".aside", NULL);
+    char *why = probe_alone(view, aside, name);
+
+    if (why) {
+        char *stream = g_build_filename(view, name, NULL);
+        unlink(stream);
+        ffitap__model_note_damage(model, g_strdup_printf("stream %s: %s; left out", name, why));
+        g_free(stream);
+    }
+    g_free(why);
+    g_free(aside);
+}
+
 /* Opens each stream of the view alone and removes the ones that babeltrace refuses. */
 static void drop_refused(const char *view, struct ffitap__model *model)
 {
-    char *aside = g_build_filename(view, ".aside", NULL);
     GDir *directory = g_dir_open(view, 0, NULL);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     const char *name;
@@ -148,28 +183,9 @@ static void drop_refused(const char *view, struct ffitap__model *model)
     }
     if (directory)
         g_dir_close(directory);
-    for (unsigned i = 0; i < names->len && g_mkdir(aside, 0700) == 0; i++) {
-        char *path = g_build_filename(view, g_ptr_array_index(names, i), NULL);
-        char *alone = g_build_filename(aside, g_ptr_array_index(names, i), NULL);
-        char *metadata = g_build_filename(aside, "metadata", NULL);
-        char *why =
-            symlink("../metadata", metadata) == 0 && rename(path, alone) == 0 ? probe(aside) : NULL;
-        if (why)
-            ffitap__model_note_damage(model,
-                                      g_strdup_printf("stream %s: %s; left out",
-                                                      (char *)g_ptr_array_index(names, i), why));
-        else
-            (void)!rename(alone, path);
-        unlink(alone);
-        unlink(metadata);
-        g_rmdir(aside);
-        g_free(why);
-        g_free(metadata);
-        g_free(alone);
-        g_free(path);
-    }
+    for (unsigned i = 0; i < names->len; i++)
+        drop_if_refused(view, g_ptr_array_index(names, i), model);
     g_ptr_array_free(names, TRUE);
-    g_free(aside);
 }
 
 /* Makes an empty view: a directory of its own, with the trace's metadata. */
@@ -188,8 +204,9 @@ static char *create_view(const char *trace, const char *scratch)
     return view;
 }
 
-char *ffitap__repair_create(const char *trace, const char *scratch, struct ffitap__model *model)
+char *ffitap__repair_create(const char *path, const char *scratch, struct ffitap__model *model)
 {
+    char *trace = g_canonicalize_filename(path, NULL); /* for links from elsewhere */
     char *view = create_view(trace, scratch);
     char *why = view ? probe(view) : NULL;
 
@@ -205,5 +222,6 @@ char *ffitap__repair_create(const char *trace, const char *scratch, struct ffita
     if (why)
         g_clear_pointer(&view, g_free);
     g_free(why);
+    g_free(trace);
     return view;
 }
