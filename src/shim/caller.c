@@ -17,6 +17,8 @@ uintptr_t ffitap__caller_return_site(const struct ffitap__elf *elf)
     const void *text = (const void *)elf->text_start;
     const size_t size = elf->text_end - elf->text_start;
 
+    if (!size)
+        return 0;
     const unsigned char *leaf =
         memmem(text, size < LOOK_AT ? size : LOOK_AT, leaf_end, sizeof(leaf_end));
     if (leaf)

@@ -130,6 +130,8 @@ static const char *cause_name(uint8_t cause)
         return "asked_for";
     case FFITAP__OBJECT_DEPENDENCY:
         return "dependency";
+    case FFITAP__OBJECT_TRACER:
+        return "tracer";
     default:
         return "unknown";
     }
@@ -352,7 +354,7 @@ json_t *ffitap__json_create(const struct ffitap_recording *recording,
         describe_rows(tables->objects, ffitap__by_identity, describe_object), "loads",
         describe_rows(tables->loads, ffitap__by_identity, describe_load), "lookups",
         describe_rows(tables->lookups, ffitap__by_identity, describe_lookup), "functions",
-        describe_rows(tables->functions, ffitap__functions_by_time, describe_function), "callbacks",
+        describe_rows(tables->functions, ffitap__functions_by_cost, describe_function), "callbacks",
         describe_rows(tables->callbacks, ffitap__callbacks_by_time, describe_callbacks),
         "in_flight", describe_in_flight(model), "losses", describe_losses(recording, model));
 }

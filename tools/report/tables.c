@@ -285,10 +285,15 @@ static int by_time(uint64_t left_ns, uint64_t right_ns, const void *a, const voi
     return ffitap__by_identity(a, b);
 }
 
-int ffitap__functions_by_time(const void *a, const void *b)
+uint64_t ffitap__function_cost_ns(const struct ffitap__function *function)
 {
-    return by_time(ROW(ffitap__function, a)->native.total, ROW(ffitap__function, b)->native.total,
-                   a, b);
+    return function->native.total + function->gil_wait.total;
+}
+
+int ffitap__functions_by_cost(const void *a, const void *b)
+{
+    return by_time(ffitap__function_cost_ns(ROW(ffitap__function, a)),
+                   ffitap__function_cost_ns(ROW(ffitap__function, b)), a, b);
 }
 
 int ffitap__callbacks_by_time(const void *a, const void *b)

@@ -111,9 +111,12 @@ struct ffitap__object *ffitap__tables_object(struct ffitap__tables *tables, cons
 typedef int ffitap__order(const void *a, const void *b);
 gpointer *ffitap__tables_sort(GHashTable *table, ffitap__order *order, unsigned *count);
 ffitap__order ffitap__by_identity;       /* any rows */
-ffitap__order ffitap__functions_by_time; /* the most first */
+ffitap__order ffitap__functions_by_cost; /* the most first, as in the two below */
 ffitap__order ffitap__callbacks_by_time;
 ffitap__order ffitap__loads_by_time;
+
+/* What a function cost the threads that called it: native code, then waiting for their lock. */
+uint64_t ffitap__function_cost_ns(const struct ffitap__function *function);
 
 /* Rows also stand alone, outside any table, as long as their identity is not known. */
 void ffitap__function_add(struct ffitap__function *function,

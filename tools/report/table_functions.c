@@ -1,0 +1,84 @@
+#include "report/table_part.h"
+
+#include <inttypes.h>
+
+/* Which columns would say something. */
+struct columns {
+    bool self;
+    bool gil;
+};
+
+static struct columns choose_columns(gpointer *rows, unsigned count)
+{
+    struct columns columns = {false, false};
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct ffitap__function *function = rows[i];
+        columns.self |= function->self_ns != function->native.total;
+        columns.gil |= function->gil_windows > 0;
+    }
+    return columns;
+}
+
+static void print_columns(const struct ffitap__table *table, const struct columns *columns)
+{
+    fprintf(table->stream, "%10s %8s %6s", "calls", "time", "% run");
+    if (columns->gil)
+        fprintf(table->stream, " %8s %8s", "GIL wait", "native");
+    if (columns->self)
+        fprintf(table->stream, " %8s", "self");
+    fprintf(table->stream, " %8s %8s %8s %8s", "mean", "p50", "p99", "max");
+    fputs("  function\n", table->stream);
+}
+
+static void print_function_row(const struct ffitap__table *table, const struct columns *columns,
+                               const struct ffitap__function *function)
+{
+    const struct ffitap__histogram *native = &function->native;
+    const uint64_t cost = ffitap__function_cost_ns(function);
+    const uint64_t run = ffitap__table_duration_of(table);
+    FILE *stream = table->stream;
+
+    fprintf(stream, "%10" PRIu64, native->count);
+    ffitap__table_print_duration(stream, cost);
+    fprintf(stream, " %6.1f", run ? 100.0 * (double)cost / (double)run : 0.0);
+    if (columns->gil) {
+        ffitap__table_print_duration(stream, function->gil_wait.total);
+        ffitap__table_print_duration(stream, native->total);
+    }
+    if (columns->self)
+        ffitap__table_print_duration(stream, function->self_ns);
+    ffitap__table_print_duration(stream, ffitap__histogram_mean(native));
+    ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 500));
+    ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 990));
+    ffitap__table_print_duration(stream, native->max);
+    fputs("  ", stream);
+    ffitap__table_print_function(stream, function->symbol, function->library);
+    fputs("  ", stream);
+    ffitap__table_print_text(stream, function->runtime);
+    fputc('\n', stream);
+}
+
+void ffitap__table_functions(const struct ffitap__table *table)
+{
+    unsigned count;
+    gpointer *rows =
+        ffitap__tables_sort(table->model->tables.functions, ffitap__functions_by_cost, &count);
+    const struct columns columns = choose_columns(rows, count);
+
+    if (count) {
+        fputs("\nFunctions, by the time their callers spent\n", table->stream);
+        print_columns(table, &columns);
+        for (unsigned i = 0; i < ffitap__table_rows_shown(table, count); i++)
+            print_function_row(table, &columns, rows[i]);
+        ffitap__table_print_rest(table, count);
+        if (columns.gil)
+            fputs(
+                "  time: GIL wait and native together; GIL wait: to get the interpreter lock back "
+                "after the call;\n  native: in the function itself, as are mean to max\n",
+                table->stream);
+    } else {
+        fputs("\nNo foreign calls were recorded.\n", table->stream);
+    }
+    g_free(rows);
+}
