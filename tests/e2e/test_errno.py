@@ -23,8 +23,9 @@ ctypes.PyDLL("libc.so.6").getpgrp()
 """
 
 
-def outcomes(*pairs):
-    return [{"value": value, "name": name, "count": count} for value, name, count in pairs]
+def outcomes(*rows):
+    keys = "value", "name", "count", "unchanged"
+    return [dict(zip(keys, row)) for row in rows]
 
 
 class Errno(harness.Case):
@@ -35,11 +36,11 @@ class Errno(harness.Case):
 
     def test_exchanges_are_told_by_outcome(self):
         expected = {
-            "close": (3, outcomes((errno.EBADF, "EBADF", 3))),
-            "open": (2, outcomes((errno.ENOENT, "ENOENT", 2))),
-            "getppid": (4, outcomes((0, "0", 4))),
+            "close": (3, outcomes((errno.EBADF, "EBADF", 3, 2))),
+            "open": (2, outcomes((errno.ENOENT, "ENOENT", 2, 1))),
+            "getppid": (4, outcomes((0, "0", 4, 4))),
             "dup": (0, []),
-            "rmdir": (6, outcomes((errno.ENOENT, "ENOENT", 6))),
+            "rmdir": (6, outcomes((errno.ENOENT, "ENOENT", 6, 5))),
             "qsort": (0, []),
             "getpgrp": (0, []),
         }

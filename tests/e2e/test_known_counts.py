@@ -48,7 +48,8 @@ class KnownCounts(harness.Case):
         opens = self.one("open", "libc")["errno"]
         self.assertEqual(opens["swaps"], 10)
         self.assertEqual(
-            opens["values"], [{"value": errno.ENOENT, "name": "ENOENT", "count": 10}]
+            opens["values"],
+            [{"value": errno.ENOENT, "name": "ENOENT", "count": 10, "unchanged": 0}],
         )
         self.assertEqual(self.one("usleep", "libc")["errno"]["swaps"], 0)
 

@@ -214,8 +214,32 @@ Test(model, counts_windows_held_locks_and_outcomes)
     cr_expect(eq(u64, function->unfinished, 1));
     cr_expect(eq(u64, function->gil_held_calls, 1));
     cr_expect(eq(u64, function->errno_swaps, 1));
-    cr_expect(eq(
-        sz, GPOINTER_TO_SIZE(g_hash_table_lookup(function->errno_values, GINT_TO_POINTER(2))), 1));
+    cr_assert(eq(u32, function->outcomes->len, 1));
+    cr_expect(eq(int, g_array_index(function->outcomes, struct ffitap__outcome, 0).value, 2));
+}
+
+Test(model, tells_an_errno_that_was_there_before_the_call)
+{
+    static const int before_and_after[][2] = {{0, 0}, {0, 2}, {2, 2}, {2, 2}, {2, 1}};
+
+    start_python(10);
+    for (unsigned i = 0; i < G_N_ELEMENTS(before_and_after); i++)
+        call_with(10, (struct ffitap__call_event){.function_id = 1,
+                                                  .flags = FFITAP__CALL_ERRNO_SWAPPED,
+                                                  .errno_private_in = before_and_after[i][0],
+                                                  .errno_private_out = before_and_after[i][1]});
+    ffitap__model_finish(model);
+
+    const struct ffitap__function *function = only(model->tables.functions);
+    static const struct ffitap__outcome expected[] = {{0, 1, 1}, {1, 1, 0}, {2, 3, 2}};
+    cr_assert(eq(u32, function->outcomes->len, 3));
+    for (unsigned i = 0; i < 3; i++) {
+        const struct ffitap__outcome *outcome =
+            &g_array_index(function->outcomes, struct ffitap__outcome, i);
+        cr_expect(eq(int, outcome->value, expected[i].value));
+        cr_expect(eq(u64, outcome->count, expected[i].count));
+        cr_expect(eq(u64, outcome->unchanged, expected[i].unchanged));
+    }
 }
 
 Test(model, adds_up_over_processes)

@@ -88,10 +88,15 @@ static const struct field lookup_fields[] = {
     FIELD(lookup_event, duration_ns), FIELD(lookup_event, error),
 };
 static const struct field call_fields[] = {
-    FIELD(call_event, native_ns),       FIELD(call_event, callbacks_ns),
-    FIELD(call_event, gil_released_ns), FIELD(call_event, gil_wait_ns),
-    FIELD(call_event, function_id),     FIELD(call_event, runtime_id),
-    FIELD(call_event, flags),           FIELD(call_event, errno_private_out),
+    FIELD(call_event, native_ns),
+    FIELD(call_event, callbacks_ns),
+    FIELD(call_event, gil_released_ns),
+    FIELD(call_event, gil_wait_ns),
+    FIELD(call_event, function_id),
+    FIELD(call_event, runtime_id),
+    FIELD(call_event, flags),
+    FIELD(call_event, errno_private_in),
+    FIELD(call_event, errno_private_out),
 };
 static const struct field call_entry_fields[] = {
     FIELD(call_edge_event, call_id),

@@ -239,30 +239,19 @@ static json_t *describe_gil(const struct ffitap__function *function)
                      "held_calls", integer(function->gil_held_calls));
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const int left = GPOINTER_TO_INT(*(void *const *)a), right = GPOINTER_TO_INT(*(void *const *)b);
-
-    return (left > right) - (left < right);
-}
-
 static json_t *describe_errno(const struct ffitap__function *function)
 {
     json_t *values = json_array();
-    unsigned count = 0;
-    gpointer *keys = function->errno_values
-                         ? g_hash_table_get_keys_as_array(function->errno_values, &count)
-                         : NULL;
 
-    if (keys)
-        qsort(keys, count, sizeof(*keys), by_value);
-    for (unsigned i = 0; i < count; i++) {
-        const int value = GPOINTER_TO_INT(keys[i]);
-        const gsize times = GPOINTER_TO_SIZE(g_hash_table_lookup(function->errno_values, keys[i]));
-        json_array_append_new(values, json_pack("{s:i, s:s?, s:o}", "value", value, "name",
-                                                strerrorname_np(value), "count", integer(times)));
+    for (unsigned i = 0; function->outcomes && i < function->outcomes->len; i++) {
+        const struct ffitap__outcome *outcome =
+            &g_array_index(function->outcomes, struct ffitap__outcome, i);
+
+        json_array_append_new(values, json_pack("{s:i, s:s?, s:o, s:o}", "value", outcome->value,
+                                                "name", strerrorname_np(outcome->value), "count",
+                                                integer(outcome->count), "unchanged",
+                                                integer(outcome->unchanged)));
     }
-    g_free(keys);
     return json_pack("{s:o, s:o}", "swaps", integer(function->errno_swaps), "values", values);
 }
 

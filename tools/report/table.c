@@ -210,37 +210,32 @@ static bool swapped_errno(const void *row)
     return ((const struct ffitap__function *)row)->errno_swaps > 0;
 }
 
-static int by_number(const void *a, const void *b)
+/* "ENOENT 98 (3 found there)": three of these calls may have left errno as they found it. */
+static void print_outcome(FILE *stream, const struct ffitap__outcome *outcome)
 {
-    const int left = GPOINTER_TO_INT(*(void *const *)a), right = GPOINTER_TO_INT(*(void *const *)b);
+    const char *name = strerrorname_np(outcome->value);
 
-    return (left > right) - (left < right);
+    if (name)
+        fputs(outcome->value ? name : "none", stream);
+    else
+        fprintf(stream, "%d", outcome->value);
+    fprintf(stream, " %" PRIu64, outcome->count);
+    if (outcome->value && outcome->unchanged)
+        fprintf(stream, " (%" PRIu64 " found there)", outcome->unchanged);
 }
 
-/* "       100x  open (libc.so.6): ENOENT 2, 0 98" */
+/* "       100x  open (libc.so.6): none 2, ENOENT 98 (3 found there)" */
 static void print_outcomes(const struct ffitap__table *table, const void *row)
 {
     const struct ffitap__function *function = row;
-    unsigned count;
-    gpointer *values = g_hash_table_get_keys_as_array(function->errno_values, &count);
 
-    qsort(values, count, sizeof(*values), by_number);
     fprintf(table->stream, "%10" PRIu64 "x  ", function->errno_swaps);
     ffitap__table_print_function(table->stream, function->symbol, function->library);
-    for (unsigned i = 0; i < count; i++) {
-        const int value = GPOINTER_TO_INT(values[i]);
-        const char *name = strerrorname_np(value);
-        const gsize times =
-            GPOINTER_TO_SIZE(g_hash_table_lookup(function->errno_values, values[i]));
-
+    for (unsigned i = 0; i < function->outcomes->len; i++) {
         fputs(i ? ", " : ": ", table->stream);
-        if (name)
-            fprintf(table->stream, "%s %zu", value ? name : "none", times);
-        else
-            fprintf(table->stream, "%d %zu", value, times);
+        print_outcome(table->stream, &g_array_index(function->outcomes, struct ffitap__outcome, i));
     }
     fputc('\n', table->stream);
-    g_free(values);
 }
 
 static void print_callbacks(const struct ffitap__table *table, const void *row)

@@ -47,8 +47,8 @@ void ffitap__function_destroy(struct ffitap__function *function)
         return;
     ffitap__histogram_fini(&function->native);
     ffitap__histogram_fini(&function->gil_wait);
-    if (function->errno_values)
-        g_hash_table_destroy(function->errno_values);
+    if (function->outcomes)
+        g_array_free(function->outcomes, TRUE);
     g_free(function);
 }
 
@@ -130,12 +130,23 @@ struct ffitap__object *ffitap__tables_object(struct ffitap__tables *tables, cons
     return find_or_add(tables->objects, identity, sizeof(struct ffitap__object));
 }
 
-static void count_outcome(struct ffitap__function *function, gpointer value, gsize count)
+static void add_outcome(struct ffitap__function *function, const struct ffitap__outcome *more)
 {
-    if (!function->errno_values)
-        function->errno_values = g_hash_table_new(NULL, NULL);
-    count += GPOINTER_TO_SIZE(g_hash_table_lookup(function->errno_values, value));
-    g_hash_table_insert(function->errno_values, value, GSIZE_TO_POINTER(count));
+    unsigned i = 0;
+
+    if (!function->outcomes)
+        function->outcomes = g_array_new(FALSE, FALSE, sizeof(*more));
+    while (i < function->outcomes->len &&
+           g_array_index(function->outcomes, struct ffitap__outcome, i).value < more->value)
+        i++;
+    if (i == function->outcomes->len ||
+        g_array_index(function->outcomes, struct ffitap__outcome, i).value != more->value) {
+        g_array_insert_val(function->outcomes, i, *more);
+        return;
+    }
+    struct ffitap__outcome *outcome = &g_array_index(function->outcomes, struct ffitap__outcome, i);
+    outcome->count += more->count;
+    outcome->unchanged += more->unchanged;
 }
 
 /* A window whose end nobody saw has no wait that could be told; its call has a native time. */
@@ -162,15 +173,17 @@ void ffitap__function_add(struct ffitap__function *function, const struct ffitap
         function->gil_held_calls++;
     if (event->flags & FFITAP__CALL_ERRNO_SWAPPED) {
         function->errno_swaps++;
-        count_outcome(function, GINT_TO_POINTER(event->errno_private_out), 1);
+        const struct ffitap__outcome outcome = {
+            .value = event->errno_private_out,
+            .count = 1,
+            .unchanged = event->errno_private_out == event->errno_private_in,
+        };
+        add_outcome(function, &outcome);
     }
 }
 
 void ffitap__function_merge(struct ffitap__function *function, const struct ffitap__function *other)
 {
-    GHashTableIter iterator;
-    gpointer value, count;
-
     if (!function->address)
         function->address = other->address;
     ffitap__histogram_merge(&function->native, &other->native);
@@ -182,11 +195,8 @@ void ffitap__function_merge(struct ffitap__function *function, const struct ffit
     function->gil_wait_unknown += other->gil_wait_unknown;
     function->gil_held_calls += other->gil_held_calls;
     function->errno_swaps += other->errno_swaps;
-    if (!other->errno_values)
-        return;
-    g_hash_table_iter_init(&iterator, other->errno_values);
-    while (g_hash_table_iter_next(&iterator, &value, &count))
-        count_outcome(function, value, GPOINTER_TO_SIZE(count));
+    for (unsigned i = 0; other->outcomes && i < other->outcomes->len; i++)
+        add_outcome(function, &g_array_index(other->outcomes, struct ffitap__outcome, i));
 }
 
 static void merge_load(struct ffitap__load *load, const struct ffitap__load *other)

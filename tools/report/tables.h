@@ -26,6 +26,13 @@
         const char *identity[3];                                                                   \
     }
 
+/* A private errno that calls with an exchange left. */
+struct ffitap__outcome {
+    int value;
+    uint64_t count;
+    uint64_t unchanged; /* of these, calls that had found it there already: perhaps not their own */
+};
+
 struct ffitap__function {
     FFITAP__IDENTITY(library, *symbol, *runtime);
     uint64_t address; /* in the first process that had it */
@@ -38,7 +45,7 @@ struct ffitap__function {
     uint64_t gil_wait_unknown;
     uint64_t gil_held_calls;
     uint64_t errno_swaps;
-    GHashTable *errno_values; /* private errno after the call -> number of calls; NULL if none */
+    GArray *outcomes; /* struct ffitap__outcome by value; NULL if none */
 };
 
 struct ffitap__callbacks {
