@@ -9,19 +9,19 @@ import time
 import sandbox
 from sandbox import PYTHON, remaining_children, wait_until
 
-# Says that it is ready and then notes every signal that it gets, until SIGTERM.
+# Says that it is ready and then notes every signal that it gets, until SIGTERM. It takes them one by
+# one: a handler in Python would run once for two that come together.
 NOTEBOOK = """
-import signal, sys, time
-def note(number, frame):
+import signal, sys
+wanted = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1}
+signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+open("ready", "w").close()
+number = None
+while number != signal.SIGTERM:
+    number = signal.sigwait(wanted)
     with open("notes", "a") as file:
         print(signal.Signals(number).name, file=file)
-    if number == signal.SIGTERM:
-        sys.exit(42)
-for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1):
-    signal.signal(number, note)
-open("ready", "w").close()
-while True:
-    time.sleep(0.01)
+sys.exit(42)
 """
 
 
