@@ -1,0 +1,49 @@
+"""The README's sessions are real: its commands run, and print what it shows but for the figures."""
+
+import re
+import subprocess
+
+import harness
+
+README = (harness.SOURCE / "README.md").read_text()
+
+
+def sessions():
+    """Each command of a console block with the output that is shown below it."""
+    for block in re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            yield command, output
+
+
+def shape(text):
+    """The lines without their figures; rows whose order hangs on a figure may change places."""
+    figure = r"\d[\d.]*( (ns|us|ms|s|KiB|MiB)\b)?"
+    return sorted(re.sub(r"\s+", " ", re.sub(figure, "#", line)) for line in text.splitlines())
+
+
+class Readme(harness.Case):
+    def test_its_sessions_are_real(self):
+        for name, target in ("build", harness.BUILD), ("tests", harness.SOURCE / "tests"):
+            (self.folder / name).symlink_to(target)
+        for command, expected in sessions():
+            with self.subTest(command):
+                done = subprocess.run(
+                    command,
+                    shell=True,
+                    cwd=self.folder,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                )
+                self.assertEqual(done.returncode, 0, done.stdout)
+                printed = shape(done.stdout)
+                for line in shape(expected):
+                    self.assertIn(line, printed)
+
+    def test_its_figures_are_not_placeholders(self):
+        self.assertNotRegex(README, r"(?m)^@")
+
+
+if __name__ == "__main__":
+    harness.main()
