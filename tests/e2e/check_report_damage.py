@@ -13,6 +13,7 @@ import random
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -165,6 +166,18 @@ class NoRecording(Case):
         text = (self.trace / "metadata").read_text()
         (self.trace / "metadata").write_text(text[:3000])
         self.assert_refused("its trace cannot be read")
+
+
+    def test_metadata_cut_in_a_packet(self):
+        text = (self.trace / "metadata").read_bytes()
+        header = struct.pack("=I16sIIIBBBBB", 0x75D11D57, bytes(16), 0, 8 * (37 + len(text)),
+                             8 * (37 + len(text)), 0, 0, 0, 1, 8)
+        (self.trace / "metadata").write_bytes(header + text)
+        self.assertEqual(self.count_calls(self.report()), self.calls)
+        for size in (20, 37, 38, 3000, len(text)):
+            with self.subTest(size):
+                (self.trace / "metadata").write_bytes((header + text)[:size])
+                self.assert_refused("its trace cannot be read")
 
 
 class DamagedTrace(Case):

@@ -5,6 +5,7 @@
 
 #include "report/decode.h"
 #include "report/graph.h"
+#include "report/metadata.h"
 #include "report/repair.h"
 
 /* Directories inside directories: deeper than LTTng's, and no endless climb through links. */
@@ -99,6 +100,19 @@ static char *read_traces(struct ffitap__model *model, const GPtrArray *directori
 static int compare_paths(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Leaves out the traces that babeltrace would never be done with. */
+static void drop_endless(GPtrArray *traces, struct ffitap__model *model)
+{
+    for (unsigned i = traces->len; i > 0; i--) {
+        const char *trace = g_ptr_array_index(traces, i - 1);
+        if (!ffitap__metadata_is_cut(trace))
+            continue;
+        ffitap__model_note_damage(
+            model, g_strdup_printf("trace %s: its metadata is cut short; left out", trace));
+        g_ptr_array_remove_index(traces, i - 1);
+    }
 }
 
 /* Adds every directory at or below `directory` that holds a trace; counts the files beside. */
@@ -215,8 +229,14 @@ int ffitap__trace_read(struct ffitap__model *model, const char *directory,
 
     find_traces(traces, directory, 0, &files);
     g_ptr_array_sort(traces, compare_paths);
+    const bool any = traces->len > 0;
+    drop_endless(traces, model);
     if (traces->len > 0)
         result = read_or_repair(model, traces, attempt, why, size);
+    else if (any)
+        snprintf(why, size,
+                 "its trace cannot be read: the metadata is cut short, as by a full disk; record "
+                 "again");
     else if (files > 0)
         snprintf(why, size,
                  "its trace has lost its metadata, without which nothing of it can be "
