@@ -73,6 +73,19 @@ for pid in consumers:
 """
 
 
+# Closes what it did not open, as daemons do, and uses the numbers for files of its own.
+CLOSE_ALL = """
+import ctypes, os
+for number in range(3, 300):
+    try:
+        os.close(number)
+    except OSError:
+        pass
+files = [os.open("/dev/null", os.O_RDONLY) for _ in range(50)]
+ctypes.CDLL(None).getpid()
+"""
+
+
 class ExitStatus(sandbox.TestCase):
     def test_the_exit_status_is_the_programs(self):
         for code in (0, 1, 77, 125, 255):
@@ -139,6 +152,27 @@ os.execvp(sys.argv[1], sys.argv[1:])
     def test_open_descriptors_are_handed_on(self):
         self.compare("sh", "-c", 'exec 7</etc/passwd; exec "$@"', "sh")
 
+    def test_a_program_may_close_every_descriptor(self):
+        result = self.record(PYTHON, "-c", CLOSE_ALL + "list(map(os.close, files))")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_a_daemon_keeps_its_files_beyond_the_recording(self):
+        program = CLOSE_ALL + """
+import time
+if os.fork():
+    os._exit(0)
+os.dup2(files[0], 1)
+os.dup2(files[0], 2)
+while not os.path.exists("go"):
+    time.sleep(0.01)
+time.sleep(0.5)  # LTTng's threads have noticed by then that the session daemon is gone
+list(map(os.fstat, files))
+open("done", "w").close()
+"""
+        self.assertEqual(self.record(PYTHON, "-c", program).returncode, 0)
+        open("go", "w").close()
+        sandbox.wait_until(lambda: os.path.exists("done"))
+
     def test_a_closed_stderr_harms_nobody(self):
         result = self.record("/bin/sh", "-c", "[ ! -e /proc/self/fd/2 ] && exit 9",
                              prefix=["sh", "-c", 'exec "$@" <&- 2>&-', "sh"])
@@ -150,7 +184,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
                              env={**os.environ, "LD_PRELOAD": "libm.so.6"})
         names = [os.path.basename(name) for name in result.stdout.strip().split(":")]
         self.assertEqual(names, ["libm.so.6", "libffitap-shim.so", "libffitap-tracepoints.so",
-                                 "liblttng-ust-fork.so.1"])
+                                 "liblttng-ust-fork.so.1", "liblttng-ust-fd.so.1"])
 
     def test_the_provider_is_there_before_the_shim(self):
         result = self.record("/bin/true", env={**os.environ, "LD_DEBUG": "files"})

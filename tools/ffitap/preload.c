@@ -16,6 +16,13 @@
  */
 static const char *const own_libraries[] = {"libffitap-shim.so", "libffitap-tracepoints.so"};
 
+/*
+ * Hides LTTng's descriptors from a program that closes all there are, as daemons do. Without it
+ * LTTng aborts at the program's exit, and its threads go on to use, and close, the numbers of what
+ * the program has opened since.
+ */
+#define DESCRIPTOR_LIBRARY "liblttng-ust-fd.so.1"
+
 /* LTTng's 3 seconds are few on a loaded machine, and a program that starts late loses its start. */
 #define REGISTER_TIMEOUT_MS "10000"
 
@@ -80,7 +87,8 @@ char *ffitap_preload_list(void)
     }
     for (size_t i = 0; complete && i < sizeof own_libraries / sizeof *own_libraries; i++)
         complete = append_own(&list, directory, own_libraries[i]);
-    complete = complete && append(&list, "", FFITAP_FORK_LIBRARY);
+    complete =
+        complete && append(&list, "", FFITAP_FORK_LIBRARY) && append(&list, "", DESCRIPTOR_LIBRARY);
     free(directory);
     if (complete)
         return list;
