@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 
 import sandbox
 from sandbox import (AS_NOBODY, IS_ROOT, PYTHON, WITHOUT_MOUNT, needs_root, remaining_children, stop,
@@ -121,6 +122,11 @@ class WithoutMount(Isolation):
 
     prefix = WITHOUT_MOUNT
     recorders_share = True
+
+    def test_the_end_of_the_daemon_is_not_waited_for_in_vain(self):
+        start = time.monotonic()
+        self.assertEqual(self.record_here("true").returncode, 0)
+        self.assertLess(time.monotonic() - start, 5)
 
     def test_a_recording_leaves_others_in_the_daemon_alone(self):
         first = self.start_recording("-o", "first", PYTHON, "-c", LINGER, "first",

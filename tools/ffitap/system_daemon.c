@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -77,6 +78,9 @@ void ffitap_system_daemon_leave(const char *session)
         return;
     unlink(MARK_FILE);
     kill(pid, SIGTERM);
-    for (int waited = 0; kill(pid, 0) == 0 && waited < END_TIMEOUT_MS; waited += PAUSE_MS)
+    /* The keeper that started it is its parent, which sees it until it is reaped. */
+    for (int waited = 0;
+         waitpid(pid, NULL, WNOHANG) != pid && kill(pid, 0) == 0 && waited < END_TIMEOUT_MS;
+         waited += PAUSE_MS)
         nanosleep(&pause, NULL);
 }
