@@ -42,6 +42,15 @@ class Isolation(sandbox.TestCase):
         self.assertFalse(os.path.exists(result.stdout.strip()))
         self.assert_nothing_runs()
 
+    def test_a_recording_inside_another_has_its_program_to_itself(self):
+        result = self.record_here("-o", "outer", self.ffitap, "record", "-o", "inner", "/bin/sh",
+                                  "-c", "echo $LD_PRELOAD; exit 3")
+        self.assertEqual(result.returncode, 3, result.stderr)
+        self.assertEqual(result.stdout.count("libffitap-shim.so"), 1)
+        program = self.check_recording("inner")
+        if not self.recorders_share:
+            self.assertNotIn(program, self.traced_pids("outer"))
+
     def test_recordings_at_the_same_time_are_disjoint(self):
         names = ["one", "two", "three"]
         recorders = [self.start_recording("-o", name, PYTHON, "-c", LINGER, name,

@@ -96,6 +96,49 @@ char *ffitap_preload_list(void)
     return NULL;
 }
 
+static bool is_ours(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+
+    for (size_t i = 0; i < sizeof own_libraries / sizeof *own_libraries; i++) {
+        if (strcmp(name, own_libraries[i]) == 0)
+            return true;
+    }
+    return strcmp(name, FFITAP_FORK_LIBRARY) == 0 || strcmp(name, DESCRIPTOR_LIBRARY) == 0;
+}
+
+/* What is left of the list `present`, which it takes apart, without what a recording adds. */
+static char *without_ours(char *present)
+{
+    char *rest, *list = strdup("");
+
+    for (char *name = strtok_r(present, ": ", &rest); list && name;
+         name = strtok_r(NULL, ": ", &rest)) {
+        if (!is_ours(name) && !append(&list, "", name)) {
+            free(list);
+            list = NULL;
+        }
+    }
+    return list;
+}
+
+void ffitap_preload_shed(const char **argv)
+{
+    const char *present = getenv("LD_PRELOAD");
+
+    if (!present || !getenv(FFITAP__ENV_RECORDING))
+        return;
+    char *copy = strdup(present);
+    char *list = copy ? without_ours(copy) : NULL;
+    /* Without the variable it does not come here again. */
+    if (list && unsetenv(FFITAP__ENV_RECORDING) == 0 &&
+        (*list ? setenv("LD_PRELOAD", list, 1) : unsetenv("LD_PRELOAD")) == 0)
+        execv("/proc/self/exe", (char **)argv);
+    free(list);
+    free(copy);
+}
+
 static bool assigns(const char *entry, const char *name)
 {
     const size_t length = strlen(name);

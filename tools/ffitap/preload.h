@@ -8,6 +8,13 @@
 #include <stdbool.h>
 
 /*
+ * Starts the running program, ffitap, anew as `argv` if it is itself being recorded: without the
+ * libraries that watch it, because LTTng in it would stay registered with the outer recording's
+ * daemon and does not live through what ffitap does with descriptors. Returns if there is no need.
+ */
+void ffitap_preload_shed(const char **argv);
+
+/*
  * Makes the value of LD_PRELOAD: what it is already, then ffitap's libraries, found relative to
  * the running ffitap. The caller frees it. NULL, having said why, if one of them is missing.
  */

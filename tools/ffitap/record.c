@@ -305,8 +305,25 @@ static int record_as_requested(struct request *request)
     return exit_status_of(error);
 }
 
+/* For `ffitap record ffitap record ...`. `argv` is the command's own, "ffitap record" one word. */
+static void leave_outer_recording(int argc, const char **argv)
+{
+    const char **words = calloc((size_t)argc + 2, sizeof *words);
+
+    if (!words)
+        return;
+    words[0] = "ffitap";
+    words[1] = "record";
+    for (int i = 1; i < argc; i++)
+        words[i + 1] = argv[i];
+    ffitap_preload_shed(words);
+    free(words);
+}
+
 int ffitap_command_record(int argc, const char **argv)
 {
+    leave_outer_recording(argc, argv);
+
     char *directory = NULL, *events = NULL, *buffer_size = NULL;
     const struct poptOption options[] = {
         {"output", 'o', POPT_ARG_STRING, &directory, 0,
