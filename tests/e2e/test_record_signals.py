@@ -145,6 +145,11 @@ class Death(sandbox.TestCase):
         error = recorder.communicate()[1]
         self.assertEqual(recorder.returncode, 128 + signal.SIGTERM)
         self.assertIn("ffitap: the session daemon ended early", error)
+        report = self.run_ffitap("report")
+        if report.returncode == 0:  # whether LTTng wrote enough for one is a matter of luck
+            self.assertIn("the recorder could not write all of it", report.stdout)
+        else:
+            self.assertEqual(report.stderr.count("\n"), 1, report.stderr)
         self.assertFalse(os.path.exists(home))
         self.assert_nothing_runs()
 

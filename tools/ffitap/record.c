@@ -179,8 +179,8 @@ static void wait_for_program(struct run *run)
     run->recording.duration_ns = end.duration_ns;
 }
 
-/* Writes the recording's end. False, having said why, if some of it is missing. */
-static bool finish(struct run *run)
+/* Writes the recording's end; says what of it is missing. */
+static void finish(struct run *run)
 {
     bool complete = ffitap_session_stop(&run->session, run->signals);
     const struct ffitap_losses losses = ffitap_session_losses(&run->session);
@@ -200,7 +200,8 @@ static bool finish(struct run *run)
     }
     ffitap_daemon_stop(&run->daemon);
     ffitap_rehearsal_end(&run->rehearsal);
-    return write_description(run) && complete;
+    run->recording.incomplete = !complete;
+    write_description(run);
 }
 
 static void format_size(char *text, size_t room, uint64_t bytes)
@@ -227,7 +228,8 @@ static void count_events(const struct run *run, uint64_t size, char *text, size_
     struct ffitap_count count;
 
     *text = '\0';
-    if (size > COUNT_MOST_BYTES ||
+    /* On traces that were cut babeltrace may crash or never end, as the report's reader knows. */
+    if (run->recording.incomplete || size > COUNT_MOST_BYTES ||
         !ffitap_count_events(run->output.trace, COUNT_BUDGET_MS, &count) || !count.complete)
         return;
     snprintf(text, room, "%llu event%s, ", (unsigned long long)count.events,

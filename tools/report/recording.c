@@ -33,17 +33,17 @@ static json_t *string_or_empty(const char *text)
 
 static json_t *describe(const struct ffitap_recording *recording)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:i, s:I, s:I}",
-                     "format", FFITAP_RECORDING_FORMAT, "token", string_or_empty(recording->token),
-                     "command", recording->command ? json_incref(recording->command) : json_array(),
-                     "host", string_or_empty(recording->host), "start",
-                     string_or_empty(recording->start), "mode", string_or_empty(recording->mode),
-                     "events", string_or_empty(recording->events), "versions",
-                     recording->versions ? json_incref(recording->versions) : json_object(), "pid",
-                     (json_int_t)recording->pid, "duration_ns", (json_int_t)recording->duration_ns,
-                     "ended", recording->ended, "signaled", recording->signaled, "code",
-                     recording->code, "discarded_events", (json_int_t)recording->discarded_events,
-                     "lost_packets", (json_int_t)recording->lost_packets);
+    return json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:b, s:i, s:I, s:I}",
+        "format", FFITAP_RECORDING_FORMAT, "token", string_or_empty(recording->token), "command",
+        recording->command ? json_incref(recording->command) : json_array(), "host",
+        string_or_empty(recording->host), "start", string_or_empty(recording->start), "mode",
+        string_or_empty(recording->mode), "events", string_or_empty(recording->events), "versions",
+        recording->versions ? json_incref(recording->versions) : json_object(), "pid",
+        (json_int_t)recording->pid, "duration_ns", (json_int_t)recording->duration_ns, "ended",
+        recording->ended, "incomplete", recording->incomplete, "signaled", recording->signaled,
+        "code", recording->code, "discarded_events", (json_int_t)recording->discarded_events,
+        "lost_packets", (json_int_t)recording->lost_packets);
 }
 
 static int write_json(const json_t *json, const char *path)
@@ -130,15 +130,15 @@ static int understand(struct ffitap_recording *recording, json_t *json, json_err
     const char *format, *token, *host, *start, *mode, *events;
     json_t *command, *versions;
     json_int_t pid, duration_ns, discarded_events, lost_packets;
-    int ended, signaled, code;
+    int ended, incomplete = false, signaled, code;
 
     if (json_unpack_ex(
             json, error, 0,
-            "{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:b, s:b, s:i, s:I, s:I}", "format",
-            &format, "token", &token, "command", &command, "host", &host, "start", &start, "mode",
-            &mode, "events", &events, "versions", &versions, "pid", &pid, "duration_ns",
-            &duration_ns, "ended", &ended, "signaled", &signaled, "code", &code, "discarded_events",
-            &discarded_events, "lost_packets", &lost_packets) != 0)
+            "{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:b, s?b, s:b, s:i, s:I, s:I}",
+            "format", &format, "token", &token, "command", &command, "host", &host, "start", &start,
+            "mode", &mode, "events", &events, "versions", &versions, "pid", &pid, "duration_ns",
+            &duration_ns, "ended", &ended, "incomplete", &incomplete, "signaled", &signaled, "code",
+            &code, "discarded_events", &discarded_events, "lost_packets", &lost_packets) != 0)
         return -1;
     if (!holds_only_strings(command) || !json_is_object(versions))
         return explain(error->text, sizeof(error->text), "'command' or 'versions' is no list");
@@ -155,6 +155,7 @@ static int understand(struct ffitap_recording *recording, json_t *json, json_err
         .pid = pid,
         .duration_ns = (uint64_t)duration_ns,
         .ended = ended,
+        .incomplete = incomplete,
         .signaled = signaled,
         .code = code,
         .discarded_events = (uint64_t)discarded_events,

@@ -28,6 +28,7 @@ struct ffitap_recording {
     int64_t pid;               /* of the command */
     uint64_t duration_ns;      /* 0 while it runs */
     bool ended;                /* false: the recorder did not live to see the end */
+    bool incomplete;           /* the recorder knows that some of the trace was not written */
     bool signaled;             /* the command died of a signal */
     int code;                  /* its exit status, or that signal */
     uint64_t discarded_events; /* as LTTng counted them, for want of buffer space */

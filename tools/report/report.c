@@ -28,6 +28,11 @@ static void note_shortcomings(struct ffitap__model *model, const struct ffitap_r
     if (!recording->ended)
         ffitap__model_note_damage(model,
                                   g_strdup("the recorder did not end cleanly, or is still at it"));
+    else if (recording->incomplete)
+        ffitap__model_note_damage(
+            model,
+            g_strdup("the recorder could not write all of it: the disk was full, the session "
+                     "daemon was killed, or it was told to stop writing"));
     if (model->events == 0)
         ffitap__model_note_damage(model, g_strdup("the trace holds no events"));
 }
