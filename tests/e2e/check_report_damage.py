@@ -153,6 +153,17 @@ class NoRecording(Case):
             path.unlink()
         self.assert_refused("it holds no trace")
 
+    @unittest.skipIf(os.geteuid() != 0, "needs another user's recording")
+    def test_a_trace_of_another_user(self):
+        pathlib.Path(self.directory.name).chmod(0o755)
+        self.scratch.chmod(0o777)
+        self.trace.chmod(0o750)
+        copy = shutil.copy(PROGRAM[0], self.directory.name)
+        result = subprocess.run([copy, *PROGRAM[1:], self.recording], capture_output=True,
+                                user=65534, group=65534, extra_groups=[], check=False)
+        self.assertEqual(result.returncode, 125)
+        self.assertIn(b"its trace cannot be read: Permission denied", result.stderr)
+
     def test_no_metadata(self):
         (self.trace / "metadata").unlink()
         self.assert_refused("metadata")

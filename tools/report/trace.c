@@ -1,7 +1,9 @@
 #include "report/trace.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report/decode.h"
 #include "report/graph.h"
@@ -241,6 +243,8 @@ int ffitap__trace_read(struct ffitap__model *model, const char *directory,
         snprintf(why, size,
                  "its trace has lost its metadata, without which nothing of it can be "
                  "read; record again");
+    else if (access(directory, R_OK | X_OK) != 0 && errno == EACCES)
+        snprintf(why, size, "its trace cannot be read: %s", g_strerror(EACCES));
     else
         snprintf(why, size, "it holds no trace; record again, or wait until the recording ends");
     g_ptr_array_free(traces, TRUE);
