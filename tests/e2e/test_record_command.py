@@ -17,6 +17,14 @@ class Options(sandbox.TestCase):
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertIn("record", result.stdout)
 
+    def test_output_that_nobody_takes_is_told(self):
+        with open("/dev/full", "w") as full:
+            for option in ("--help", "--version"):
+                result = subprocess.run([self.ffitap, option], stdout=full, stderr=subprocess.PIPE,
+                                        text=True)
+                self.assertEqual(result.returncode, 125)
+                self.assert_says(result, "standard output: No space left on device$")
+
     def test_the_version_is_a_line(self):
         result = self.run_ffitap("--version")
         self.assertEqual(result.returncode, 0)
@@ -189,6 +197,18 @@ class Output(sandbox.TestCase):
         self.assertEqual(result.returncode, 125)
         self.assert_says(result, ".*/ffitap.data.old: exists and is not a recording")
         self.assertEqual(os.listdir("ffitap.data.old"), ["precious"])
+
+    @sandbox.needs_root
+    def test_a_place_that_may_not_be_seen_is_told_so(self):
+        os.mkdir("closed", 0o700)
+        result = self.record("-o", "closed/data", "true", prefix=sandbox.AS_NOBODY)
+        self.assertEqual(result.returncode, 125)
+        self.assert_says(result, "/.*/closed/data: cannot look at it: Permission denied; ")
+
+    def test_what_is_wrong_is_told_of_the_longest_name(self):
+        result = self.record("-o", "/".join(["x" * 200] * 30), "true")
+        self.assertEqual(result.returncode, 125)
+        self.assert_says(result, "/.*: File name too long; choose another name with -o$")
 
     def test_a_directory_that_cannot_be_made_is_told(self):
         result = self.record("-o", "no/where", "true")

@@ -1,4 +1,5 @@
 /* The ffitap command: finds the subcommand and hands over to it. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,14 @@ static const struct poptOption options[] = {
     POPT_TABLEEND,
 };
 
+static int end_of_output(void)
+{
+    if (fflush(stdout) == 0)
+        return 0;
+    ffitap_say("standard output: %s", strerror(errno));
+    return FFITAP_EXIT_FAILED;
+}
+
 static int print_help(void)
 {
     printf("Usage: ffitap COMMAND [OPTION...] [ARGUMENT...]\n"
@@ -38,13 +47,13 @@ static int print_help(void)
     for (size_t i = 0; i < command_count; i++)
         printf("  %-10s %s\n", commands[i].name, commands[i].summary);
     printf("\n'ffitap COMMAND --help' describes a command, and so does 'man ffitap-COMMAND'.\n");
-    return fflush(stdout) == 0 ? 0 : FFITAP_EXIT_FAILED;
+    return end_of_output();
 }
 
 static int print_version(void)
 {
     printf("ffitap " FFITAP_VERSION "\n");
-    return fflush(stdout) == 0 ? 0 : FFITAP_EXIT_FAILED;
+    return end_of_output();
 }
 
 /* Runs the command that `argv`, of `argc` words, starts with. */

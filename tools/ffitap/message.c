@@ -1,6 +1,7 @@
 #include "message.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 void ffitap_say(const char *format, ...)
 {
     const int saved = errno;
-    char line[4096] = PREFIX;
+    char line[3 * PATH_MAX] = PREFIX; /* two paths, and still what is wrong with them */
     const size_t room = sizeof line - sizeof PREFIX;
     va_list arguments;
 

@@ -14,15 +14,16 @@
 
 #define OPEN_DIRECTORIES 16
 
-enum content { NOTHING, EMPTY, RECORDING, FOREIGN };
+enum content { NOTHING, EMPTY, RECORDING, FOREIGN, UNKNOWN };
 
+/* UNKNOWN with errno set. */
 static enum content look_at(const char *path)
 {
     char *description;
     struct stat status;
 
     if (lstat(path, &status) != 0)
-        return errno == ENOENT ? NOTHING : FOREIGN;
+        return errno == ENOENT ? NOTHING : UNKNOWN;
     if (asprintf(&description, "%s/" FFITAP_RECORDING_FILE, path) < 0)
         return FOREIGN;
     const bool described = access(description, F_OK) == 0;
@@ -42,10 +43,17 @@ static enum content look_at(const char *path)
 
 static bool refuse_foreign(const char *path)
 {
-    if (look_at(path) != FOREIGN)
+    switch (look_at(path)) {
+    case FOREIGN:
+        ffitap_say("%s: exists and is not a recording; remove it or choose another name with -o",
+                   path);
+        return false;
+    case UNKNOWN:
+        ffitap_say("%s: cannot look at it: %s; choose another name with -o", path, strerror(errno));
+        return false;
+    default:
         return true;
-    ffitap_say("%s: exists and is not a recording; remove it or choose another name with -o", path);
-    return false;
+    }
 }
 
 static char *make_absolute(const char *name)
@@ -53,7 +61,8 @@ static char *make_absolute(const char *name)
     char *path = NULL;
     char *here = *name == '/' ? strdup("") : getcwd(NULL, 0);
 
-    if (here && asprintf(&path, "%s%s%s", here, *name == '/' ? "" : "/", name) < 0)
+    if (here && asprintf(&path, "%s%s%s", here, *name == '/' || strcmp(here, "/") == 0 ? "" : "/",
+                         name) < 0)
         path = NULL;
     free(here);
     if (!path)
