@@ -271,6 +271,20 @@ class AnyDamage(Case):
             self.assertEqual(result.stderr, b"", what)
         return result
 
+    def test_a_stream_that_misses_whole_packets(self):
+        size = self.stream.stat().st_size
+        index = self.trace / "index"
+        index.mkdir()
+        (index / f"{self.stream.name}.idx").write_bytes(
+            struct.pack(">IIII", 0xC1F1DCC1, 1, 1, 16) + struct.pack(">QQ", 0, 8 * 4096)
+            + struct.pack(">QQ", size - 4096, 8 * 4096))
+        self.assertFalse(self.report()["losses"]["damaged"])
+        for left in (size - 4096, 4096, 0):
+            with self.subTest(left):
+                os.truncate(self.stream, left)
+                self.assert_says_what_is_missing(
+                    f"stream {self.stream.name}: ends after {left} of {size} bytes")
+
     def test_cut_anywhere_says_so(self):
         whole = self.stream.read_bytes()
         for size in range(1, len(whole), 397):

@@ -13,7 +13,8 @@ for _ in range({CALLS}):
 
 class HotLoop(harness.Case):
     def seen_and_lost(self, *options):
-        self.record(harness.PYTHON, "-c", LOOP, options=options)
+        done = self.record(harness.PYTHON, "-c", LOOP, options=options)
+        self.assertRegex(done.stderr, rb"(?m)^ffitap: (more than )?\d{4,} events, \d+ discarded, ")
         report = self.report()
         calls = self.function(report, "abs", "libc")["calls"]
         losses = report["losses"]

@@ -26,8 +26,7 @@
 #define TOKEN_BYTES       8
 
 /* What the number of events in the summary may cost. */
-#define COUNT_MOST_BYTES (4u << 20)
-#define COUNT_BUDGET_MS  1000
+#define COUNT_BUDGET_MS 3000
 
 /* What the user wants. */
 struct request {
@@ -222,19 +221,19 @@ static void explain_emptiness(const struct request *request)
                request->command[0]);
 }
 
-/* Without a number where it would take long: the reader of the report learns it anyway. */
-static void count_events(const struct run *run, uint64_t size, char *text, size_t room)
+/* As many as can be counted in a few seconds: the reader of the report learns the rest anyway. */
+static void count_events(const struct run *run, char *text, size_t room)
 {
     struct ffitap_count count;
 
     *text = '\0';
     /* On traces that were cut babeltrace may crash or never end, as the report's reader knows. */
-    if (run->recording.incomplete || size > COUNT_MOST_BYTES ||
-        !ffitap_count_events(run->output.trace, COUNT_BUDGET_MS, &count) || !count.complete)
+    if (run->recording.incomplete ||
+        !ffitap_count_events(run->output.trace, COUNT_BUDGET_MS, &count))
         return;
-    snprintf(text, room, "%llu event%s, ", (unsigned long long)count.events,
-             count.events == 1 ? "" : "s");
-    if (count.events == 0)
+    snprintf(text, room, "%s%llu event%s, ", count.complete ? "" : "more than ",
+             (unsigned long long)count.events, count.events == 1 ? "" : "s");
+    if (count.complete && count.events == 0)
         explain_emptiness(run->request);
 }
 
@@ -246,7 +245,7 @@ static void summarize(const struct run *run)
     char size[32], events[64];
 
     format_size(size, sizeof size, bytes);
-    count_events(run, bytes, events, sizeof events);
+    count_events(run, events, sizeof events);
     ffitap_say("%s%llu discarded, %s in %s (run 'ffitap report%s%s' to read it)", events,
                (unsigned long long)run->recording.discarded_events, size, directory,
                is_default ? "" : " ", is_default ? "" : directory);

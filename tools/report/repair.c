@@ -1,5 +1,6 @@
 #include "report/repair.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -68,10 +69,13 @@ static bool copy_beginning(int from, const char *path, uint64_t size)
     return copied;
 }
 
-/* Puts the stream `name` into the view, as much of it as is whole. */
+/* Puts the stream `name` into the view, as much of it as is whole, if it holds anything. */
 static void show_stream(const char *trace, const char *view, const char *name, int fd,
                         uint64_t size, struct ffitap__model *model)
 {
+    if (size == 0)
+        return;
+
     char *source = g_canonicalize_filename(name, trace);
     char *path = g_build_filename(view, name, NULL);
     const uint64_t whole = whole_packets(fd, size);
@@ -105,8 +109,12 @@ static bool is_stream(const char *name)
     return name[0] != '.' && strcmp(name, "metadata") != 0;
 }
 
-/* Calls show_stream() for every stream of the trace that holds something. */
-static void show_streams(const char *trace, const char *view, struct ffitap__model *model)
+/* What a walk over the streams does with each: its file is `fd`, of `size` bytes. */
+typedef void visit_stream(const char *trace, const char *view, const char *name, int fd,
+                          uint64_t size, struct ffitap__model *model);
+
+static void each_stream(const char *trace, const char *view, struct ffitap__model *model,
+                        visit_stream *visit)
 {
     GDir *directory = g_dir_open(trace, 0, NULL);
     const char *name;
@@ -116,14 +124,71 @@ static void show_streams(const char *trace, const char *view, struct ffitap__mod
         struct stat status;
         const int fd = is_stream(name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 
-        if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0)
-            show_stream(trace, view, name, fd, (uint64_t)status.st_size, model);
+        if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+            visit(trace, view, name, fd, (uint64_t)status.st_size, model);
         if (fd >= 0)
             close(fd);
         g_free(path);
     }
     if (directory)
         g_dir_close(directory);
+}
+
+/* The index of a stream, as LTTng writes it; all numbers are big-endian. */
+struct index_header {
+    uint32_t magic;
+    uint32_t major;
+    uint32_t minor;
+    uint32_t entry_size;
+};
+
+struct index_entry { /* its beginning */
+    uint64_t offset; /* of the packet, in bytes */
+    uint64_t packet_bits;
+};
+
+#define INDEX_MAGIC 0xC1F1DCC1u
+
+/* How long the stream was when its index was written; 0 if that cannot be told. */
+static uint64_t indexed_size(const char *trace, const char *name)
+{
+    char *path = g_strdup_printf("%s/index/%s.idx", trace, name);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct index_header header;
+    struct index_entry last;
+    uint64_t size = 0;
+
+    if (fd >= 0 && pread(fd, &header, sizeof(header), 0) == sizeof(header) &&
+        be32toh(header.magic) == INDEX_MAGIC && be32toh(header.entry_size) >= sizeof(last)) {
+        const off_t entry = be32toh(header.entry_size);
+        const off_t entries = (lseek(fd, 0, SEEK_END) - (off_t)sizeof(header)) / entry;
+
+        if (entries > 0 && pread(fd, &last, sizeof(last),
+                                 (off_t)sizeof(header) + (entries - 1) * entry) == sizeof(last))
+            size = be64toh(last.offset) + be64toh(last.packet_bits) / 8;
+    }
+    if (fd >= 0)
+        close(fd);
+    g_free(path);
+    return size;
+}
+
+/* A stream that ends in the middle of a packet is another matter: babeltrace refuses it. */
+static void note_missing(const char *trace, const char *view, const char *name, int fd,
+                         uint64_t size, struct ffitap__model *model)
+{
+    const uint64_t indexed = indexed_size(trace, name);
+
+    (void)view;
+    if (size < indexed && whole_packets(fd, size) == size)
+        ffitap__model_note_damage(model, g_strdup_printf("stream %s: ends after %" G_GUINT64_FORMAT
+                                                         " of %" G_GUINT64_FORMAT " bytes",
+                                                         name, size, indexed));
+}
+
+void ffitap__repair_note_missing(const char *trace, struct ffitap__model *model)
+{
+    each_stream(trace, NULL, model, note_missing);
 }
 
 static char *probe(const char *directory)
@@ -211,7 +276,7 @@ char *ffitap__repair_create(const char *path, const char *scratch, struct ffitap
     char *why = view ? probe(view) : NULL;
 
     if (view && !why) {
-        show_streams(trace, view, model);
+        each_stream(trace, view, model, show_stream);
         why = probe(view);
         if (why) {
             drop_refused(view, model);

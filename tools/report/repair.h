@@ -16,4 +16,10 @@
  */
 char *ffitap__repair_create(const char *trace, const char *scratch, struct ffitap__model *model);
 
+/*
+ * Notes the streams of `trace` that end too early by whole packets, which babeltrace takes for the
+ * end of the recording: LTTng's index of a stream says how long it was.
+ */
+void ffitap__repair_note_missing(const char *trace, struct ffitap__model *model);
+
 #endif

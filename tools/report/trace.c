@@ -233,6 +233,8 @@ int ffitap__trace_read(struct ffitap__model *model, const char *directory,
     g_ptr_array_sort(traces, compare_paths);
     const bool any = traces->len > 0;
     drop_endless(traces, model);
+    for (unsigned i = 0; i < traces->len; i++)
+        ffitap__repair_note_missing(g_ptr_array_index(traces, i), model);
     if (traces->len > 0)
         result = read_or_repair(model, traces, attempt, why, size);
     else if (any)

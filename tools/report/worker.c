@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,8 +100,12 @@ static int try(struct ffitap__attempt *attempt, ffitap__work *work, const void *
     int status = 0;
 
     fflush(NULL);
+    const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(OWN_FAILURE);
         if (messages >= 0)
             dup2(messages, STDERR_FILENO);
         limit_resources();
