@@ -13,6 +13,7 @@
 #include "tap/tap.h"
 
 #define BUILD_ID_MAX 32 /* bytes; a SHA-1 is 20 */
+#define TRIES_MAX    8  /* to find a moment without unloads */
 
 static struct ffitap__object objects[FFITAP__OBJECT_MAX];
 static _Atomic unsigned object_count; /* entries that were ever used */
@@ -27,6 +28,11 @@ struct scan {
     bool first; /* nothing was known before: what is there came at start-up */
     bool visit_all;
     bool started;
+    unsigned long long subs;
+    unsigned position;               /* in the dynamic linker's list, which only grows at its end */
+    unsigned settled;                /* so many at the front of the list are relocated, ... */
+    unsigned long long settled_subs; /* ... as long as nothing was unmapped since */
+    bool skipped;                    /* an object that may not be relocated yet */
 };
 
 static const char *program_path(void)
@@ -130,13 +136,9 @@ static uint8_t cause_of(const struct ffitap__object *object, const struct scan *
     return FFITAP__OBJECT_DEPENDENCY;
 }
 
-static struct ffitap__object *add(const struct dl_phdr_info *info, const char *path,
+static struct ffitap__object *add(const struct ffitap__elf *elf, const char *path,
                                   const struct scan *scan)
 {
-    struct ffitap__elf elf;
-
-    if (!ffitap__elf_read(&elf, info))
-        return NULL;
     struct ffitap__object *object = free_entry(path);
     if (!object) {
         if (!table_is_full)
@@ -148,19 +150,75 @@ static struct ffitap__object *add(const struct dl_phdr_info *info, const char *p
     if (object->path != path)
         object->notes = NULL;
     if (object->path != path || !object->needed)
-        object->needed = needed_sonames(&elf);
-    object->elf = elf;
+        object->needed = needed_sonames(elf);
+    object->elf = *elf;
     object->path = path;
-    object->soname = ffitap__memory_intern(elf.soname);
-    object->build_id = hexadecimal(elf.build_id, elf.build_id_size);
+    object->soname = ffitap__memory_intern(elf->soname);
+    object->build_id = hexadecimal(elf->build_id, elf->build_id_size);
     object->needed_by = "";
     object->reported = false;
     object->visited = false;
     object->cause = cause_of(object, scan);
-    atomic_store_explicit(&object->start, elf.start, memory_order_release);
-    atomic_store_explicit(&object->end, elf.end, memory_order_release);
+    atomic_store_explicit(&object->start, elf->start, memory_order_release);
+    atomic_store_explicit(&object->end, elf->end, memory_order_release);
     atomic_store_explicit(&object->mapped, true, memory_order_release);
     return object;
+}
+
+/* Whether the object is a dependency of one that this scan has just added. */
+static bool came_along(const struct ffitap__elf *elf)
+{
+    const char *wanted = ffitap__memory_intern(elf->soname);
+
+    for (unsigned i = 0; i < object_count; i++) {
+        const struct ffitap__object *object = &objects[i];
+        const bool added = atomic_load_explicit(&object->mapped, memory_order_relaxed) &&
+                           !object->reported && object->needed;
+
+        for (const char **soname = added ? object->needed : NULL; soname && *soname; soname++)
+            if (*soname == wanted)
+                return true;
+    }
+    return false;
+}
+
+/*
+ * The list also holds what another thread is loading at this moment. The visitor must not touch
+ * that: the dynamic linker is still writing to its slots, some of them by adding to what they hold.
+ * What this thread's own load returned is ready, and so is what came along with it.
+ */
+static bool is_relocated(const struct ffitap__elf *elf, const struct scan *scan)
+{
+    return !visitor || scan->visit_all || scan->position <= scan->settled ||
+           (scan->asked_for >= elf->start && scan->asked_for < elf->end) || came_along(elf);
+}
+
+/* The object's entry, a new one if it was not known; NULL if there is none to be had yet. */
+static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct scan *scan)
+{
+    const char *path = *info->dlpi_name ? ffitap__memory_intern(info->dlpi_name) : program_path();
+    struct ffitap__object *object = find_known(info, path);
+    struct ffitap__elf elf;
+
+    if (object || !ffitap__elf_read(&elf, info))
+        return object;
+    if (is_relocated(&elf, scan))
+        return add(&elf, path, scan);
+    scan->skipped = true;
+    return NULL;
+}
+
+static bool start_scan(const struct dl_phdr_info *info, struct scan *scan)
+{
+    if (info->dlpi_adds == last_adds && info->dlpi_subs == last_subs && !scan->visit_all)
+        return false;
+    last_adds = info->dlpi_adds;
+    last_subs = info->dlpi_subs;
+    if (scan->settled_subs != info->dlpi_subs)
+        scan->settled = 0;
+    scan->subs = info->dlpi_subs;
+    scan->started = true;
+    return true;
 }
 
 static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
@@ -168,22 +226,15 @@ static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
     struct scan *scan = data;
 
     (void)size;
-    if (!scan->started) {
-        if (info->dlpi_adds == last_adds && info->dlpi_subs == last_subs && !scan->visit_all)
-            return 1;
-        last_adds = info->dlpi_adds;
-        last_subs = info->dlpi_subs;
-        scan->started = true;
-    }
+    if (!scan->started && !start_scan(info, scan))
+        return 1;
+    scan->position++;
     /* The kernel's own, no file; its dynamic section is read-only and not relocated. */
     if (strncmp(info->dlpi_name, "linux-vdso.", 11) == 0)
         return 0;
 
-    const char *path = *info->dlpi_name ? ffitap__memory_intern(info->dlpi_name) : program_path();
-    struct ffitap__object *object = find_known(info, path);
+    struct ffitap__object *object = entry_of(info, scan);
 
-    if (!object)
-        object = add(info, path, scan);
     if (!object)
         return 0;
     object->seen = true;
@@ -260,14 +311,44 @@ static unsigned report_difference(const struct scan *scan)
     return gone;
 }
 
-static unsigned update(struct scan *scan)
+static unsigned update_once(struct scan *scan)
 {
     if (!ffitap__lock())
         return 0;
     scan->first = object_count == 0;
     dl_iterate_phdr(scan_object, scan);
     const unsigned gone = report_difference(scan);
+    if (scan->skipped)
+        last_adds = 0; /* whoever scans next must look again */
     ffitap__unlock();
+    return gone;
+}
+
+/* dladdr(3) takes the lock that a load holds from its first object to its last constructor. */
+static void wait_for_loads(void)
+{
+    Dl_info unused;
+
+    dladdr((const void *)wait_for_loads, &unused);
+}
+
+/*
+ * What was skipped is ready once the loads of that moment are over. The wait is without the tap's
+ * lock, which a constructor may need.
+ */
+static unsigned update(struct scan *scan)
+{
+    unsigned gone = update_once(scan);
+
+    for (int tries = 0; scan->skipped && tries < TRIES_MAX; tries++) {
+        wait_for_loads();
+        *scan = (struct scan){
+            .asked_for = scan->asked_for,
+            .settled = scan->position,
+            .settled_subs = scan->subs,
+        };
+        gone += update_once(scan);
+    }
     return gone;
 }
 

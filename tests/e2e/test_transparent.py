@@ -72,6 +72,11 @@ class Transparent(harness.Case):
         ):
             self.assertIn(line, plain.stdout.splitlines())
 
+    def test_threads_load_at_the_same_time(self):
+        self.assertEqual(
+            self.assert_same(LINKAGE / "linkage_crowd", LINKAGE).stdout, b"found: 40\n"
+        )
+
     def test_errno_is_what_it_would_be(self):
         self.assertIn(b"with the lock held 9", self.assert_same(harness.PYTHON, "-c", ERRNO).stdout)
 
