@@ -19,6 +19,14 @@
 FFITAP__EVENT_MAP(X)
 #undef X
 
+void ffitap__emit_join(void)
+{
+    if (LTTNG_UST_TP_RCU_LINK_TEST()) {
+        lttng_ust_tp_rcu_read_lock();
+        lttng_ust_tp_rcu_read_unlock();
+    }
+}
+
 /* Bitwise: one load each and a single branch at the caller, which sits on every call's path. */
 #define STATE(name) CMM_LOAD_SHARED(lttng_ust_tracepoint_ffitap___##name.state)
 #define MOMENTS                                                                                    \

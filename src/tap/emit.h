@@ -39,6 +39,12 @@
 FFITAP__EVENT_MAP(X)
 #undef X
 
+/*
+ * Makes this thread known to LTTng, which its first event does otherwise. That takes a lock which
+ * LTTng holds while the process forks: no lock of ours that a fork waits for may be held then.
+ */
+void ffitap__emit_join(void);
+
 /* Whether some session wants an event that only a call gives. */
 FFITAP__CROSSING bool ffitap__emit_wants_calls(void);
 

@@ -2,19 +2,28 @@
 
 #include <pthread.h>
 
+#include "tap/emit.h"
 #include "tap/fast.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static FFITAP__THREAD_LOCAL bool held;
 
-bool ffitap__lock(void)
+static bool take(void)
 {
     if (held)
         return false;
     held = true;
     pthread_mutex_lock(&mutex);
     return true;
+}
+
+/* Who holds the lock emits events, and a fork waits for the lock. */
+bool ffitap__lock(void)
+{
+    if (!held)
+        ffitap__emit_join();
+    return take();
 }
 
 void ffitap__unlock(void)
@@ -28,7 +37,7 @@ static FFITAP__THREAD_LOCAL bool held_for_fork;
 
 static void before_fork(void)
 {
-    held_for_fork = ffitap__lock();
+    held_for_fork = take();
 }
 
 static void after_fork(void)

@@ -68,6 +68,11 @@ class Processes(harness.Case):
         first, second = report["processes"]
         self.assertEqual(first["pid"], second["pid"])
 
+    def test_forks_while_other_threads_make_their_first_call(self):
+        self.record(harness.BUILD / "tests" / "apps" / "fork_crowd", timeout=60)
+        report = self.report()
+        self.assertEqual(sum(one["calls"] for one in report["functions"]), 4000)
+
     def test_a_program_that_cannot_be_seen_is_named(self):
         static = harness.BUILD / "tests" / "apps" / "static_program"
         self.record(static)

@@ -155,3 +155,7 @@ bool ffitap__emit_wants_moments(void)
 {
     return emit_double_wants_calls;
 }
+
+void ffitap__emit_join(void)
+{
+}
