@@ -29,6 +29,7 @@ static struct caller caller_of(const void *return_address, enum ffitap__dl funct
     static void *const own[FFITAP__DL_COUNT] = {
         [FFITAP__DLOPEN] = dlopen, [FFITAP__DLMOPEN] = dlmopen, [FFITAP__DLCLOSE] = dlclose,
         [FFITAP__DLSYM] = dlsym,   [FFITAP__DLVSYM] = dlvsym,   [FFITAP__DLERROR] = dlerror,
+        [FFITAP__DLINFO] = dlinfo,
     };
     const struct ffitap__object *object = ffitap__object_at(return_address);
     const struct ffitap__dl_notes *notes = object ? object->notes : NULL;
@@ -137,8 +138,19 @@ static int hook_dlclose(void *handle)
     return result;
 }
 
+/* Not recorded, but it frees an error's text that was asked for, and may leave another. */
+static int hook_dlinfo(void *handle, int request, void *information)
+{
+    const struct caller caller = caller_of(__builtin_return_address(0), FFITAP__DLINFO);
+    int (*real)(void *, int, void *) = caller.real;
+
+    owed_error = NULL;
+    return real(handle, request, information);
+}
+
 const struct ffitap__hook ffitap__dl_hooks[FFITAP__DL_COUNT] = {
     [FFITAP__DLOPEN] = {"dlopen", hook_dlopen},    [FFITAP__DLMOPEN] = {"dlmopen", hook_dlmopen},
     [FFITAP__DLCLOSE] = {"dlclose", hook_dlclose}, [FFITAP__DLSYM] = {"dlsym", hook_dlsym},
     [FFITAP__DLVSYM] = {"dlvsym", hook_dlvsym},    [FFITAP__DLERROR] = {"dlerror", hook_dlerror},
+    [FFITAP__DLINFO] = {"dlinfo", hook_dlinfo},
 };

@@ -19,6 +19,7 @@ enum ffitap__dl {
     FFITAP__DLSYM,
     FFITAP__DLVSYM,
     FFITAP__DLERROR,
+    FFITAP__DLINFO,
     FFITAP__DL_COUNT,
 };
 extern const struct ffitap__hook ffitap__dl_hooks[FFITAP__DL_COUNT];

@@ -39,6 +39,20 @@ static void probe_outer(const char *folder, const char *file)
     printf("%s: load %d, default %d, origin %s\n", file, load(), scope(), origin());
 }
 
+/* A question in between, which an error of its own or none follows. */
+static void probe_questions(void)
+{
+    void *program = dlopen(NULL, RTLD_NOW);
+    void *answer = NULL;
+
+    dlopen("libdoes-not-exist.so.9", RTLD_NOW);
+    dlinfo(program, RTLD_DI_LINKMAP, &answer);
+    printf("a question that succeeds clears a failure: %s\n", error_text());
+    dlopen("libdoes-not-exist.so.9", RTLD_NOW);
+    dlinfo(program, -1, &answer);
+    printf("a question that fails: %s\n", error_text());
+}
+
 static void probe_errors(void)
 {
     printf("no error at first: %s\n", error_text());
@@ -59,6 +73,7 @@ static void probe_errors(void)
     dlopen("libfirst-of-two.so.9", RTLD_NOW);
     dlsym(RTLD_DEFAULT, "second_of_two");
     printf("the last of two: %s\n", error_text());
+    probe_questions();
 }
 
 static void probe_errno(void)
