@@ -26,14 +26,9 @@ struct caller {
 
 static struct caller caller_of(const void *return_address, enum ffitap__dl function)
 {
-    static void *const own[FFITAP__DL_COUNT] = {
-        [FFITAP__DLOPEN] = dlopen, [FFITAP__DLMOPEN] = dlmopen, [FFITAP__DLCLOSE] = dlclose,
-        [FFITAP__DLSYM] = dlsym,   [FFITAP__DLVSYM] = dlvsym,   [FFITAP__DLERROR] = dlerror,
-        [FFITAP__DLINFO] = dlinfo,
-    };
     const struct ffitap__object *object = ffitap__object_at(return_address);
     const struct ffitap__dl_notes *notes = object ? object->notes : NULL;
-    struct caller caller = {.address = return_address, .real = own[function]};
+    struct caller caller = {.address = return_address, .real = ffitap__dl_hooks[function].real};
 
     if (notes) {
         caller.return_site = notes->return_site;
@@ -149,8 +144,11 @@ static int hook_dlinfo(void *handle, int request, void *information)
 }
 
 const struct ffitap__hook ffitap__dl_hooks[FFITAP__DL_COUNT] = {
-    [FFITAP__DLOPEN] = {"dlopen", hook_dlopen},    [FFITAP__DLMOPEN] = {"dlmopen", hook_dlmopen},
-    [FFITAP__DLCLOSE] = {"dlclose", hook_dlclose}, [FFITAP__DLSYM] = {"dlsym", hook_dlsym},
-    [FFITAP__DLVSYM] = {"dlvsym", hook_dlvsym},    [FFITAP__DLERROR] = {"dlerror", hook_dlerror},
-    [FFITAP__DLINFO] = {"dlinfo", hook_dlinfo},
+    [FFITAP__DLOPEN] = {"dlopen", hook_dlopen, dlopen},
+    [FFITAP__DLMOPEN] = {"dlmopen", hook_dlmopen, dlmopen},
+    [FFITAP__DLCLOSE] = {"dlclose", hook_dlclose, dlclose},
+    [FFITAP__DLSYM] = {"dlsym", hook_dlsym, dlsym},
+    [FFITAP__DLVSYM] = {"dlvsym", hook_dlvsym, dlvsym},
+    [FFITAP__DLERROR] = {"dlerror", hook_dlerror, dlerror},
+    [FFITAP__DLINFO] = {"dlinfo", hook_dlinfo, dlinfo},
 };

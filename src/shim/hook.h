@@ -5,10 +5,11 @@
 #include "shim/slot.h"
 #include "tap/object.h"
 
-/* A function to hook: its name and what takes its place. */
+/* A function to hook: its name, what takes its place, and what the shim itself gets by the name. */
 struct ffitap__hook {
     const char *name;
     void *replacement;
+    void *real;
 };
 
 /* dlopen and its family, hooked in every object (dl.c). */

@@ -55,10 +55,21 @@ static void note_originals(const struct ffitap__slot *slot, void *data)
     const int dl = dl_index(slot->name);
     const int ffi = ffi_index(slot->name);
 
-    if (dl >= 0)
+    if (dl >= 0 && !slot->is_variable)
         plan->notes->original[dl] = target;
-    if (ffi >= 0)
+    if (ffi >= 0 && (!slot->is_variable || !plan->imports[ffi].target))
         plan->imports[ffi] = (struct ffitap__ffi_import){.present = true, .target = target};
+}
+
+/* A constructor may have pointed its own variable elsewhere before we came: that must stay. */
+static bool is_theirs(const struct plan *plan, const struct ffitap__slot *slot, int dl)
+{
+    const void *target = ffitap__slot_target(&plan->object->elf, slot);
+
+    if (!slot->is_variable)
+        return false;
+    return !target ||
+           (dl >= 0 && target != ffitap__dl_hooks[dl].real && target != plan->notes->original[dl]);
 }
 
 static void rewrite(const struct ffitap__slot *slot, void *data)
@@ -70,7 +81,9 @@ static void rewrite(const struct ffitap__slot *slot, void *data)
                         : ffi >= 0 ? plan->ffi_hooks[ffi]
                                    : NULL;
 
-    if (replacement && !ffitap__slot_rewrite(&plan->object->elf, slot, replacement))
+    if (!replacement || is_theirs(plan, slot, dl))
+        return;
+    if (!ffitap__slot_rewrite(&plan->object->elf, slot, replacement))
         plan->refused = true;
 }
 

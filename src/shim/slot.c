@@ -29,6 +29,7 @@ static void visit_table(const struct ffitap__elf *elf, const ElfW(Rela) * table,
             .place = (void **)(elf->bias + table[i].r_offset),
             .symbol = &elf->symbols[index],
             .name = elf->strings + elf->symbols[index].st_name,
+            .is_variable = ELF64_R_TYPE(table[i].r_info) == R_X86_64_64,
         };
         visit(&slot, data);
     }

@@ -15,6 +15,7 @@ struct ffitap__slot {
     void **place;
     const ElfW(Sym) * symbol;
     const char *name;
+    bool is_variable; /* the program's own data: it may have put something else there */
 };
 
 typedef void ffitap__slot_visitor(const struct ffitap__slot *slot, void *data);

@@ -68,6 +68,7 @@ class Transparent(harness.Case):
             b"RTLD_NEXT: 12",
             b"asked again: (none)",
             b"success clears a failure: (none)",
+            b"a variable that was set is kept: 1",
             b"a question that succeeds clears a failure: (none)",
             b"errno after a failed load: 77",
         ):

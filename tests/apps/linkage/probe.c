@@ -106,6 +106,14 @@ static void probe_null(const char *folder)
     printf("its text: %s\n", error_text());
 }
 
+static void probe_variable(const char *folder)
+{
+    void *handle = open_in(folder, "libvariable.so", RTLD_NOW);
+    int (*is_kept)(void) = handle ? (int (*)(void))dlsym(handle, "variable_is_kept") : NULL;
+
+    printf("a variable that was set is kept: %d\n", is_kept && is_kept());
+}
+
 static void *fail_in_thread(void *unused)
 {
     (void)unused;
@@ -130,6 +138,7 @@ int main(int argc, char **argv)
     probe_errors();
     probe_errno();
     probe_null(folder);
+    probe_variable(folder);
     probe_threads();
     probe_outer(folder, "libouter_runpath.so");
     probe_outer(folder, "libouter_rpath.so");
