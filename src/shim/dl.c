@@ -74,7 +74,8 @@ static void *load(const struct caller *caller, const char *name, int mode, void 
     void *handle = call_real(caller, first, second, third);
     step.ended = ffitap__clock_now();
     ffitap__library_load_end(&step, handle, handle ? NULL : take_error());
-    ffitap__ffi_report_runtimes();
+    if (handle)
+        ffitap__ffi_make_ready();
     return handle;
 }
 

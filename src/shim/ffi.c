@@ -28,6 +28,7 @@ typedef int *errno_function(void);
 /* One object that makes foreign calls. */
 struct user {
     void *_Atomic original[FFITAP__FFI_COUNT]; /* NULL: not bound yet, or not imported */
+    _Atomic bool is_lazy;                      /* it imports what is not bound yet */
     bool has_lock;                             /* it imports the functions of an interpreter lock */
     _Atomic uint16_t runtime;                  /* 0 until reported */
     const char *path;                          /* NULL: a free place */
@@ -73,13 +74,6 @@ static void report_runtime(struct user *user)
                                    ffitap__runtime_add(runtime_name(user->path), user->path, lock));
 }
 
-void ffitap__ffi_report_runtimes(void)
-{
-    for (unsigned i = 0; i < atomic_load_explicit(&user_count, memory_order_acquire); i++)
-        if (!atomic_load_explicit(&users[i].runtime, memory_order_relaxed))
-            report_runtime(&users[i]);
-}
-
 /*
  * A slot that was not bound when it was hooked: what the dynamic linker would have found for it,
  * first in the global scope, then among what the object itself brought along.
@@ -107,6 +101,31 @@ static inline void *original(struct user *user, enum ffitap__ffi which)
     void *known = atomic_load_explicit(&user->original[which], memory_order_relaxed);
 
     return FFITAP__LIKELY(known != NULL) ? known : find_original(user, which);
+}
+
+/*
+ * Not left to the first call: that would free an error's text which the program has not asked for
+ * yet, and wait for a load under way, perhaps with the interpreter lock held.
+ */
+static void find_originals(struct user *user)
+{
+    for (int which = 0; which < FFITAP__FFI_COUNT; which++)
+        original(user, which);
+    dlerror(); /* what is not imported need not be there */
+}
+
+static void make_ready(struct user *user)
+{
+    if (atomic_exchange_explicit(&user->is_lazy, false, memory_order_acquire))
+        find_originals(user);
+    if (!atomic_load_explicit(&user->runtime, memory_order_relaxed))
+        report_runtime(user);
+}
+
+void ffitap__ffi_make_ready(void)
+{
+    for (unsigned i = 0; i < atomic_load_explicit(&user_count, memory_order_acquire); i++)
+        make_ready(&users[i]);
 }
 
 static __attribute__((noinline)) void *release_lock_recorded(struct user *user)
@@ -243,8 +262,12 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
         ffitap__tap_lose(FFITAP__LOST_RUNTIME);
         return NULL;
     }
-    for (int i = 0; i < FFITAP__FFI_COUNT; i++)
+    bool is_lazy = false;
+    for (int i = 0; i < FFITAP__FFI_COUNT; i++) {
         atomic_store_explicit(&user->original[i], imports[i].target, memory_order_relaxed);
+        is_lazy |= imports[i].present && !imports[i].target;
+    }
+    atomic_store_explicit(&user->is_lazy, is_lazy, memory_order_release);
     user->has_lock =
         imports[FFITAP__FFI_RELEASE_LOCK].present && imports[FFITAP__FFI_TAKE_LOCK].present;
     if (!user->path) {

@@ -54,7 +54,10 @@ struct ffitap__ffi_import {
 void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
                                 const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT]);
 
-/* Makes the runtimes known that were enlisted since. Without the tap's lock. */
-void ffitap__ffi_report_runtimes(void);
+/*
+ * Finds the originals and makes the runtimes known of what was enlisted since. Without the tap's
+ * lock; clears dlerror(3)'s text.
+ */
+void ffitap__ffi_make_ready(void);
 
 #endif

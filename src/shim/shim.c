@@ -115,7 +115,7 @@ __attribute__((constructor)) static void start(void)
     const int saved = errno;
 
     ffitap__object_watch(hook_object);
-    ffitap__ffi_report_runtimes();
+    ffitap__ffi_make_ready();
     /* LTTng's start-up leaves an error, which the program would take for one of its own. */
     dlerror();
     errno = saved;

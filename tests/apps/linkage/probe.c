@@ -106,6 +106,17 @@ static void probe_null(const char *folder)
     printf("its text: %s\n", error_text());
 }
 
+static void probe_lazy_call(const char *folder)
+{
+    void *handle = open_in(folder, "liblazy_caller.so", RTLD_LAZY);
+    int (*lazy_error)(char *, size_t) =
+        handle ? (int (*)(char *, size_t))dlsym(handle, "lazy_error") : NULL;
+    char text[256] = "";
+
+    printf("a call after a failure: %d\n", lazy_error && lazy_error(text, sizeof(text)));
+    printf("its text: %s\n", text);
+}
+
 static void probe_variable(const char *folder)
 {
     void *handle = open_in(folder, "libvariable.so", RTLD_NOW);
@@ -139,6 +150,7 @@ int main(int argc, char **argv)
     probe_errno();
     probe_null(folder);
     probe_variable(folder);
+    probe_lazy_call(folder);
     probe_threads();
     probe_outer(folder, "libouter_runpath.so");
     probe_outer(folder, "libouter_rpath.so");
