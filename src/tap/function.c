@@ -191,14 +191,34 @@ const struct ffitap__function *ffitap__function_at(const void *address)
     return function ? function : discover((uintptr_t)address);
 }
 
+static uintptr_t address_in(uint32_t slot)
+{
+    return atomic_load_explicit(&slots[slot & (SLOT_COUNT - 1)].address, memory_order_relaxed);
+}
+
+/*
+ * A retired slot before a never-used one need not lead any search on. Without this a table that
+ * libraries come to and go from has no end of a search left. Backwards, and twice around for the
+ * run that crosses the table's end. A search under way finds the end one slot earlier.
+ */
+static void empty_ends(void)
+{
+    for (uint32_t i = 2 * SLOT_COUNT; i-- > 0;)
+        if (address_in(i) == RETIRED && !address_in(i + 1))
+            atomic_store_explicit(&slots[i & (SLOT_COUNT - 1)].address, 0, memory_order_release);
+}
+
 void ffitap__function_retire(uintptr_t start, uintptr_t end)
 {
-    for (uint32_t i = 0; i < SLOT_COUNT; i++) {
-        const uintptr_t address = atomic_load_explicit(&slots[i].address, memory_order_relaxed);
+    bool any = false;
 
-        if (address >= start && address < end)
+    for (uint32_t i = 0; i < SLOT_COUNT; i++)
+        if (address_in(i) >= start && address_in(i) < end) {
             atomic_store_explicit(&slots[i].address, RETIRED, memory_order_release);
-    }
+            any = true;
+        }
+    if (any)
+        empty_ends();
 }
 
 void ffitap__function_describe_all(void)
