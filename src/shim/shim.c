@@ -5,6 +5,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "shim/caller.h"
 #include "shim/hook.h"
@@ -87,12 +89,39 @@ static void rewrite(const struct ffitap__slot *slot, void *data)
         plan->refused = true;
 }
 
+/* As write(2), but no place where a thread that was cancelled ends. */
+static ssize_t write_all_the_same(int fd, const void *bytes, size_t size)
+{
+    return syscall(SYS_write, fd, bytes, size);
+}
+
+static void spare_cancelled(const struct ffitap__slot *slot, void *data)
+{
+    const struct ffitap__object *object = data;
+
+    if (strcmp(slot->name, "write") == 0)
+        ffitap__slot_rewrite(&object->elf, slot, (void *)write_all_the_same);
+}
+
+/*
+ * LTTng writes to a pipe when a buffer is full, in the middle of an event. pthread_cancel(3) would
+ * take effect there, in a thread that otherwise passed no such place: half an event would stay in
+ * the buffer, and the recording wait for the other half.
+ */
+static void hook_tracer(struct ffitap__object *object)
+{
+    if (strncmp(object->soname, "liblttng-ust.so", 15) == 0)
+        ffitap__slot_each(&object->elf, spare_cancelled, object);
+}
+
 static void hook_object(struct ffitap__object *object)
 {
     struct plan plan = {.object = object, .notes = object->notes};
 
-    if (object->cause == FFITAP__OBJECT_TRACER)
+    if (object->cause == FFITAP__OBJECT_TRACER) {
+        hook_tracer(object);
         return;
+    }
     if (!plan.notes)
         plan.notes = object->notes = ffitap__memory_keep(sizeof(*plan.notes));
     if (!plan.notes) {

@@ -79,6 +79,9 @@ class Transparent(harness.Case):
             self.assert_same(LINKAGE / "linkage_crowd", LINKAGE).stdout, b"found: 40\n"
         )
 
+    def test_a_thread_that_was_cancelled_ends_where_it_would(self):
+        self.assertEqual(self.assert_same(LINKAGE / "linkage_cancelled").stdout, b"finished\n")
+
     def test_errno_is_what_it_would_be(self):
         self.assertIn(b"with the lock held 9", self.assert_same(harness.PYTHON, "-c", ERRNO).stdout)
 
