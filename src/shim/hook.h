@@ -31,6 +31,10 @@ struct ffitap__dl_notes {
     uintptr_t return_site;            /* in this object; 0 if there is none */
 };
 
+/* What closes descriptors by the range, hooked in every object (fd.c). */
+#define FFITAP__FD_COUNT 2
+extern const struct ffitap__hook ffitap__fd_hooks[FFITAP__FD_COUNT];
+
 /* ffi_call, and what surrounds it, in an object that imports ffi_call (ffi.c). */
 enum ffitap__ffi {
     FFITAP__FFI_CALL,

@@ -42,6 +42,14 @@ static int dl_index(const char *name)
     return -1;
 }
 
+static void *fd_replacement(const struct ffitap__slot *slot)
+{
+    for (int i = 0; i < FFITAP__FD_COUNT; i++)
+        if (!slot->is_variable && strcmp(slot->name, ffitap__fd_hooks[i].name) == 0)
+            return ffitap__fd_hooks[i].replacement;
+    return NULL;
+}
+
 static int ffi_index(const char *name)
 {
     for (int i = 0; i < FFITAP__FFI_COUNT; i++)
@@ -81,7 +89,7 @@ static void rewrite(const struct ffitap__slot *slot, void *data)
     const int ffi = plan->ffi_hooks ? ffi_index(slot->name) : -1;
     void *replacement = dl >= 0    ? ffitap__dl_hooks[dl].replacement
                         : ffi >= 0 ? plan->ffi_hooks[ffi]
-                                   : NULL;
+                                   : fd_replacement(slot);
 
     if (!replacement || is_theirs(plan, slot, dl))
         return;

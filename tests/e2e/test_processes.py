@@ -73,6 +73,17 @@ class Processes(harness.Case):
         report = self.report()
         self.assertEqual(sum(one["calls"] for one in report["functions"]), 4000)
 
+    def test_closing_every_descriptor(self):
+        opened = "import os; mine = os.open('/dev/null', os.O_RDONLY)"
+        closing = "os.closerange(3, 1000); print(len(os.listdir('/proc/self/fd')) > 4)"
+        again = "print(os.open('/dev/null', os.O_RDONLY) <= mine)"
+        done = self.record(
+            harness.PYTHON, "-c", "; ".join((opened, CALL, closing, again, CALL, "print('end')"))
+        )
+        # LTTng's own stay; the program's went, and their numbers are used again.
+        self.assertEqual(done.stdout.split()[-2:], [b"True", b"end"])
+        self.assertEqual(self.labs_calls(self.report()), 2)
+
     def test_a_program_that_cannot_be_seen_is_named(self):
         static = harness.BUILD / "tests" / "apps" / "static_program"
         self.record(static)
