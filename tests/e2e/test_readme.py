@@ -18,7 +18,7 @@ def sessions():
 
 def shape(text):
     """The lines without their figures; rows whose order hangs on a figure may change places."""
-    figure = r"\d[\d.]*( (ns|us|ms|s|KiB|MiB)\b)?"
+    figure = r"\b[0-9a-f]{8}\b|\d[\d.]*( (ns|us|ms|s|KiB|MiB)\b)?"
     return sorted(re.sub(r"\s+", " ", re.sub(figure, "#", line)) for line in text.splitlines())
 
 

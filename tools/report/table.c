@@ -351,7 +351,8 @@ void ffitap__table_write(FILE *stream, const struct ffitap_recording *recording,
                   "Calls that kept the interpreter lock: no other thread of the interpreter ran",
                   held_the_lock, print_held);
     print_section(&table, rows->functions, ffitap__functions_by_cost,
-                  "errno left by calls that exchange it", swapped_errno, print_outcomes);
+                  "errno left by calls that exchange it (found there: it was so before the call)",
+                  swapped_errno, print_outcomes);
     print_section(&table, rows->callbacks, ffitap__callbacks_by_time,
                   "Callbacks: calls, total, mean, p99, max, out of which function", concerns_all,
                   print_callbacks);
