@@ -25,6 +25,7 @@ ffitap__caller_impersonate:
     mov     %r8, %rdx
     jmp     *%rax
     .cfi_adjust_cfa_offset -16
+    nop     /* unwinders look up the place before a return address */
 .Lback:
     ret
     .cfi_endproc

@@ -1,6 +1,7 @@
 #include "shim/caller.h"
 
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -60,6 +61,40 @@ Test(caller, keeps_the_stack_aligned_as_a_call_does)
 
     ffitap__caller_impersonate(site, (void *)callee, NULL, 0, 0);
     cr_assert(eq(sz, seen_frame % 16, 0));
+}
+
+/* As the end of a function that keeps nothing on the stack. */
+__asm__(".text\n"
+        "leaf: .cfi_startproc\n"
+        "xor %eax, %eax\n"
+        "leaf_return: ret\n"
+        ".cfi_endproc");
+extern const char leaf_return[];
+
+static void *frames[64];
+static int frame_count;
+static const void *way_back;
+
+static void *look_back(void)
+{
+    frame_count = backtrace(frames, sizeof(frames) / sizeof(frames[0]));
+    return NULL;
+}
+
+static __attribute__((noinline)) void look_back_from_leaf(void)
+{
+    way_back = __builtin_return_address(0);
+    ffitap__caller_impersonate((uintptr_t)leaf_return, (void *)look_back, NULL, 0, 0);
+}
+
+Test(caller, an_unwinder_finds_its_way_through)
+{
+    bool found = false;
+
+    look_back_from_leaf();
+    for (int i = 0; i < frame_count; i++)
+        found |= frames[i] == way_back;
+    cr_assert(found);
 }
 
 Test(caller, says_that_an_object_without_readable_code_has_no_site)
