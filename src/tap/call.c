@@ -143,11 +143,8 @@ static struct ffitap__thread *create_thread(void)
     return self;
 }
 
-struct ffitap__thread *ffitap__thread_get(void)
+struct ffitap__thread *ffitap__thread_start(void)
 {
-    if (FFITAP__LIKELY(ffitap__thread_self != NULL))
-        return ffitap__thread_self;
-
     const int saved = errno;
     struct ffitap__thread *self = create_thread();
 
@@ -226,16 +223,19 @@ struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self, uint16_t r
     }
 
     struct ffitap__frame *frame = &self->frames[self->depth];
-    frame->call_id = ++self->next_call_id;
     frame->stack = stack;
-    frame->runtime = runtime;
     frame->left = 0;
+    /* From here on a signal handler that makes calls of its own takes frames above this one. */
+    atomic_signal_fence(memory_order_seq_cst);
+    self->depth++;
+    atomic_signal_fence(memory_order_seq_cst);
+    frame->call_id = ++self->next_call_id;
+    frame->runtime = runtime;
     frame->callbacks_ns = 0;
     frame->errno_private_in = errno_in;
     frame->function = ffitap__function_at(address);
     take_window(self, frame, has_lock);
     take_question(self, frame);
-    self->depth++;
 
     frame->in_moments = ffitap__emit_wants_moments();
     if (FFITAP__UNLIKELY(frame->in_moments))

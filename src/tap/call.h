@@ -67,8 +67,15 @@ struct ffitap__thread {
 /* NULL until the thread's first measured call. */
 FFITAP__CROSSING extern FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
 
+FFITAP__CROSSING struct ffitap__thread *ffitap__thread_start(void);
+
 /* This thread's calls, made on first use; NULL if there is no memory for them. */
-FFITAP__CROSSING struct ffitap__thread *ffitap__thread_get(void);
+static inline struct ffitap__thread *ffitap__thread_get(void)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_start();
+}
 
 /* The interpreter lock has just been released, for a call that is about to be made. */
 FFITAP__CROSSING void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime);
