@@ -150,16 +150,16 @@ static const void *only(GHashTable *table)
     return row;
 }
 
-static const struct ffitap__function *find(const char *symbol)
+static const struct ffitap__report_function *find(const char *symbol)
 {
     GHashTableIter iterator;
     gpointer row;
 
-    const struct ffitap__function *found = NULL;
+    const struct ffitap__report_function *found = NULL;
 
     g_hash_table_iter_init(&iterator, model->tables.functions);
     while (!found && g_hash_table_iter_next(&iterator, &row, NULL)) {
-        if (strcmp(((const struct ffitap__function *)row)->symbol, symbol) == 0)
+        if (strcmp(((const struct ffitap__report_function *)row)->symbol, symbol) == 0)
             found = row;
     }
     cr_assert(found != NULL, "no function %s", symbol);
@@ -179,7 +179,7 @@ Test(model, adds_up_the_calls_of_a_function)
     call(10, 1, 50);
     ffitap__model_finish(model);
 
-    const struct ffitap__function *function = only(model->tables.functions);
+    const struct ffitap__report_function *function = only(model->tables.functions);
     cr_expect(eq(str, (char *)function->symbol, "cos"));
     cr_expect(eq(str, (char *)function->library, LIBC));
     cr_expect(eq(str, (char *)function->runtime, "ctypes"));
@@ -206,7 +206,7 @@ Test(model, counts_windows_held_locks_and_outcomes)
     call_with(10, (struct ffitap__call_event){.function_id = 1, .flags = FFITAP__CALL_GIL_HELD});
     ffitap__model_finish(model);
 
-    const struct ffitap__function *function = only(model->tables.functions);
+    const struct ffitap__report_function *function = only(model->tables.functions);
     cr_expect(eq(u64, function->gil_windows, 2));
     cr_expect(eq(u64, function->gil_released_ns, 90));
     cr_expect(eq(u64, function->gil_wait.total, 20));
@@ -230,7 +230,7 @@ Test(model, tells_an_errno_that_was_there_before_the_call)
                                                   .errno_private_out = before_and_after[i][1]});
     ffitap__model_finish(model);
 
-    const struct ffitap__function *function = only(model->tables.functions);
+    const struct ffitap__report_function *function = only(model->tables.functions);
     static const struct ffitap__outcome expected[] = {{0, 1, 1}, {1, 1, 0}, {2, 3, 2}};
     cr_assert(eq(u32, function->outcomes->len, 3));
     for (unsigned i = 0; i < 3; i++) {
@@ -441,7 +441,7 @@ Test(model, aggregates_objects_however_often_they_come_and_go)
     map(10, 0x2000, true);
     ffitap__model_finish(model);
 
-    const struct ffitap__object *object = only(model->tables.objects);
+    const struct ffitap__report_object *object = only(model->tables.objects);
     cr_expect(eq(u64, object->base, 0x1000));
     cr_expect(eq(u64, object->mapped, 101), "a repeated definition maps nothing");
     cr_expect(eq(u64, object->unmapped, 100));

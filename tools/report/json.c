@@ -59,7 +59,7 @@ static json_t *describe_arguments(const GByteArray *argv)
 
 static int by_tid(const void *a, const void *b)
 {
-    const struct ffitap__thread *left = *(void *const *)a, *right = *(void *const *)b;
+    const struct ffitap__report_thread *left = *(void *const *)a, *right = *(void *const *)b;
 
     return (left->tid > right->tid) - (left->tid < right->tid);
 }
@@ -76,7 +76,7 @@ static json_t *describe_threads(const struct ffitap__process *process)
         g_ptr_array_add(threads, value);
     g_ptr_array_sort(threads, by_tid);
     for (unsigned i = 0; i < threads->len; i++) {
-        const struct ffitap__thread *thread = g_ptr_array_index(threads, i);
+        const struct ffitap__report_thread *thread = g_ptr_array_index(threads, i);
         json_array_append_new(
             list, json_pack("{s:i, s:o}", "tid", thread->tid, "calls", integer(thread->calls)));
     }
@@ -139,7 +139,7 @@ static const char *cause_name(uint8_t cause)
 
 static json_t *describe_object(const void *row)
 {
-    const struct ffitap__object *object = row;
+    const struct ffitap__report_object *object = row;
 
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "path", text(object->path),
                      "soname", text_or_null(object->soname), "build_id",
@@ -227,7 +227,7 @@ static void add_durations(json_t *object, const struct ffitap__histogram *histog
     json_object_set_new(object, "histogram", describe_histogram(histogram));
 }
 
-static json_t *describe_gil(const struct ffitap__function *function)
+static json_t *describe_gil(const struct ffitap__report_function *function)
 {
     const struct ffitap__histogram *wait = &function->gil_wait;
 
@@ -239,7 +239,7 @@ static json_t *describe_gil(const struct ffitap__function *function)
                      "held_calls", integer(function->gil_held_calls));
 }
 
-static json_t *describe_errno(const struct ffitap__function *function)
+static json_t *describe_errno(const struct ffitap__report_function *function)
 {
     json_t *values = json_array();
 
@@ -257,7 +257,7 @@ static json_t *describe_errno(const struct ffitap__function *function)
 
 static json_t *describe_function(const void *row)
 {
-    const struct ffitap__function *function = row;
+    const struct ffitap__report_function *function = row;
     json_t *object =
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "library", text(function->library),
                   "symbol", text(function->symbol), "address", address(function->address),

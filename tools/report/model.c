@@ -170,7 +170,7 @@ void ffitap__model_object_mapped(struct ffitap__model *model, const struct ffita
 
     if (!process)
         return;
-    struct ffitap__object *object = ffitap__tables_object(
+    struct ffitap__report_object *object = ffitap__tables_object(
         process->tables, ffitap__model_intern(model, event->path),
         ffitap__model_intern(model, event->build_id), ffitap__model_intern(model, event->soname));
     if (g_hash_table_lookup(process->mapped, base_key(event->base)) == object)
@@ -192,7 +192,8 @@ void ffitap__model_object_unmapped(struct ffitap__model *model, const struct ffi
     if (!process)
         return;
     /* An object whose mapping went unseen has no row to count it in. */
-    struct ffitap__object *object = g_hash_table_lookup(process->mapped, base_key(event->base));
+    struct ffitap__report_object *object =
+        g_hash_table_lookup(process->mapped, base_key(event->base));
     if (!object)
         return;
     object->unmapped++;
@@ -287,7 +288,7 @@ void ffitap__model_call_entry(struct ffitap__model *model, const struct ffitap__
 
     if (!process)
         return;
-    struct ffitap__thread *thread = ffitap__process_thread(process, at->tid);
+    struct ffitap__report_thread *thread = ffitap__process_thread(process, at->tid);
     const struct open_call call = {event->call_id, event->function_id, at->wall_ns};
     if (!thread->open_calls)
         thread->open_calls = g_array_new(FALSE, FALSE, sizeof(struct open_call));
@@ -330,7 +331,8 @@ void ffitap__model_lost(struct ffitap__model *model, const struct ffitap__at *at
         model->lost[MIN(event->what, FFITAP__LOSS_KINDS - 1)] += event->count;
 }
 
-static void list_open_calls(struct ffitap__process *process, const struct ffitap__thread *thread)
+static void list_open_calls(struct ffitap__process *process,
+                            const struct ffitap__report_thread *thread)
 {
     struct ffitap__model *model = process->model;
 

@@ -40,7 +40,7 @@ enum ffitap__belonging {
     FFITAP__FOREIGN,
 };
 
-struct ffitap__thread {
+struct ffitap__report_thread {
     int32_t tid;
     uint64_t calls;
     GArray *open_calls; /* struct open_call, innermost last; NULL if there never was one */
@@ -66,10 +66,10 @@ struct ffitap__process {
     GHashTable *runtimes;          /* runtime id -> name */
     GHashTable *cells;             /* runtime and function id -> struct cell */
     GHashTable *unnamed;           /* set of the cells whose definitions are still missing */
-    GHashTable *threads;           /* tid -> struct ffitap__thread */
-    GHashTable *mapped;            /* base -> struct ffitap__object, as long as it is mapped */
-    GHashTable *open_loads;        /* load id -> struct open_load */
-    struct ffitap__thread *recent_threads[FFITAP__RECENT]; /* by id: found without hashing */
+    GHashTable *threads;           /* tid -> struct ffitap__report_thread */
+    GHashTable *mapped;     /* base -> struct ffitap__report_object, as long as it is mapped */
+    GHashTable *open_loads; /* load id -> struct open_load */
+    struct ffitap__report_thread *recent_threads[FFITAP__RECENT]; /* by id: found without hashing */
     struct cell *recent_cells[FFITAP__RECENT];
 };
 

@@ -17,7 +17,7 @@ struct cell {
     struct definition definition; /* these two once it is named */
     const char *runtime;
     /* NULL until there is something to count; the cell's own until it is named, then the table's */
-    struct ffitap__function *function;
+    struct ffitap__report_function *function;
     struct ffitap__callbacks *callbacks;
 };
 
@@ -34,7 +34,7 @@ static void destroy_cell(gpointer data)
 
 static void destroy_thread(gpointer data)
 {
-    struct ffitap__thread *thread = data;
+    struct ffitap__report_thread *thread = data;
 
     if (thread->open_calls)
         g_array_free(thread->open_calls, TRUE);
@@ -90,15 +90,17 @@ void ffitap__process_destroy(struct ffitap__process *process)
     g_free(process);
 }
 
-struct ffitap__thread *ffitap__process_thread(struct ffitap__process *process, int32_t tid)
+struct ffitap__report_thread *ffitap__process_thread(struct ffitap__process *process, int32_t tid)
 {
-    struct ffitap__thread **recent = &process->recent_threads[(uint32_t)tid % FFITAP__RECENT];
+    struct ffitap__report_thread **recent =
+        &process->recent_threads[(uint32_t)tid % FFITAP__RECENT];
 
     if (*recent && (*recent)->tid == tid)
         return *recent;
-    struct ffitap__thread *thread = g_hash_table_lookup(process->threads, GINT_TO_POINTER(tid));
+    struct ffitap__report_thread *thread =
+        g_hash_table_lookup(process->threads, GINT_TO_POINTER(tid));
     if (!thread) {
-        thread = g_new0(struct ffitap__thread, 1);
+        thread = g_new0(struct ffitap__report_thread, 1);
         thread->tid = tid;
         g_hash_table_insert(process->threads, GINT_TO_POINTER(tid), thread);
     }
@@ -110,7 +112,7 @@ struct ffitap__thread *ffitap__process_thread(struct ffitap__process *process, i
 static void give_name(struct ffitap__process *process, struct cell *cell,
                       const struct definition *definition, const char *runtime)
 {
-    struct ffitap__function *function = cell->function;
+    struct ffitap__report_function *function = cell->function;
     struct ffitap__callbacks *callbacks = cell->callbacks;
 
     cell->named = true;
@@ -182,8 +184,8 @@ static struct cell *cell_of(struct ffitap__process *process, uint32_t function_i
     return cell;
 }
 
-struct ffitap__function *ffitap__process_function(struct ffitap__process *process,
-                                                  uint32_t function_id, uint16_t runtime_id)
+struct ffitap__report_function *ffitap__process_function(struct ffitap__process *process,
+                                                         uint32_t function_id, uint16_t runtime_id)
 {
     struct cell *cell = cell_of(process, function_id, runtime_id, false);
 
@@ -194,7 +196,7 @@ struct ffitap__function *ffitap__process_function(struct ffitap__process *proces
         if (!cell->function->address)
             cell->function->address = definition->address;
     } else if (!cell->function) {
-        cell->function = g_new0(struct ffitap__function, 1);
+        cell->function = g_new0(struct ffitap__report_function, 1);
     }
     return cell->function;
 }
@@ -281,7 +283,7 @@ static void move_mapped(struct ffitap__process *process, struct ffitap__tables *
 
     g_hash_table_iter_init(&iterator, process->mapped);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-        const struct ffitap__object *object = value;
+        const struct ffitap__report_object *object = value;
         g_hash_table_iter_replace(
             &iterator,
             ffitap__tables_object(tables, object->path, object->build_id, object->soname));

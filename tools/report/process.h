@@ -22,12 +22,12 @@ void ffitap__process_define_runtime(struct ffitap__process *process, uint16_t ru
 
 /* Where to count the calls of a function, and the callbacks out of them. Borrowed until the next
  * definition. */
-struct ffitap__function *ffitap__process_function(struct ffitap__process *process,
-                                                  uint32_t function_id, uint16_t runtime_id);
+struct ffitap__report_function *ffitap__process_function(struct ffitap__process *process,
+                                                         uint32_t function_id, uint16_t runtime_id);
 struct ffitap__callbacks *ffitap__process_callbacks(struct ffitap__process *process,
                                                     uint32_t function_id, uint16_t runtime_id);
 
-struct ffitap__thread *ffitap__process_thread(struct ffitap__process *process, int32_t tid);
+struct ffitap__report_thread *ffitap__process_thread(struct ffitap__process *process, int32_t tid);
 
 /* Gives every id its final name: its own definition's, the parent's, or "[unknown #id]". */
 void ffitap__process_name_all(struct ffitap__process *process);

@@ -70,7 +70,7 @@ static uint64_t count_calls(const struct ffitap__model *model)
 
     g_hash_table_iter_init(&iterator, model->tables.functions);
     while (g_hash_table_iter_next(&iterator, &row, NULL))
-        calls += ((const struct ffitap__function *)row)->native.count;
+        calls += ((const struct ffitap__report_function *)row)->native.count;
     return calls;
 }
 
@@ -191,12 +191,12 @@ static bool concerns_all(const void *row)
 
 static bool held_the_lock(const void *row)
 {
-    return ((const struct ffitap__function *)row)->gil_held_calls > 0;
+    return ((const struct ffitap__report_function *)row)->gil_held_calls > 0;
 }
 
 static void print_held(const struct ffitap__table *table, const void *row)
 {
-    const struct ffitap__function *function = row;
+    const struct ffitap__report_function *function = row;
 
     fprintf(table->stream, "%10" PRIu64 "x, longest", function->gil_held_calls);
     ffitap__table_print_duration(table->stream, function->native.max);
@@ -207,7 +207,7 @@ static void print_held(const struct ffitap__table *table, const void *row)
 
 static bool swapped_errno(const void *row)
 {
-    return ((const struct ffitap__function *)row)->errno_swaps > 0;
+    return ((const struct ffitap__report_function *)row)->errno_swaps > 0;
 }
 
 /* "ENOENT 98 (3 found there)": three of these calls may have left errno as they found it. */
@@ -227,7 +227,7 @@ static void print_outcome(FILE *stream, const struct ffitap__outcome *outcome)
 /* "       100x  open (libc.so.6): none 2, ENOENT 98 (3 found there)" */
 static void print_outcomes(const struct ffitap__table *table, const void *row)
 {
-    const struct ffitap__function *function = row;
+    const struct ffitap__report_function *function = row;
 
     fprintf(table->stream, "%10" PRIu64 "x  ", function->errno_swaps);
     ffitap__table_print_function(table->stream, function->symbol, function->library);
@@ -320,7 +320,7 @@ static void print_objects(const struct ffitap__table *table)
 
     g_hash_table_iter_init(&iterator, table->model->tables.objects);
     while (g_hash_table_iter_next(&iterator, &row, NULL)) {
-        const struct ffitap__object *object = row;
+        const struct ffitap__report_object *object = row;
         if (object->cause < G_N_ELEMENTS(by_cause))
             by_cause[object->cause]++;
         count += object->cause != FFITAP__OBJECT_TRACER;

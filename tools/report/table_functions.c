@@ -13,7 +13,7 @@ static struct columns choose_columns(gpointer *rows, unsigned count)
     struct columns columns = {false, false};
 
     for (unsigned i = 0; i < count; i++) {
-        const struct ffitap__function *function = rows[i];
+        const struct ffitap__report_function *function = rows[i];
         columns.self |= function->self_ns != function->native.total;
         columns.gil |= function->gil_windows > 0;
     }
@@ -32,7 +32,7 @@ static void print_columns(const struct ffitap__table *table, const struct column
 }
 
 static void print_function_row(const struct ffitap__table *table, const struct columns *columns,
-                               const struct ffitap__function *function)
+                               const struct ffitap__report_function *function)
 {
     const struct ffitap__histogram *native = &function->native;
     const uint64_t cost = ffitap__function_cost_ns(function);

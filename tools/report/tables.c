@@ -41,7 +41,7 @@ static void *find_or_add(GHashTable *table, const char *const identity[3], size_
 /* The row of `table` with the identity of `row`. */
 #define SAME(table, row) find_or_add((table), (row)->identity, sizeof(*(row)))
 
-void ffitap__function_destroy(struct ffitap__function *function)
+void ffitap__function_destroy(struct ffitap__report_function *function)
 {
     if (!function)
         return;
@@ -89,12 +89,13 @@ void ffitap__tables_fini(struct ffitap__tables *tables)
     *tables = (struct ffitap__tables){0};
 }
 
-struct ffitap__function *ffitap__tables_function(struct ffitap__tables *tables, const char *library,
-                                                 const char *symbol, const char *runtime)
+struct ffitap__report_function *ffitap__tables_function(struct ffitap__tables *tables,
+                                                        const char *library, const char *symbol,
+                                                        const char *runtime)
 {
     const char *const identity[] = {library, symbol, runtime};
 
-    return find_or_add(tables->functions, identity, sizeof(struct ffitap__function));
+    return find_or_add(tables->functions, identity, sizeof(struct ffitap__report_function));
 }
 
 struct ffitap__callbacks *ffitap__tables_callbacks(struct ffitap__tables *tables,
@@ -122,15 +123,16 @@ struct ffitap__lookup *ffitap__tables_lookup(struct ffitap__tables *tables, cons
     return find_or_add(tables->lookups, identity, sizeof(struct ffitap__lookup));
 }
 
-struct ffitap__object *ffitap__tables_object(struct ffitap__tables *tables, const char *path,
-                                             const char *build_id, const char *soname)
+struct ffitap__report_object *ffitap__tables_object(struct ffitap__tables *tables, const char *path,
+                                                    const char *build_id, const char *soname)
 {
     const char *const identity[] = {path, build_id, soname};
 
-    return find_or_add(tables->objects, identity, sizeof(struct ffitap__object));
+    return find_or_add(tables->objects, identity, sizeof(struct ffitap__report_object));
 }
 
-static void add_outcome(struct ffitap__function *function, const struct ffitap__outcome *more)
+static void add_outcome(struct ffitap__report_function *function,
+                        const struct ffitap__outcome *more)
 {
     unsigned i = 0;
 
@@ -150,7 +152,8 @@ static void add_outcome(struct ffitap__function *function, const struct ffitap__
 }
 
 /* A window whose end nobody saw has no wait that could be told; its call has a native time. */
-static void add_window(struct ffitap__function *function, const struct ffitap__call_event *event)
+static void add_window(struct ffitap__report_function *function,
+                       const struct ffitap__call_event *event)
 {
     function->gil_windows++;
     function->gil_released_ns += event->gil_released_ns;
@@ -160,7 +163,8 @@ static void add_window(struct ffitap__function *function, const struct ffitap__c
         ffitap__histogram_add(&function->gil_wait, event->gil_wait_ns);
 }
 
-void ffitap__function_add(struct ffitap__function *function, const struct ffitap__call_event *event)
+void ffitap__function_add(struct ffitap__report_function *function,
+                          const struct ffitap__call_event *event)
 {
     ffitap__histogram_add(&function->native, event->native_ns);
     if (event->native_ns > event->callbacks_ns)
@@ -182,7 +186,8 @@ void ffitap__function_add(struct ffitap__function *function, const struct ffitap
     }
 }
 
-void ffitap__function_merge(struct ffitap__function *function, const struct ffitap__function *other)
+void ffitap__function_merge(struct ffitap__report_function *function,
+                            const struct ffitap__report_function *other)
 {
     if (!function->address)
         function->address = other->address;
@@ -222,7 +227,8 @@ static void merge_lookup(struct ffitap__lookup *lookup, const struct ffitap__loo
         lookup->error = other->error;
 }
 
-static void merge_object(struct ffitap__object *object, const struct ffitap__object *other)
+static void merge_object(struct ffitap__report_object *object,
+                         const struct ffitap__report_object *other)
 {
     if (!object->mapped) {
         object->base = other->base;
@@ -241,7 +247,7 @@ void ffitap__tables_merge(struct ffitap__tables *tables, const struct ffitap__ta
 
     g_hash_table_iter_init(&iterator, other->functions);
     while (g_hash_table_iter_next(&iterator, &key, NULL)) {
-        const struct ffitap__function *function = key;
+        const struct ffitap__report_function *function = key;
         ffitap__function_merge(SAME(tables->functions, function), function);
     }
     g_hash_table_iter_init(&iterator, other->callbacks);
@@ -262,7 +268,7 @@ void ffitap__tables_merge(struct ffitap__tables *tables, const struct ffitap__ta
     }
     g_hash_table_iter_init(&iterator, other->objects);
     while (g_hash_table_iter_next(&iterator, &key, NULL)) {
-        const struct ffitap__object *object = key;
+        const struct ffitap__report_object *object = key;
         merge_object(SAME(tables->objects, object), object);
     }
 }
@@ -295,15 +301,15 @@ static int by_time(uint64_t left_ns, uint64_t right_ns, const void *a, const voi
     return ffitap__by_identity(a, b);
 }
 
-uint64_t ffitap__function_cost_ns(const struct ffitap__function *function)
+uint64_t ffitap__function_cost_ns(const struct ffitap__report_function *function)
 {
     return function->native.total + function->gil_wait.total;
 }
 
 int ffitap__functions_by_cost(const void *a, const void *b)
 {
-    return by_time(ffitap__function_cost_ns(ROW(ffitap__function, a)),
-                   ffitap__function_cost_ns(ROW(ffitap__function, b)), a, b);
+    return by_time(ffitap__function_cost_ns(ROW(ffitap__report_function, a)),
+                   ffitap__function_cost_ns(ROW(ffitap__report_function, b)), a, b);
 }
 
 int ffitap__callbacks_by_time(const void *a, const void *b)

@@ -33,7 +33,7 @@ struct ffitap__outcome {
     uint64_t unchanged; /* of these, calls that had found it there already: perhaps not their own */
 };
 
-struct ffitap__function {
+struct ffitap__report_function {
     FFITAP__IDENTITY(library, *symbol, *runtime);
     uint64_t address; /* in the first process that had it */
     struct ffitap__histogram native;
@@ -73,7 +73,7 @@ struct ffitap__lookup {
     const char *error; /* of the last that failed, else NULL */
 };
 
-struct ffitap__object {
+struct ffitap__report_object {
     FFITAP__IDENTITY(path, *build_id, *soname);
     uint64_t base; /* these three of the first mapping */
     uint64_t size;
@@ -99,8 +99,9 @@ void ffitap__tables_fini(struct ffitap__tables *tables);
 void ffitap__tables_merge(struct ffitap__tables *tables, const struct ffitap__tables *other);
 
 /* The row of that identity, which is added if there is none. Borrowed: it stays the table's. */
-struct ffitap__function *ffitap__tables_function(struct ffitap__tables *tables, const char *library,
-                                                 const char *symbol, const char *runtime);
+struct ffitap__report_function *ffitap__tables_function(struct ffitap__tables *tables,
+                                                        const char *library, const char *symbol,
+                                                        const char *runtime);
 struct ffitap__callbacks *ffitap__tables_callbacks(struct ffitap__tables *tables,
                                                    const char *library, const char *symbol,
                                                    const char *runtime);
@@ -108,8 +109,8 @@ struct ffitap__load *ffitap__tables_load(struct ffitap__tables *tables, const ch
                                          const char *caller, const char *path);
 struct ffitap__lookup *ffitap__tables_lookup(struct ffitap__tables *tables, const char *library,
                                              const char *symbol);
-struct ffitap__object *ffitap__tables_object(struct ffitap__tables *tables, const char *path,
-                                             const char *build_id, const char *soname);
+struct ffitap__report_object *ffitap__tables_object(struct ffitap__tables *tables, const char *path,
+                                                    const char *build_id, const char *soname);
 
 /*
  * The rows of a table in order, as an array of pointers to `count` rows; g_free() the array alone.
@@ -123,14 +124,14 @@ ffitap__order ffitap__callbacks_by_time;
 ffitap__order ffitap__loads_by_time;
 
 /* What a function cost the threads that called it: native code, then waiting for their lock. */
-uint64_t ffitap__function_cost_ns(const struct ffitap__function *function);
+uint64_t ffitap__function_cost_ns(const struct ffitap__report_function *function);
 
 /* Rows also stand alone, outside any table, as long as their identity is not known. */
-void ffitap__function_add(struct ffitap__function *function,
+void ffitap__function_add(struct ffitap__report_function *function,
                           const struct ffitap__call_event *event);
-void ffitap__function_merge(struct ffitap__function *function,
-                            const struct ffitap__function *other);
-void ffitap__function_destroy(struct ffitap__function *function);
+void ffitap__function_merge(struct ffitap__report_function *function,
+                            const struct ffitap__report_function *other);
+void ffitap__function_destroy(struct ffitap__report_function *function);
 void ffitap__callbacks_destroy(struct ffitap__callbacks *callbacks);
 
 #endif
