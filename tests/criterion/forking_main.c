@@ -38,12 +38,22 @@ const char *__tsan_default_options(void)
 
 static const struct criterion_test *current;
 
+/* The suite that the current test is in; NULL if its category has no TestSuite(). */
+static const struct criterion_suite *current_suite(void)
+{
+    for (struct criterion_suite **suite = __start_cr_sts; suite < __stop_cr_sts; suite++)
+        if (*suite && strcmp((*suite)->name, current->category) == 0)
+            return *suite;
+    return NULL;
+}
+
 /* What a test's trampoline passes through, in place of libcriterion's, which reports to its box. */
 void criterion_internal_test_setup(void)
 {
-    for (struct criterion_suite **suite = __start_cr_sts; suite < __stop_cr_sts; suite++)
-        if (*suite && strcmp((*suite)->name, current->category) == 0 && (*suite)->data->init)
-            (*suite)->data->init();
+    const struct criterion_suite *suite = current_suite();
+
+    if (suite && suite->data->init)
+        suite->data->init();
     if (current->data->init)
         current->data->init();
 }
@@ -55,8 +65,12 @@ void criterion_internal_test_main(void (*test)(void))
 
 void criterion_internal_test_teardown(void)
 {
+    const struct criterion_suite *suite = current_suite();
+
     if (current->data->fini)
         current->data->fini();
+    if (suite && suite->data->fini)
+        suite->data->fini();
 }
 
 static bool passes(const struct criterion_test *test)
