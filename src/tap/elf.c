@@ -1,7 +1,6 @@
 #include "tap/elf.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define NOTE_ALIGN(size) (((size) + 3) & ~(size_t)3)
 

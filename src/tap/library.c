@@ -1,11 +1,8 @@
 #include "tap/library.h"
 
-#include <dlfcn.h>
 #include <errno.h>
-#include <limits.h>
 #include <link.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 #include "tap/clock.h"
 #include "tap/emit.h"

@@ -9,7 +9,7 @@
 
 #include "tap/event.h"
 
-/* The environment variables that ffitap reads inside a host. */
+/* The environment variables that ffitap reads inside a host, all of them. */
 #define FFITAP__ENV_RECORDING                                                                      \
     "FFITAP_RECORDING"                   /* token of the recording this process is part of */
 #define FFITAP__ENV_LTTNG "FFITAP_LTTNG" /* "0": the core does not load the provider */

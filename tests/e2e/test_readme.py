@@ -41,9 +41,6 @@ class Readme(harness.Case):
                 for line in shape(expected):
                     self.assertIn(line, printed)
 
-    def test_its_figures_are_not_placeholders(self):
-        self.assertNotRegex(README, r"(?m)^@")
-
 
 if __name__ == "__main__":
     harness.main()
