@@ -1,8 +1,10 @@
 /*
- * The private errno: a second errno per thread, 0 at first, which calls of libraries with
- * FFITAP_USE_ERRNO exchange with the real one just before the native code is entered and again
- * just after it was left (CPython: _call_function_pointer()). So native code finds here what was
- * set, leaves here what it set, and whatever the host does to errno in between disturbs neither.
+ * The private errno and the private last error: a second copy of each per thread, 0 at first, which
+ * calls of libraries with FFITAP_USE_ERRNO or FFITAP_USE_LAST_ERROR exchange with the real one just
+ * before the native code is entered and again just after it was left (CPython:
+ * _call_function_pointer()); callbacks that ask for it do the same around the handler. So native
+ * code finds here what was set, leaves here what it set, and whatever the host does to the real one
+ * in between disturbs neither.
  */
 #ifndef FFITAP_ERRNO_H
 #define FFITAP_ERRNO_H
@@ -18,6 +20,32 @@ FFITAP_API int ffitap_get_errno(void);
 
 /* Sets this thread's private errno; returns its former value. */
 FFITAP_API int ffitap_set_errno(int value);
+
+/* The same for the last error. */
+FFITAP_API int ffitap_get_last_error(void);
+FFITAP_API int ffitap_set_last_error(int value);
+
+/*
+ * Where the real last error of a thread is: in a Wine or another emulation layer that has a
+ * GetLastError() and SetLastError(). Both are called on the hot path, by any thread, with the
+ * interpreter lock released, and must keep errno.
+ */
+struct ffitap_last_error_source {
+    int (*get)(void);
+    void (*set)(int value);
+};
+
+/*
+ * Names the real last error, for every call and callback that starts from now on: `source` must
+ * stay as it is until the process ends. NULL brings back the default: a value per thread, 0 at
+ * first, that native code reaches with the two functions below. Any thread, at any time.
+ */
+FFITAP_API void ffitap_set_last_error_source(const struct ffitap_last_error_source *source);
+
+/* The default real last error of this thread: what an emulation layer of one's own can be built on.
+ */
+FFITAP_API int ffitap_get_thread_last_error(void);
+FFITAP_API void ffitap_set_thread_last_error(int value);
 
 #ifdef __cplusplus
 }

@@ -14,8 +14,9 @@ extern "C" {
 #endif
 
 /*
- * A function of a library, with the types of its result and arguments; at first it returns int and
- * takes nothing. Every thread may call it at the same time as others; set the types before.
+ * A native function with the types of its result and arguments. At first it returns int, or an
+ * HRESULT if it is of a FFITAP_OLEDLL, and its arguments are not declared. Every thread may call it
+ * at the same time as others, without a lock; set types and error check before.
  */
 struct ffitap_function;
 
@@ -45,27 +46,44 @@ FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_create(struct ffitap_library *library, const char *name,
                        struct ffitap_function **out, struct ffitap_error *error);
 
-/* Releases what ffitap_function_create() gave, and nothing else. NULL is allowed. */
+/*
+ * The function at `address`, which came from elsewhere: a pointer that native code returned, an
+ * entry of a table (ctypes: CFUNCTYPE(...)(address)). It is called as those of a library of this
+ * `kind` and with these `flags` are. `name` is only for messages; NULL stands for the address. The
+ * caller's, to be released with ffitap_function_destroy().
+ *
+ * FFITAP_BAD_ARGUMENT if `address` is NULL, FFITAP_NOT_SUPPORTED as for libraries. On failure
+ * `*out` is left untouched.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_function_create_at(void *address, const char *name, enum ffitap_library_kind kind,
+                          unsigned flags, struct ffitap_function **out, struct ffitap_error *error);
+
+/* Releases what the two above gave, and nothing else. NULL is allowed. */
 FFITAP_API void ffitap_function_destroy(struct ffitap_function *function);
 
-/* The name as it was looked up. The function's, as long as it lives. */
+/* The name as it was looked up or given. The function's, as long as it lives. */
 FFITAP_API const char *ffitap_function_borrow_name(const struct ffitap_function *function);
 
 /* Where the native code is. Data symbols are found like functions, as in ctypes. */
 FFITAP_API void *ffitap_function_get_address(const struct ffitap_function *function);
 
 /*
- * Sets what the function returns, FFITAP_TYPE_VOID for nothing (ctypes: restype). Not while
- * another thread calls the function. FFITAP_BAD_TYPE if libffi refuses; the former type then stays.
+ * Sets what the function returns, FFITAP_TYPE_VOID for nothing (ctypes: restype). NULL brings back
+ * what it was at first (`del function.restype`). Not while another thread calls the function.
+ *
+ * FFITAP_BAD_TYPE for an array and if libffi refuses, FFITAP_NOT_SUPPORTED for unions that cannot
+ * be passed; the former type then stays. A result of 4 bytes that is an integer is taken as an
+ * HRESULT by functions of a FFITAP_OLEDLL, whatever it is called (ctypes: `_check_retval_`).
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_set_result(struct ffitap_function *function, const struct ffitap_type *type,
                            struct ffitap_error *error);
 
 /*
- * Sets what the function takes (ctypes: argtypes). Copies the array, which may be NULL if `count`
- * is 0. Otherwise as ffitap_function_set_result(); FFITAP_BAD_TYPE also for an argument of type
- * void and for more than FFITAP_ARGUMENT_MAX.
+ * Declares what the function takes (ctypes: argtypes). Copies the array, which may be NULL if
+ * `count` is 0: it takes nothing then. Otherwise as ffitap_function_set_result(); FFITAP_BAD_TYPE
+ * also for an argument of type void and for more than FFITAP_ARGUMENT_MAX.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_set_arguments(struct ffitap_function *function,
@@ -73,20 +91,68 @@ ffitap_function_set_arguments(struct ffitap_function *function,
                               struct ffitap_error *error);
 
 /*
- * Calls the function. `arguments` points to `count` values, each of the type that was set, and may
- * be NULL if `count` is 0. The result is written to `result`, ffitap_type_get_size() bytes and no
- * more; NULL drops it.
+ * The same for a variadic function that is always called alike: the first `fixed` of `count` types,
+ * at least one, are those before "...", the others those of the values that follow. Those must be
+ * as C's default promotions leave them: FFITAP_BAD_TYPE names the one that is narrower than int or
+ * is float. FFITAP_NOT_SUPPORTED for a FFITAP_WINDLL or FFITAP_OLEDLL, which have no such
+ * functions.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_function_set_variadic(struct ffitap_function *function,
+                             const struct ffitap_type *const *types, size_t fixed, size_t count,
+                             struct ffitap_error *error);
+
+/* Makes the arguments undeclared again, as they were at first (ctypes: `del function.argtypes`). */
+FFITAP_API void ffitap_function_clear_arguments(struct ffitap_function *function);
+
+/*
+ * Looks at every result before the caller gets it (ctypes: errcheck): it may read and change
+ * `result`, which has room for a value of the result's type and is NULL if that is void, and fail
+ * the call with any status but FFITAP_OK, which the caller then gets. It runs with the interpreter
+ * lock held again, and not for a call that failed by itself.
+ */
+typedef enum ffitap_status ffitap_errcheck(void *result, struct ffitap_function *function,
+                                           void *const *arguments, size_t count, void *data,
+                                           struct ffitap_error *error);
+
+/* NULL takes it away. Not while another thread calls the function. */
+FFITAP_API void ffitap_function_set_errcheck(struct ffitap_function *function,
+                                             ffitap_errcheck *errcheck, void *data);
+
+/*
+ * Calls the function. `arguments` points to `count` values, each of the type that was declared, and
+ * may be NULL if `count` is 0. The result is written to `result`, ffitap_type_get_size() bytes and
+ * no more; NULL drops it. Nothing is allocated.
  *
  * Around the native code, in ctypes' order (CPython: _call_function_pointer()): the interpreter
- * lock is released if this thread holds CPython's and the library is a CDLL; errno is exchanged if
- * the library has FFITAP_USE_ERRNO; and both are undone in reverse. Without FFITAP_USE_ERRNO errno
- * is what the native code left.
+ * lock is released if this thread holds it and the function is not a FFITAP_PYDLL's; errno and then
+ * the last error are exchanged if the library has FFITAP_USE_ERRNO or FFITAP_USE_LAST_ERROR; and
+ * all that is undone in reverse. Without FFITAP_USE_ERRNO errno is what the native code left. The
+ * native code may call back, throw a C++ exception, longjmp or end the thread.
  *
- * FFITAP_BAD_TYPE if `count` is not what was set: nothing was called then.
+ * FFITAP_BAD_TYPE if `count` is not what was declared, in ctypes' words: nothing was called then.
+ * FFITAP_CALL_FAILED, and `*result` is left untouched, if a FFITAP_PYDLL's function left an error
+ * in the interpreter (it stays there) or if the result is an HRESULT that says so
+ * (`error->code`); or what the error check said.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_call(struct ffitap_function *function, void *result, void *const *arguments,
                      size_t count, struct ffitap_error *error);
+
+/*
+ * Calls the function with more arguments than were declared, as ctypes' CDLL functions can be:
+ * those from the first undeclared one on are of `types`. If some are declared, these are the fixed
+ * ones of a variadic function, and the others must be as C's default promotions leave them; if none
+ * are declared, it is an ordinary call (CPython: _call_function_pointer()). libffi prepares such a
+ * call each time: ffitap_function_set_variadic() and ffitap_function_set_arguments() are faster.
+ *
+ * Fails as ffitap_function_call() and ffitap_function_set_variadic() do. Functions of a
+ * FFITAP_WINDLL or FFITAP_OLEDLL take no more than what was declared, if anything was.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_function_call_extra(struct ffitap_function *function, void *result, void *const *arguments,
+                           size_t count, const struct ffitap_type *const *types,
+                           struct ffitap_error *error);
 
 #ifdef __cplusplus
 }

@@ -2,6 +2,8 @@
 #ifndef FFITAP_STATUS_H
 #define FFITAP_STATUS_H
 
+#include <stddef.h>
+
 #include <ffitap/export.h>
 
 #ifdef __cplusplus
@@ -25,9 +27,14 @@ enum ffitap_status {
 #undef X
 };
 
-/* Where and why a call failed. Pass NULL if you only want the status; the first cause stands. */
+/*
+ * Where and why a function failed. Zero it first (`= {0}`): the first cause stands, so one of them
+ * may be passed to several functions in turn. Pass NULL if you only want the status.
+ */
 struct ffitap_error {
     enum ffitap_status status;
+    int code;        /* the HRESULT with which a call failed, else 0 */
+    size_t position; /* the character of a prototype, from 1, where it stops making sense, else 0 */
     char text[256];
 };
 

@@ -1,23 +1,33 @@
-/* The C types that foreign functions take and return. */
+/* The C types that foreign functions take and return: fundamental ones, and those made of them. */
 #ifndef FFITAP_TYPE_H
 #define FFITAP_TYPE_H
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <wchar.h>
 
 #include <ffitap/export.h>
+#include <ffitap/status.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* A C type, as libffi passes it. Opaque; every thread may use it. */
+/*
+ * A C type, as libffi passes it. Opaque and never changed after it was made: every thread may use
+ * it. What is made of a type or uses it (another type, a function, a callback) keeps it alive by
+ * itself, so a type can be destroyed as soon as nobody will name it any more.
+ */
 struct ffitap_type;
 
 /*
  * Every fundamental type but void: name, C type, libffi's ffi_type. Values of the enumeration are
  * part of the ABI: added at the end, never changed.
+ *
+ * Two of them are checked when a function returns them, and fail the call (FFITAP_CALL_FAILED): an
+ * HRESULT that is negative (ctypes: _check_HRESULT()), and a PYOBJECT, a PyObject *, that is NULL
+ * (CPython 3.13.4: GetResult(); older ones crash).
  */
 #define FFITAP_TYPE_MAP(X)                                                                         \
     X(INT8, int8_t, ffi_type_sint8)                                                                \
@@ -41,7 +51,16 @@ struct ffitap_type;
     X(FLOAT, float, ffi_type_float)                                                                \
     X(DOUBLE, double, ffi_type_double)                                                             \
     X(POINTER, void *, ffi_type_pointer)                                                           \
-    X(STRING, char *, ffi_type_pointer)
+    X(STRING, char *, ffi_type_pointer)                                                            \
+    X(BOOL, _Bool, ffi_type_uint8)                                                                 \
+    X(CHAR, char, ffi_type_schar)                                                                  \
+    X(SCHAR, signed char, ffi_type_schar)                                                          \
+    X(UCHAR, unsigned char, ffi_type_uchar)                                                        \
+    X(WCHAR, wchar_t, ffi_type_sint32)                                                             \
+    X(LONGDOUBLE, long double, ffi_type_longdouble)                                                \
+    X(WSTRING, wchar_t *, ffi_type_pointer)                                                        \
+    X(HRESULT, int32_t, ffi_type_sint32)                                                           \
+    X(PYOBJECT, void *, ffi_type_pointer)
 
 enum ffitap_basic_type {
     FFITAP_TYPE_VOID = 0, /* no result; no argument has it */
@@ -53,8 +72,55 @@ enum ffitap_basic_type {
 /* The fundamental type `basic`: ours, there until the process ends. NULL if there is none such. */
 FFITAP_API const struct ffitap_type *ffitap_type_borrow(enum ffitap_basic_type basic);
 
+/* A member of a structure or union. */
+struct ffitap_field {
+    const char *name;               /* only for ffitap_type_find_field(); NULL if it has none */
+    const struct ffitap_type *type; /* anything but void */
+};
+
+/*
+ * A structure, or a union, of `count` fields in their order, laid out as the platform's C compiler
+ * does. Copies the names. The caller's, to be released with ffitap_type_destroy().
+ *
+ * FFITAP_BAD_TYPE without fields (ctypes: "ffi_prep_cif failed" at the call), with a field of type
+ * void, and if the whole would be too large to have a size.
+ *
+ * libffi knows no unions: they are described to it as a structure that is passed and returned in
+ * the same registers. FFITAP_NOT_SUPPORTED, from what would pass it by value, for the few that have
+ * no such structure: unions of no more than 16 bytes that hold a long double beside something else.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_type_create_struct(const struct ffitap_field *fields, size_t count, struct ffitap_type **out,
+                          struct ffitap_error *error);
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_type_create_union(const struct ffitap_field *fields, size_t count, struct ffitap_type **out,
+                         struct ffitap_error *error);
+
+/*
+ * An array of `length` elements, at least one, as the type of a field. No function takes or returns
+ * an array (C passes a pointer): those who try get FFITAP_BAD_TYPE. Otherwise as above.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_type_create_array(const struct ffitap_type *element, size_t length, struct ffitap_type **out,
+                         struct ffitap_error *error);
+
+/* Releases what one of the three above gave. NULL and fundamental types are allowed: no effect. */
+FFITAP_API void ffitap_type_destroy(struct ffitap_type *type);
+
 /* How many bytes a value of `type` takes, as sizeof says; 0 for void. */
 FFITAP_API size_t ffitap_type_get_size(const struct ffitap_type *type);
+
+/* On which boundary a value of `type` lies, as _Alignof says; 1 for void. */
+FFITAP_API size_t ffitap_type_get_alignment(const struct ffitap_type *type);
+
+/* How many fields a structure or union has; 0 for any other type. */
+FFITAP_API size_t ffitap_type_get_field_count(const struct ffitap_type *type);
+
+/* At which byte the field `index`, from 0, begins, as offsetof says; SIZE_MAX if there is none. */
+FFITAP_API size_t ffitap_type_get_field_offset(const struct ffitap_type *type, size_t index);
+
+/* The index of the first field that is called `name`; SIZE_MAX if there is none. */
+FFITAP_API size_t ffitap_type_find_field(const struct ffitap_type *type, const char *name);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,73 @@
+/* Callbacks: code addresses for native code to call, which end in a function of the host. */
+#ifndef FFITAP_CALLBACK_H
+#define FFITAP_CALLBACK_H
+
+#include <stddef.h>
+
+#include <ffitap/export.h>
+#include <ffitap/library.h>
+#include <ffitap/status.h>
+#include <ffitap/type.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Something that native code can call (ctypes: an instance of a CFUNCTYPE made of a callable). */
+struct ffitap_callback;
+
+/*
+ * What is called then. `arguments` points to the values, each of its type, which go when the
+ * handler returns. `result` has room for a value of the result's type and is zeroed before, so that
+ * native code gets 0 from a handler that gives nothing; NULL if the result is void.
+ */
+typedef void ffitap_handler(void *result, void *const *arguments, void *data);
+
+/* Bits of a callback's flags. */
+enum ffitap_callback_flag {
+    FFITAP_CALLBACK_USE_ERRNO = 1u << 0,      /* exchange errno around the handler */
+    FFITAP_CALLBACK_USE_LAST_ERROR = 1u << 1, /* and the last error */
+    FFITAP_CALLBACK_WITHOUT_LOCK = 1u << 2,   /* the handler does not need the interpreter lock */
+};
+
+/*
+ * A callback that takes `count` arguments of `types` and returns `result`. The caller's, to be
+ * released with ffitap_callback_destroy(). `kind` says by which calling convention it is called:
+ * FFITAP_WINDLL and FFITAP_OLEDLL for Microsoft's, the other two for the platform's.
+ *
+ * Native code may call it from any thread, also from one that is new to the host and from several
+ * at once, and the handler may make calls that lead to callbacks again. In ctypes' order
+ * (CPython: closure_fcn(), _CallPythonObject()): the interpreter lock is taken, whether or not the
+ * thread holds it, if there is an interpreter (<ffitap/interpreter.h>); errno and the last error
+ * are exchanged if the flags say so; the handler runs; and all that is undone in reverse. The
+ * handler must return: an exception or a longjmp out of it leaves the lock taken and the callback
+ * in use for ever.
+ *
+ * FFITAP_BAD_TYPE if libffi refuses the types, FFITAP_NO_MEMORY also where the system forbids
+ * memory that can be executed, FFITAP_NOT_SUPPORTED where the calling convention is missing. On
+ * failure `*out` is left untouched.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_callback_create(ffitap_handler *handler, void *data, enum ffitap_library_kind kind,
+                       const struct ffitap_type *result, const struct ffitap_type *const *types,
+                       size_t count, unsigned flags, struct ffitap_callback **out,
+                       struct ffitap_error *error);
+
+/*
+ * Releases `callback`; native code must not call it from now on. Calls that are under way, in this
+ * thread (the handler itself may do this) or in others, still come to their end: what they need is
+ * freed after the last of them. NULL is allowed.
+ */
+FFITAP_API void ffitap_callback_destroy(struct ffitap_callback *callback);
+
+/*
+ * The address to give to native code: a function of the declared types. Good until
+ * ffitap_callback_destroy().
+ */
+FFITAP_API void *ffitap_callback_get_code(const struct ffitap_callback *callback);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

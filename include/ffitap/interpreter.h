@@ -1,0 +1,56 @@
+/*
+ * The interpreter lock: CPython's GIL, or what a host's own interpreter has. Calls of every library
+ * but a FFITAP_PYDLL give it up while they are in native code; callbacks take it.
+ *
+ * Nothing has to be done for CPython: it is found when it is in the process, embedded by the host
+ * or loaded by whatever. A host without any interpreter has nothing to do either.
+ */
+#ifndef FFITAP_INTERPRETER_H
+#define FFITAP_INTERPRETER_H
+
+#include <ffitap/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * An interpreter's lock. The functions are called by any thread that calls or is called back; errno
+ * is kept around them.
+ */
+struct ffitap_interpreter {
+    const char *lock; /* what the report calls the lock: the name of `release` */
+
+    /* Whether this thread holds the lock (CPython: PyGILState_Check()). */
+    int (*is_held)(void);
+
+    /* Gives it up, with the lock held; `acquire` gets what it returned (PyEval_SaveThread()). */
+    void *(*release)(void);
+    void (*acquire)(void *released);
+
+    /* NULL, or what to call the error that is set in the interpreter, for instance its type. Called
+     * with the lock held, must leave the error there (PyErr_Occurred()). May be NULL. */
+    const char *(*error_occurred)(void);
+
+    /* Takes the lock in a thread that may be new to the interpreter and may hold it already, and
+     * undoes that (PyGILState_Ensure(), PyGILState_Release()). Both NULL: callbacks run as they
+     * come, without the lock if the call that they came out of gave it up. */
+    void *(*enter)(void);
+    void (*leave)(void *entered);
+};
+
+/*
+ * Names the interpreter of this process, for calls and callbacks that start from now on, instead of
+ * the CPython that may be there: `interpreter` must stay as it is until the process ends. NULL: no
+ * lock is ever touched. Any thread, at any time.
+ */
+FFITAP_API void ffitap_interpreter_set(const struct ffitap_interpreter *interpreter);
+
+/* Goes back to CPython, if it is in the process: what is done at first. */
+FFITAP_API void ffitap_interpreter_set_automatic(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

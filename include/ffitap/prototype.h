@@ -1,0 +1,99 @@
+/*
+ * C prototypes as text: "double pow(double, double)", "int (const char *format, ...)".
+ *
+ * What is understood: one function declarator, with or without names of the function and of its
+ * parameters and with or without ";" at the end. Types are every fundamental type in any order of
+ * its words, those of <stdint.h>, <stddef.h>, <stdbool.h> and <wchar.h> (size_t, ssize_t, int32_t,
+ * intptr_t, bool, wchar_t, ...), HRESULT, named types registered before, qualifiers, "enum name",
+ * and pointers. Only "char *" and "wchar_t *" tell what they point to (FFITAP_TYPE_STRING and
+ * _WSTRING; "PyObject *" is FFITAP_TYPE_PYOBJECT): any other pointer is FFITAP_TYPE_POINTER, to a
+ * name that nobody registered as well ("FILE *"). Parameters that are arrays or functions become
+ * pointers, as in C.
+ */
+#ifndef FFITAP_PROTOTYPE_H
+#define FFITAP_PROTOTYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ffitap/export.h>
+#include <ffitap/function.h>
+#include <ffitap/status.h>
+#include <ffitap/type.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Names for types, which prototypes can use. The caller's; one thread at a time while a name is
+ * added, otherwise every thread.
+ */
+struct ffitap_names;
+
+/* An empty list, to be released with ffitap_names_destroy(). */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_names_create(struct ffitap_names **out,
+                                                                   struct ffitap_error *error);
+
+/* NULL is allowed. Prototypes that were made with these names stay what they are. */
+FFITAP_API void ffitap_names_destroy(struct ffitap_names *names);
+
+/*
+ * Calls `type` by `name`: "point_t", "struct point" or "union value". Copies the name and keeps the
+ * type alive. FFITAP_BAD_ARGUMENT for what is no such name, for a word of C's own, and for a name
+ * that is in the list or that prototypes know by themselves.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_names_add(struct ffitap_names *names,
+                                                                const char *name,
+                                                                const struct ffitap_type *type,
+                                                                struct ffitap_error *error);
+
+/* A prototype that was understood. Never changed after that: every thread may use it. */
+struct ffitap_prototype;
+
+/*
+ * Reads `text`. `names` may be NULL. `*out` is the caller's, to be released with
+ * ffitap_prototype_destroy(). What is wrong gives FFITAP_BAD_TYPE, with a text that names it and
+ * its place, and `error->position`: the character of `text`, from 1. On failure `*out` is left
+ * untouched.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_prototype_create(const char *text, const struct ffitap_names *names,
+                        struct ffitap_prototype **out, struct ffitap_error *error);
+
+/* NULL is allowed. */
+FFITAP_API void ffitap_prototype_destroy(struct ffitap_prototype *prototype);
+
+/* What it says. All of it is the prototype's, as long as it lives. */
+
+/* The function's name, NULL if it has none. */
+FFITAP_API const char *ffitap_prototype_borrow_name(const struct ffitap_prototype *prototype);
+FFITAP_API const struct ffitap_type *
+ffitap_prototype_borrow_result(const struct ffitap_prototype *prototype);
+
+/* The types of the arguments before "...": ffitap_prototype_get_count() of them. */
+FFITAP_API const struct ffitap_type *const *
+ffitap_prototype_borrow_arguments(const struct ffitap_prototype *prototype);
+FFITAP_API size_t ffitap_prototype_get_count(const struct ffitap_prototype *prototype);
+
+/* Whether it ends in "...". */
+FFITAP_API bool ffitap_prototype_is_variadic(const struct ffitap_prototype *prototype);
+
+/* Whether it says what the function takes: "int f(void)" does, "int f()" does not. */
+FFITAP_API bool ffitap_prototype_is_complete(const struct ffitap_prototype *prototype);
+
+/*
+ * Gives `function` the types that `text` says, as ffitap_function_set_result() and
+ * ffitap_function_set_arguments() do; a function whose prototype ends in "..." is then called with
+ * ffitap_function_call_extra(). Fails as these and ffitap_prototype_create() do, and with
+ * FFITAP_BAD_TYPE if the prototype is of a function with another name; the former types then stay.
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_function_declare(struct ffitap_function *function, const char *text,
+                        const struct ffitap_names *names, struct ffitap_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
