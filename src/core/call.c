@@ -8,7 +8,7 @@
 #include "core/errno.h"
 #include "core/fail.h"
 #include "core/function.h"
-#include "core/gil.h"
+#include "core/interpreter.h"
 #include "core/library.h"
 #include "core/type.h"
 #include "tap/call.h"
@@ -20,7 +20,7 @@ static uint16_t runtime;
 static void add_runtime(void)
 {
     runtime = ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add_runtime),
-                                  ffitap__gil_name());
+                                  ffitap__interpreter_lock_name());
 }
 
 void ffitap__call_prepare(void)
@@ -28,6 +28,7 @@ void ffitap__call_prepare(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, add_runtime);
+    ffitap__runtime_set_lock(runtime, ffitap__interpreter_lock_name());
 }
 
 static void enter_native(struct ffitap_function *function, void *result, void *const *arguments)
@@ -38,9 +39,10 @@ static void enter_native(struct ffitap_function *function, void *result, void *c
 /* ctypes' order: the lock first and last, errno closest to the native code. */
 static void call_dormant(struct ffitap_function *function, void *result, void *const *arguments)
 {
+    const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
     const bool swap = function->library->uses_errno;
-    const bool window = !function->library->keeps_lock && ffitap__gil_is_held();
-    void *released = window ? ffitap__gil_release() : NULL;
+    const bool window = !function->library->keeps_lock && ffitap__interpreter_is_held(interpreter);
+    void *released = window ? ffitap__interpreter_release(interpreter) : NULL;
 
     if (swap)
         ffitap__errno_swap();
@@ -48,16 +50,17 @@ static void call_dormant(struct ffitap_function *function, void *result, void *c
     if (swap)
         ffitap__errno_swap();
     if (window)
-        ffitap__gil_acquire(released);
+        ffitap__interpreter_acquire(interpreter, released);
 }
 
-static void take_lock_back(struct ffitap__thread *self, void *released)
+static void take_lock_back(struct ffitap__thread *self,
+                           const struct ffitap_interpreter *interpreter, void *released)
 {
     const bool wanted = ffitap__call_wants_lock(self);
 
     if (wanted)
         ffitap__call_lock_wanted(self);
-    ffitap__gil_acquire(released);
+    ffitap__interpreter_acquire(interpreter, released);
     if (wanted)
         ffitap__call_lock_held(self);
 }
@@ -65,10 +68,11 @@ static void take_lock_back(struct ffitap__thread *self, void *released)
 static void call_measured(struct ffitap__thread *self, struct ffitap_function *function,
                           void *result, void *const *arguments, uintptr_t stack)
 {
+    const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
     const bool swap = function->library->uses_errno;
-    const bool has_lock = ffitap__gil_is_held();
+    const bool has_lock = ffitap__interpreter_is_held(interpreter);
     const bool window = has_lock && !function->library->keeps_lock;
-    void *released = window ? ffitap__gil_release() : NULL;
+    void *released = window ? ffitap__interpreter_release(interpreter) : NULL;
 
     if (window)
         ffitap__call_lock_released(self, runtime);
@@ -84,7 +88,7 @@ static void call_measured(struct ffitap__thread *self, struct ffitap_function *f
     if (swap)
         ffitap__errno_swap();
     if (window)
-        take_lock_back(self, released);
+        take_lock_back(self, interpreter, released);
 }
 
 static void call(struct ffitap_function *function, void *result, void *const *arguments,

@@ -8,7 +8,7 @@
 #include "core/call.h"
 #include "core/fail.h"
 #include "core/function.h"
-#include "core/gil.h"
+#include "core/interpreter.h"
 #include "core/provider.h"
 #include "tap/clock.h"
 #include "tap/library.h"
@@ -64,7 +64,7 @@ static enum ffitap_status create(const char *name, enum ffitap_library_kind kind
         return status;
     }
     library->path = ffitap__object_path_of_handle(library->handle);
-    ffitap__gil_find();
+    ffitap__interpreter_find();
     ffitap__call_prepare();
     *out = library;
     return FFITAP_OK;

@@ -3,8 +3,9 @@
 #include <dlfcn.h>
 #include <stdio.h>
 
+#include "core/call.h"
 #include "core/fail.h"
-#include "core/gil.h"
+#include "core/interpreter.h"
 #include "core/library.h"
 #include "tap/clock.h"
 #include "tap/library.h"
@@ -17,7 +18,8 @@ enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *na
     const char *text = NULL;
     enum ffitap_status status = FFITAP_OK;
 
-    ffitap__gil_find();
+    ffitap__interpreter_find();
+    ffitap__call_prepare();
     dlerror(); /* a symbol may be there and be NULL: only a fresh error tells that it is not */
     ffitap__library_lookup_begin(&lookup, name, caller);
     void *found = dlsym(library->handle, name);

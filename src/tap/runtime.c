@@ -1,5 +1,7 @@
 #include "tap/runtime.h"
 
+#include <string.h>
+
 #include "tap/emit.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
@@ -30,6 +32,19 @@ uint16_t ffitap__runtime_add(const char *name, const char *object, const char *l
     if (!id)
         ffitap__tap_lose(FFITAP__LOST_RUNTIME);
     return id;
+}
+
+void ffitap__runtime_set_lock(uint16_t id, const char *lock)
+{
+    if (!id || !ffitap__lock())
+        return;
+
+    struct ffitap__runtime_event *runtime = &runtimes[id - 1];
+    if (strcmp(runtime->lock, lock) != 0) {
+        runtime->lock = ffitap__memory_intern(lock);
+        ffitap__emit_runtime(runtime);
+    }
+    ffitap__unlock();
 }
 
 void ffitap__runtime_describe_all(void)

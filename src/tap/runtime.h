@@ -15,6 +15,13 @@
 FFITAP__CROSSING uint16_t ffitap__runtime_add(const char *name, const char *object,
                                               const char *lock);
 
+/*
+ * Says that a runtime releases its interpreter lock with another function than was said before, or
+ * that it has none any more; a session that hears of the runtime twice believes the last. Cheap if
+ * nothing changed.
+ */
+FFITAP__CROSSING void ffitap__runtime_set_lock(uint16_t id, const char *lock);
+
 /* Reports every runtime. With the tap's lock held. */
 void ffitap__runtime_describe_all(void);
 

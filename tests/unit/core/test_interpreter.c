@@ -13,6 +13,10 @@ EXPORTED int Py_IsInitialized(void);
 EXPORTED int PyGILState_Check(void);
 EXPORTED void *PyEval_SaveThread(void);
 EXPORTED void PyEval_RestoreThread(void *state);
+EXPORTED int PyGILState_Ensure(void);
+EXPORTED void PyGILState_Release(int state);
+EXPORTED void *PyErr_Occurred(void);
+EXPORTED const char *PyExceptionClass_Name(void *class);
 
 static char log_text[256];
 static int initialized = 1;
@@ -51,6 +55,33 @@ void PyEval_RestoreThread(void *state)
     errno = 1001;
 }
 
+int PyGILState_Ensure(void)
+{
+    const int state = held ? 0 : 1;
+
+    note("ensure");
+    held = 1;
+    errno = 1002;
+    return state;
+}
+
+void PyGILState_Release(int state)
+{
+    note(state ? "let go" : "keep");
+    held = !state;
+    errno = 1003;
+}
+
+void *PyErr_Occurred(void)
+{
+    return NULL;
+}
+
+const char *PyExceptionClass_Name(void *class)
+{
+    return class;
+}
+
 static void in_native(void)
 {
     note(held ? "native, held" : "native");
@@ -75,9 +106,9 @@ static void no_provider(void)
     setenv("FFITAP_LTTNG", "0", 1);
 }
 
-TestSuite(core_gil, .init = no_provider);
+TestSuite(core_interpreter, .init = no_provider);
 
-Test(core_gil, a_cdll_releases_it_around_the_exchange_of_errno)
+Test(core_interpreter, a_cdll_releases_it_around_the_exchange_of_errno)
 {
     cr_expect(eq(int, call_native(FFITAP_CDLL, FFITAP_USE_ERRNO), FFITAP_OK));
 
@@ -86,7 +117,7 @@ Test(core_gil, a_cdll_releases_it_around_the_exchange_of_errno)
     cr_expect(eq(int, ffitap_get_errno(), 3));
 }
 
-Test(core_gil, nobody_listening_changes_none_of_that)
+Test(core_interpreter, nobody_listening_changes_none_of_that)
 {
     emit_double_wants_calls = false;
     cr_expect(eq(int, call_native(FFITAP_CDLL, FFITAP_USE_ERRNO), FFITAP_OK));
@@ -95,7 +126,7 @@ Test(core_gil, nobody_listening_changes_none_of_that)
     cr_expect(eq(int, errno, 2));
 }
 
-Test(core_gil, each_step_is_told_in_order)
+Test(core_interpreter, each_step_is_told_in_order)
 {
     cr_expect(eq(int, call_native(FFITAP_CDLL, FFITAP_USE_ERRNO), FFITAP_OK));
 
@@ -107,7 +138,7 @@ Test(core_gil, each_step_is_told_in_order)
     cr_expect(eq(int, emit_double_call(0)->errno_after, 2));
 }
 
-Test(core_gil, a_pydll_keeps_it)
+Test(core_interpreter, a_pydll_keeps_it)
 {
     cr_expect(eq(int, call_native(FFITAP_PYDLL, 0), FFITAP_OK));
 
@@ -115,7 +146,7 @@ Test(core_gil, a_pydll_keeps_it)
     cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
 }
 
-Test(core_gil, a_pydll_exchanges_errno_with_the_lock_held)
+Test(core_interpreter, a_pydll_exchanges_errno_with_the_lock_held)
 {
     cr_expect(eq(int, call_native(FFITAP_PYDLL, FFITAP_USE_ERRNO), FFITAP_OK));
 
@@ -124,7 +155,7 @@ Test(core_gil, a_pydll_exchanges_errno_with_the_lock_held)
         eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD | FFITAP__CALL_ERRNO_SWAPPED));
 }
 
-Test(core_gil, a_thread_that_does_not_hold_it_does_not_release_it)
+Test(core_interpreter, a_thread_that_does_not_hold_it_does_not_release_it)
 {
     held = 0;
     cr_expect(eq(int, call_native(FFITAP_CDLL, 0), FFITAP_OK));
@@ -133,7 +164,7 @@ Test(core_gil, a_thread_that_does_not_hold_it_does_not_release_it)
     cr_expect(eq(uint, emit_double_call(0)->flags, 0));
 }
 
-Test(core_gil, an_interpreter_that_has_not_started_has_no_lock)
+Test(core_interpreter, an_interpreter_that_has_not_started_has_no_lock)
 {
     initialized = 0;
     held = 0;
@@ -142,7 +173,7 @@ Test(core_gil, an_interpreter_that_has_not_started_has_no_lock)
     cr_expect(eq(str, log_text, "native(2) "));
 }
 
-Test(core_gil, the_runtime_names_the_function_that_releases_it)
+Test(core_interpreter, the_runtime_names_the_function_that_releases_it)
 {
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
     cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));

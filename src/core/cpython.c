@@ -1,0 +1,219 @@
+#include "core/cpython.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tap/fast.h"
+
+#define RELEASE_NAME "PyEval_SaveThread"
+
+/* Every function that is needed: our name for it, CPython's, its result and its parameters.
+ * PyGILState_Check came with CPython 3.4: an older one counts as not found. */
+#define FUNCTION_MAP(X)                                                                            \
+    X(release, RELEASE_NAME, void *, (void))                                                       \
+    X(acquire, "PyEval_RestoreThread", void, (void *))                                             \
+    X(is_initialized, "Py_IsInitialized", int, (void))                                             \
+    X(holds_lock, "PyGILState_Check", int, (void))                                                 \
+    X(ensure, "PyGILState_Ensure", int, (void))                                                    \
+    X(undo_ensure, "PyGILState_Release", void, (int))                                              \
+    X(error_occurred, "PyErr_Occurred", void *, (void))                                            \
+    X(name_of_class, "PyExceptionClass_Name", const char *, (void *))
+
+struct functions {
+#define X(name, symbol, result, parameters) result(*name) parameters;
+    FUNCTION_MAP(X)
+#undef X
+};
+
+/* Filled by whoever finds CPython first, then never changed. */
+static struct functions cpython;
+static char path_found[PATH_MAX]; /* "" for the global scope */
+static _Atomic bool found;
+static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
+
+/* How many objects the dynamic linker had ever loaded when CPython was last not among them. */
+static _Atomic uint64_t loaded_at_miss;
+
+/* PyGILState_Check answers yes when there is no interpreter yet, or none any more. */
+static int is_held(void)
+{
+    return cpython.is_initialized() && cpython.holds_lock();
+}
+
+static void *release(void)
+{
+    return cpython.release();
+}
+
+static void acquire(void *released)
+{
+    cpython.acquire(released);
+}
+
+static const char *error_occurred(void)
+{
+    void *class = cpython.error_occurred();
+
+    return class ? cpython.name_of_class(class) : NULL;
+}
+
+/* What PyGILState_Ensure() returned, and that it was called at all, in the space of a pointer. */
+static void *enter(void)
+{
+    return cpython.is_initialized() ? (void *)((intptr_t)cpython.ensure() + 1) : NULL;
+}
+
+static void leave(void *entered)
+{
+    if (entered && cpython.is_initialized())
+        cpython.undo_ensure((int)((intptr_t)entered - 1));
+}
+
+static const struct ffitap_interpreter interpreter = {
+    .lock = RELEASE_NAME,
+    .is_held = is_held,
+    .release = release,
+    .acquire = acquire,
+    .error_occurred = error_occurred,
+    .enter = enter,
+    .leave = leave,
+};
+
+static bool look_up(void *handle, struct functions *functions)
+{
+    bool complete = true;
+
+#define X(name, symbol, result, parameters)                                                        \
+    if (complete) {                                                                                \
+        *(void **)&functions->name = dlsym(handle, symbol);                                        \
+        complete = functions->name;                                                                \
+    }
+    FUNCTION_MAP(X)
+#undef X
+    return complete;
+}
+
+/* The libpython number `index`, from 0, among the objects that are loaded. */
+struct walk {
+    uint64_t loaded;
+    size_t index;
+    char path[PATH_MAX]; /* "" if there is none such */
+};
+
+static int count_loaded(struct dl_phdr_info *object, size_t size, void *data)
+{
+    (void)size;
+    *(uint64_t *)data = object->dlpi_adds;
+    return 1;
+}
+
+static int find_libpython(struct dl_phdr_info *object, size_t size, void *data)
+{
+    struct walk *walk = data;
+    const char *slash = strrchr(object->dlpi_name, '/');
+
+    (void)size;
+    if (strncmp(slash ? slash + 1 : object->dlpi_name, "libpython", 9) != 0)
+        return 0;
+    if (walk->index--)
+        return 0;
+    snprintf(walk->path, sizeof(walk->path), "%s", object->dlpi_name);
+    return 1;
+}
+
+/* Asked one by one, for nothing may be loaded or looked up while the dynamic linker walks. */
+static bool next_libpython(size_t index, char *path)
+{
+    struct walk walk = {.index = index};
+
+    if (!dl_iterate_phdr(find_libpython, &walk))
+        return false;
+    memcpy(path, walk.path, sizeof(walk.path));
+    return true;
+}
+
+/* Keeps the libpython that it finds something in: nothing else knows that we hold its addresses. */
+static bool look_up_in_libpythons(struct functions *functions, char *path)
+{
+    for (size_t i = 0; next_libpython(i, path); i++) {
+        void *handle = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+
+        if (handle && look_up(handle, functions))
+            return true;
+        if (handle)
+            dlclose(handle);
+    }
+    *path = '\0';
+    return false;
+}
+
+/* The same for a libpython in the global scope, which its loader could close. */
+static void keep_owner(const void *address)
+{
+    Dl_info owner;
+
+    if (dladdr(address, &owner))
+        (void)!dlopen(owner.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+}
+
+static bool search(struct functions *functions, char *path)
+{
+    *path = '\0';
+    if (!look_up(RTLD_DEFAULT, functions))
+        return look_up_in_libpythons(functions, path);
+    keep_owner(*(void **)&functions->release);
+    return true;
+}
+
+/* An object that another thread is loading is counted before it can be searched, but dlsym(3)
+ * waits for that thread: what is counted before the search is also searched. */
+static void look_for_it(void)
+{
+    uint64_t loaded = 0;
+    struct functions functions;
+    char path[PATH_MAX];
+
+    dl_iterate_phdr(count_loaded, &loaded);
+    if (loaded == atomic_load_explicit(&loaded_at_miss, memory_order_relaxed))
+        return;
+    if (search(&functions, path)) {
+        pthread_mutex_lock(&finding);
+        if (!atomic_load_explicit(&found, memory_order_relaxed)) {
+            cpython = functions;
+            memcpy(path_found, path, sizeof(path_found));
+        }
+        atomic_store_explicit(&found, true, memory_order_release);
+        pthread_mutex_unlock(&finding);
+    } else {
+        atomic_store_explicit(&loaded_at_miss, loaded, memory_order_relaxed);
+    }
+    dlerror();
+}
+
+static bool is_found(void)
+{
+    return atomic_load_explicit(&found, memory_order_acquire);
+}
+
+const struct ffitap_interpreter *ffitap__cpython_find(void)
+{
+    const int saved = errno;
+
+    if (FFITAP__UNLIKELY(!is_found()))
+        look_for_it();
+    errno = saved;
+    return is_found() ? &interpreter : NULL;
+}
+
+const char *ffitap__cpython_path(void)
+{
+    return is_found() && *path_found ? path_found : NULL;
+}

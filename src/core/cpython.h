@@ -1,0 +1,18 @@
+/* CPython, if it is in this process: a host that embeds it, or a module that it loaded. */
+#ifndef FFITAP_CORE_CPYTHON_H
+#define FFITAP_CORE_CPYTHON_H
+
+#include <ffitap/interpreter.h>
+
+/*
+ * Looks for CPython, in the global scope and then in every libpython that was loaded without
+ * joining it, until it was found once; NULL while it is not there. Costs little while no object has
+ * been loaded since it was not. What was found stays in the process. Leaves errno alone and no
+ * error for dlerror(3). Any thread, at any time.
+ */
+const struct ffitap_interpreter *ffitap__cpython_find(void);
+
+/* The path of the libpython that was found outside of the global scope, else NULL. */
+const char *ffitap__cpython_path(void);
+
+#endif

@@ -1,0 +1,91 @@
+#include "core/interpreter.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "core/call.h"
+#include "core/cpython.h"
+
+const struct ffitap_interpreter *_Atomic ffitap__interpreter_in_force;
+
+/* Whether the host has left the choice to us. Changed with the mutex held. */
+static _Atomic bool automatic = true;
+static pthread_mutex_t choosing = PTHREAD_MUTEX_INITIALIZER;
+
+static void put_in_force(const struct ffitap_interpreter *interpreter)
+{
+    atomic_store_explicit(&ffitap__interpreter_in_force, interpreter, memory_order_release);
+}
+
+void ffitap__interpreter_find(void)
+{
+    if (ffitap__interpreter_get() || !atomic_load_explicit(&automatic, memory_order_relaxed))
+        return;
+
+    const struct ffitap_interpreter *cpython = ffitap__cpython_find();
+    if (!cpython)
+        return;
+    pthread_mutex_lock(&choosing);
+    if (automatic)
+        put_in_force(cpython);
+    pthread_mutex_unlock(&choosing);
+}
+
+void ffitap_interpreter_set(const struct ffitap_interpreter *interpreter)
+{
+    const int saved = errno;
+
+    pthread_mutex_lock(&choosing);
+    automatic = false;
+    put_in_force(interpreter);
+    pthread_mutex_unlock(&choosing);
+    ffitap__call_prepare();
+    errno = saved;
+}
+
+void ffitap_interpreter_set_automatic(void)
+{
+    const int saved = errno;
+
+    pthread_mutex_lock(&choosing);
+    if (!automatic)
+        put_in_force(NULL);
+    automatic = true;
+    pthread_mutex_unlock(&choosing);
+    ffitap__interpreter_find();
+    ffitap__call_prepare();
+    errno = saved;
+}
+
+const char *ffitap__interpreter_lock_name(void)
+{
+    const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
+
+    return interpreter && interpreter->lock ? interpreter->lock : "";
+}
+
+bool ffitap__interpreter_asks_held(const struct ffitap_interpreter *interpreter)
+{
+    const int saved = errno;
+    const bool held = interpreter->is_held();
+
+    errno = saved;
+    return held;
+}
+
+void *ffitap__interpreter_release(const struct ffitap_interpreter *interpreter)
+{
+    const int saved = errno;
+    void *released = interpreter->release();
+
+    errno = saved;
+    return released;
+}
+
+void ffitap__interpreter_acquire(const struct ffitap_interpreter *interpreter, void *released)
+{
+    const int saved = errno;
+
+    interpreter->acquire(released);
+    errno = saved;
+}

@@ -1,0 +1,48 @@
+/*
+ * The interpreter in force: what <ffitap/interpreter.h> was told, or the CPython in this process.
+ * Whoever gives a lock up must take back the lock of the same interpreter, also if another one was
+ * named in between: get it once, then use that. Everything here leaves errno alone.
+ */
+#ifndef FFITAP_CORE_INTERPRETER_H
+#define FFITAP_CORE_INTERPRETER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <ffitap/interpreter.h>
+
+#include "tap/fast.h"
+
+extern const struct ffitap_interpreter *_Atomic ffitap__interpreter_in_force
+    __attribute__((visibility("hidden")));
+
+/* NULL if there is none: then there is no lock. */
+static inline const struct ffitap_interpreter *ffitap__interpreter_get(void)
+{
+    return atomic_load_explicit(&ffitap__interpreter_in_force, memory_order_acquire);
+}
+
+/*
+ * Looks for CPython, unless the host said what to use. That is no question for each call: it is
+ * asked for each library and each lookup, and costs little while no object has come.
+ */
+void ffitap__interpreter_find(void);
+
+/* The function that releases the lock, "" if there is none: a runtime's `lock`. */
+const char *ffitap__interpreter_lock_name(void);
+
+/* Whether this thread holds the lock, so that it can be released. `interpreter` is not NULL. */
+bool ffitap__interpreter_asks_held(const struct ffitap_interpreter *interpreter);
+
+/* The same; no without an interpreter. */
+static inline bool ffitap__interpreter_is_held(const struct ffitap_interpreter *interpreter)
+{
+    return FFITAP__UNLIKELY(interpreter != NULL) && ffitap__interpreter_asks_held(interpreter);
+}
+
+/* Releases the lock, which this thread must hold. What it returns takes the lock back. */
+void *ffitap__interpreter_release(const struct ffitap_interpreter *interpreter);
+void ffitap__interpreter_acquire(const struct ffitap_interpreter *interpreter, void *released);
+
+#endif
