@@ -103,7 +103,8 @@ ffitap_function_set_variadic(struct ffitap_function *function,
                              struct ffitap_error *error);
 
 /* Makes the arguments undeclared again, as they were at first (ctypes: `del function.argtypes`). */
-FFITAP_API void ffitap_function_clear_arguments(struct ffitap_function *function);
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_function_clear_arguments(struct ffitap_function *function, struct ffitap_error *error);
 
 /*
  * Looks at every result before the caller gets it (ctypes: errcheck): it may read and change

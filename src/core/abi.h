@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <ffitap/library.h>
+#include <ffitap/type.h>
 
 /* FFITAP_BAD_ARGUMENT if `kind` is none, FFITAP_NOT_SUPPORTED if libffi lacks its convention. */
 enum ffitap_status ffitap__abi_of(enum ffitap_library_kind kind, ffi_abi *abi,
@@ -15,6 +16,17 @@ enum ffitap_status ffitap__abi_of(enum ffitap_library_kind kind, ffi_abi *abi,
 static inline bool ffitap__abi_is_microsoft(enum ffitap_library_kind kind)
 {
     return kind == FFITAP_WINDLL || kind == FFITAP_OLEDLL;
+}
+
+/*
+ * Whether Microsoft's convention passes a value of `type` as the address of a copy, which the
+ * caller makes: what has not the size of an integer.
+ */
+static inline bool ffitap__abi_passes_address(const struct ffitap_type *type)
+{
+    const size_t size = ffitap_type_get_size(type);
+
+    return size > 8 || (size & (size - 1)) != 0;
 }
 
 #endif

@@ -1,63 +1,108 @@
-#include "core/call.h"
-
+/* The call itself: everything between a function's arguments and its result. */
+#include <alloca.h>
 #include <errno.h>
 #include <ffi.h>
-#include <pthread.h>
+#include <stdint.h>
 #include <string.h>
 
+#include "core/abi.h"
 #include "core/errno.h"
 #include "core/fail.h"
 #include "core/function.h"
 #include "core/interpreter.h"
-#include "core/library.h"
+#include "core/start.h"
 #include "core/type.h"
 #include "tap/call.h"
-#include "tap/object.h"
-#include "tap/runtime.h"
 
-static uint16_t runtime;
+/* A call that goes the long way. */
+struct call {
+    struct ffitap_function *function;
+    ffi_cif *cif;
+    const struct ffitap_type *result_type;
+    const struct ffitap_type *const *types;
+    void *const *arguments; /* the caller's: `count` values of `types` */
+    size_t count;
+    uintptr_t stack; /* the caller's stack pointer */
+    void **values;   /* what libffi gets for them */
+    void *result;    /* room for what it gives */
+};
 
-static void add_runtime(void)
+static inline bool has(const struct call *call, unsigned trait)
 {
-    runtime = ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add_runtime),
-                                  ffitap__interpreter_lock_name());
+    return call->function->traits & trait;
 }
 
-void ffitap__call_prepare(void)
+static void enter_native(const struct call *call)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-    pthread_once(&once, add_runtime);
-    ffitap__runtime_set_lock(runtime, ffitap__interpreter_lock_name());
+    ffi_call(call->cif, FFI_FN(call->function->address), call->result, call->values);
 }
 
-static void enter_native(struct ffitap_function *function, void *result, void *const *arguments)
+/* ctypes' order: the lock first and last, the last error closest to the native code. */
+static void call_dormant(const struct call *call, const struct ffitap_interpreter *interpreter)
 {
-    ffi_call(&function->cif, FFI_FN(function->address), result, (void **)arguments);
-}
-
-/* ctypes' order: the lock first and last, errno closest to the native code. */
-static void call_dormant(struct ffitap_function *function, void *result, void *const *arguments)
-{
-    const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
-    const bool swap = function->library->uses_errno;
-    const bool window = !function->library->keeps_lock && ffitap__interpreter_is_held(interpreter);
+    const bool window = !has(call, FFITAP__KEEPS_LOCK) && ffitap__interpreter_is_held(interpreter);
     void *released = window ? ffitap__interpreter_release(interpreter) : NULL;
 
-    if (swap)
+    if (has(call, FFITAP__SWAPS_ERRNO))
         ffitap__errno_swap();
-    enter_native(function, result, arguments);
-    if (swap)
+    if (has(call, FFITAP__SWAPS_LAST_ERROR))
+        ffitap__last_error_swap();
+    enter_native(call);
+    if (has(call, FFITAP__SWAPS_LAST_ERROR))
+        ffitap__last_error_swap();
+    if (has(call, FFITAP__SWAPS_ERRNO))
         ffitap__errno_swap();
     if (window)
         ffitap__interpreter_acquire(interpreter, released);
 }
 
-static void take_lock_back(struct ffitap__thread *self,
-                           const struct ffitap_interpreter *interpreter, void *released)
+static void swap_last_error(uint64_t call_id, enum ffitap__swap_direction direction)
 {
-    const bool wanted = ffitap__call_wants_lock(self);
+    const struct ffitap__last_error_swap swap = ffitap__last_error_swap();
 
+    ffitap__emit_last_error_swap(&(struct ffitap__swap_event){
+        .call_id = call_id,
+        .direction = direction,
+        .real_value = swap.real_value,
+        .private_value = swap.private_value,
+    });
+}
+
+static void enter_measured(struct ffitap__thread *self, const struct call *call, bool has_lock)
+{
+    const uint16_t runtime = ffitap__core_runtime();
+    const uint64_t call_id = self->next_call_id + 1;
+
+    if (has(call, FFITAP__SWAPS_ERRNO)) {
+        ffitap__call_errno_asked(self, call->stack, errno);
+        ffitap__errno_swap();
+    }
+    if (has(call, FFITAP__SWAPS_LAST_ERROR))
+        swap_last_error(call_id, FFITAP__SWAP_IN);
+    struct ffitap__frame *frame =
+        ffitap__call_enter(self, runtime, call->function->address, has_lock, call->stack);
+    enter_native(call);
+    if (frame)
+        ffitap__call_leave(self, frame, call->stack);
+    if (has(call, FFITAP__SWAPS_LAST_ERROR))
+        swap_last_error(call_id, FFITAP__SWAP_OUT);
+    if (has(call, FFITAP__SWAPS_ERRNO))
+        ffitap__errno_swap();
+}
+
+static void call_measured(struct ffitap__thread *self, const struct call *call,
+                          const struct ffitap_interpreter *interpreter)
+{
+    const bool has_lock = ffitap__interpreter_is_held(interpreter);
+
+    if (!has_lock || has(call, FFITAP__KEEPS_LOCK)) {
+        enter_measured(self, call, has_lock);
+        return;
+    }
+    void *released = ffitap__interpreter_release(interpreter);
+    ffitap__call_lock_released(self, ffitap__core_runtime());
+    enter_measured(self, call, true);
+    const bool wanted = ffitap__call_wants_lock(self);
     if (wanted)
         ffitap__call_lock_wanted(self);
     ffitap__interpreter_acquire(interpreter, released);
@@ -65,60 +110,222 @@ static void take_lock_back(struct ffitap__thread *self,
         ffitap__call_lock_held(self);
 }
 
-static void call_measured(struct ffitap__thread *self, struct ffitap_function *function,
-                          void *result, void *const *arguments, uintptr_t stack)
+static enum ffitap_status fail_with_hresult(const struct call *call, int32_t code,
+                                            struct ffitap_error *error)
 {
-    const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
-    const bool swap = function->library->uses_errno;
-    const bool has_lock = ffitap__interpreter_is_held(interpreter);
-    const bool window = has_lock && !function->library->keeps_lock;
-    void *released = window ? ffitap__interpreter_release(interpreter) : NULL;
-
-    if (window)
-        ffitap__call_lock_released(self, runtime);
-    if (swap) {
-        ffitap__call_errno_asked(self, stack, errno);
-        ffitap__errno_swap();
-    }
-    struct ffitap__frame *frame =
-        ffitap__call_enter(self, runtime, function->address, has_lock, stack);
-    enter_native(function, result, arguments);
-    if (frame)
-        ffitap__call_leave(self, frame, stack);
-    if (swap)
-        ffitap__errno_swap();
-    if (window)
-        take_lock_back(self, interpreter, released);
+    if (error && error->status == FFITAP_OK)
+        error->code = code;
+    return ffitap__fail(error, FFITAP_CALL_FAILED, "'%s' returned HRESULT 0x%08x",
+                        call->function->name, (unsigned)code);
 }
 
-static void call(struct ffitap_function *function, void *result, void *const *arguments,
-                 uintptr_t stack)
+/* Only the thread that holds the lock may ask for the error: its own. */
+static const char *error_in_interpreter(const struct call *call)
 {
-    struct ffitap__thread *self = NULL;
+    const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
 
-    if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))
-        self = ffitap__thread_get();
+    if (!has(call, FFITAP__KEEPS_LOCK) || !interpreter || !interpreter->error_occurred ||
+        !ffitap__interpreter_is_held(interpreter))
+        return NULL;
+    return interpreter->error_occurred();
+}
+
+/* What may still fail a call that returned, in ctypes' order. */
+static enum ffitap_status judge(const struct call *call, struct ffitap_error *error)
+{
+    struct ffitap_function *function = call->function;
+    const char *raised = error_in_interpreter(call);
+    enum ffitap_status status = FFITAP_OK;
+
+    if (raised)
+        return ffitap__fail(error, FFITAP_CALL_FAILED, "'%s' left an error in the interpreter: %s",
+                            function->name, raised);
+    if (has(call, FFITAP__RETURNS_HRESULT) && *(const int32_t *)call->result < 0)
+        return fail_with_hresult(call, *(const int32_t *)call->result, error);
+    if (has(call, FFITAP__RETURNS_OBJECT) && !*(void *const *)call->result)
+        return ffitap__fail(error, FFITAP_CALL_FAILED, "PyObject is NULL");
+    if (!has(call, FFITAP__HAS_ERRCHECK))
+        return FFITAP_OK;
+    status =
+        function->errcheck(ffitap_type_get_size(call->result_type) ? call->result : NULL, function,
+                           call->arguments, call->count, function->errcheck_data, error);
+    if (status != FFITAP_OK)
+        ffitap__fail(error, status, "the error check of '%s' failed the call", function->name);
+    return status;
+}
+
+/* How many bytes the copies take that Microsoft's convention wants, each at a multiple of 16. */
+static size_t size_of_copies(const struct call *call)
+{
+    size_t size = 0;
+
+    if (!ffitap__abi_is_microsoft(call->function->kind))
+        return 0;
+    for (size_t i = 0; i < call->count; i++)
+        if (ffitap__abi_passes_address(call->types[i]))
+            size += (ffitap_type_get_size(call->types[i]) + 15) & ~(size_t)15;
+    return size;
+}
+
+static void copy_arguments(const struct call *call, unsigned char *copies)
+{
+    for (size_t i = 0; i < call->count; i++) {
+        const size_t size = ffitap_type_get_size(call->types[i]);
+
+        call->values[i] = call->arguments[i];
+        if (ffitap__abi_passes_address(call->types[i])) {
+            call->values[i] = memcpy(copies, call->arguments[i], size);
+            copies += (size + 15) & ~(size_t)15;
+        }
+    }
+}
+
+/* Everything but a plain call of which nobody wants to know; `result` is the caller's. */
+static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *call, void *result,
+                                                                struct ffitap_error *error)
+{
+    const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
+    const size_t size = ffitap_type_get_size(call->result_type);
+    const size_t copies = size_of_copies(call);
+    struct ffitap__thread *self = ffitap__emit_wants_calls() ? ffitap__thread_get() : NULL;
+
+    /* What a failed call returned is not the caller's business, hence room of our own. */
+    call->result = alloca(size > sizeof(ffi_arg) ? size : sizeof(ffi_arg));
+    call->values = (void **)call->arguments;
+    if (copies) {
+        call->values = alloca(call->count * sizeof(*call->values));
+        copy_arguments(call, alloca(copies));
+    }
     if (self)
-        call_measured(self, function, result, arguments, stack);
+        call_measured(self, call, interpreter);
     else
-        call_dormant(function, result, arguments);
+        call_dormant(call, interpreter);
+
+    const enum ffitap_status status = judge(call, error);
+    if (status == FFITAP_OK && result)
+        memcpy(result, call->result, size); /* little-endian: a widened value's bytes come first */
+    return status;
+}
+
+/* Nothing to mind: neither locks nor exchanges, and the result is what it is. */
+static inline void call_fast(struct ffitap__signature *signature, void *address, void *result,
+                             void *const *arguments)
+{
+    const size_t size = signature->result->size;
+    ffi_arg word; /* libffi widens a small integer to this, more than the caller has room for */
+
+    if (result && size >= sizeof(word)) {
+        ffi_call(&signature->cif, FFI_FN(address), result, (void **)arguments);
+        return;
+    }
+    ffi_call(&signature->cif, FFI_FN(address), &word, (void **)arguments);
+    if (!result)
+        return;
+    if (size == sizeof(int))
+        memcpy(result, &word, sizeof(int));
+    else
+        memcpy(result, &word, size);
+}
+
+static bool is_plain(const struct ffitap_function *function)
+{
+    return function->traits == 0 && !ffitap__interpreter_get() && !ffitap__emit_wants_calls();
+}
+
+/* In ctypes' words, where it has some. */
+static enum ffitap_status refuse_count(const struct ffitap_function *function, size_t declared,
+                                       size_t given, struct ffitap_error *error)
+{
+    const bool exact = ffitap__abi_is_microsoft(function->kind);
+    const char *plural = declared == 1 ? "" : "s";
+
+    if (given < declared || (exact && function->declared))
+        return ffitap__fail(error, FFITAP_BAD_TYPE,
+                            "this function takes %s%zu argument%s (%zu given)",
+                            exact ? "" : "at least ", declared, plural, given);
+    return ffitap__fail(error, FFITAP_BAD_TYPE, "argument %zu of '%s' has no type", declared + 1,
+                        function->name);
 }
 
 enum ffitap_status ffitap_function_call(struct ffitap_function *function, void *result,
                                         void *const *arguments, size_t count,
                                         struct ffitap_error *error)
 {
-    const size_t size = function->result->size;
-    ffi_arg word = 0; /* libffi widens a small integer to this, more than the caller has room for */
+    struct ffitap__signature *signature = function->signature;
 
-    if (FFITAP__UNLIKELY(count != function->argument_count))
-        return ffitap__fail(error, FFITAP_BAD_TYPE, "'%s' takes %zu argument%s (%zu given)",
-                            function->name, function->argument_count,
-                            function->argument_count == 1 ? "" : "s", count);
+    if (FFITAP__UNLIKELY(count != signature->count))
+        return refuse_count(function, signature->count, count, error);
+    if (FFITAP__LIKELY(is_plain(function))) {
+        call_fast(signature, function->address, result, arguments);
+        return FFITAP_OK;
+    }
+    struct call call = {
+        .function = function,
+        .cif = &signature->cif,
+        .result_type = signature->result,
+        .types = signature->types,
+        .arguments = arguments,
+        .count = count,
+        .stack = (uintptr_t)__builtin_dwarf_cfa(),
+    };
+    return call_slowly(&call, result, error);
+}
 
-    const bool direct = result && size >= sizeof(word);
-    call(function, direct ? result : &word, arguments, (uintptr_t)__builtin_dwarf_cfa());
-    if (result && !direct)
-        memcpy(result, &word, size); /* little-endian: the value's bytes come first */
-    return FFITAP_OK;
+/* Lists the types of a call that has some of its own, for us and for libffi. */
+static enum ffitap_status list_types(const struct ffitap__signature *signature,
+                                     const struct ffitap_type *const *extra, size_t count,
+                                     const struct ffitap_type **types, ffi_type **ffi,
+                                     struct ffitap_error *error)
+{
+    enum ffitap_status status = FFITAP_OK;
+
+    for (size_t i = 0; i < count && status == FFITAP_OK; i++) {
+        types[i] = i < signature->count ? signature->types[i] : extra[i - signature->count];
+        if (i >= signature->count)
+            status = ffitap__signature_check_argument(types[i], i, signature->count > 0, error);
+        if (status == FFITAP_OK)
+            ffi[i] = types[i]->ffi;
+    }
+    return status;
+}
+
+enum ffitap_status ffitap_function_call_extra(struct ffitap_function *function, void *result,
+                                              void *const *arguments, size_t count,
+                                              const struct ffitap_type *const *types,
+                                              struct ffitap_error *error)
+{
+    const struct ffitap__signature *signature = function->signature;
+    ffi_cif cif;
+
+    if (count == signature->count)
+        return ffitap_function_call(function, result, arguments, count, error);
+    if (count < signature->count ||
+        (ffitap__abi_is_microsoft(function->kind) && function->declared))
+        return refuse_count(function, signature->count, count, error);
+    if (count > FFITAP_ARGUMENT_MAX)
+        return ffitap__fail(error, FFITAP_BAD_TYPE, "too many arguments (%zu), maximum is %d",
+                            count, FFITAP_ARGUMENT_MAX);
+    if (!types)
+        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "the types of '%s' are NULL",
+                            function->name);
+
+    const struct ffitap_type **all = alloca(count * sizeof(*all));
+    ffi_type **ffi = alloca(count * sizeof(*ffi));
+    enum ffitap_status status = list_types(signature, types, count, all, ffi, error);
+    if (status == FFITAP_OK)
+        status = ffitap__signature_prepare(function->name, function->abi, signature->result->ffi,
+                                           ffi, signature->fixed ? signature->fixed : count, count,
+                                           &cif, error);
+    if (status != FFITAP_OK)
+        return status;
+    struct call call = {
+        .function = function,
+        .cif = &cif,
+        .result_type = signature->result,
+        .types = all,
+        .arguments = arguments,
+        .count = count,
+        .stack = (uintptr_t)__builtin_dwarf_cfa(),
+    };
+    return call_slowly(&call, result, error);
 }

@@ -1,44 +1,45 @@
 #include "core/function.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/abi.h"
 #include "core/fail.h"
 #include "core/library.h"
 #include "core/lookup.h"
-#include "core/type.h"
+#include "core/start.h"
 #include "tap/library.h"
-
-static enum ffitap_status prepare(struct ffitap_function *function,
-                                  const struct ffitap_type *result, ffi_type **arguments,
-                                  size_t count, struct ffitap_error *error)
-{
-    ffi_cif cif;
-
-    if (ffi_prep_cif(&cif, FFI_DEFAULT_ABI, (unsigned)count, result->ffi, arguments) != FFI_OK)
-        return ffitap__fail(error, FFITAP_BAD_TYPE, "ffi_prep_cif failed for '%s'", function->name);
-    function->cif = cif;
-    function->result = result;
-    function->arguments = arguments;
-    function->argument_count = count;
-    return FFITAP_OK;
-}
 
 static void free_one(struct ffitap_function *function)
 {
-    free(function->arguments);
+    ffitap__signature_destroy(function->signature);
     free(function);
 }
 
-/* Looks `name` up and makes a function of it that no library owns yet. */
-static enum ffitap_status look_up(struct ffitap_library *library, const char *name,
-                                  const void *caller, struct ffitap_function **out,
-                                  struct ffitap_error *error)
+/* Neither the result nor the arguments come from anywhere but a signature. */
+static enum ffitap_status type_at_first(struct ffitap_function *function,
+                                        struct ffitap_error *error)
+{
+    return ffitap__function_set_types(function, ffitap__function_first_result(function), NULL, 0, 0,
+                                      false, error);
+}
+
+static unsigned traits_of(enum ffitap_library_kind kind, unsigned flags)
+{
+    return (kind == FFITAP_PYDLL ? FFITAP__KEEPS_LOCK : 0) |
+           (flags & FFITAP_USE_ERRNO ? FFITAP__SWAPS_ERRNO : 0) |
+           (flags & FFITAP_USE_LAST_ERROR ? FFITAP__SWAPS_LAST_ERROR : 0);
+}
+
+static enum ffitap_status make(const char *name, void *address, enum ffitap_library_kind kind,
+                               unsigned flags, struct ffitap_function **out,
+                               struct ffitap_error *error)
 {
     const size_t size = strlen(name) + 1;
-    void *address = NULL;
-    enum ffitap_status status = ffitap__lookup(library, name, caller, &address, error);
+    ffi_abi abi;
+    enum ffitap_status status = ffitap__abi_of(kind, &abi, error);
 
     if (status != FFITAP_OK)
         return status;
@@ -46,15 +47,32 @@ static enum ffitap_status look_up(struct ffitap_library *library, const char *na
     if (!function)
         return ffitap__fail(error, FFITAP_NO_MEMORY, "no memory for function '%s'", name);
     memcpy(function->name, name, size);
-    function->library = library;
     function->address = address;
-    status = prepare(function, ffitap_type_borrow(FFITAP_TYPE_INT), NULL, 0, error);
+    function->kind = kind;
+    function->abi = abi;
+    function->traits = traits_of(kind, flags);
+    status = type_at_first(function, error);
     if (status != FFITAP_OK) {
         free_one(function);
         return status;
     }
     *out = function;
     return FFITAP_OK;
+}
+
+/* Looks `name` up and makes a function of it that no library owns yet. */
+static enum ffitap_status look_up(struct ffitap_library *library, const char *name,
+                                  const void *caller, struct ffitap_function **out,
+                                  struct ffitap_error *error)
+{
+    void *address = NULL;
+    enum ffitap_status status = ffitap__lookup(library, name, caller, &address, error);
+
+    if (status == FFITAP_OK)
+        status = make(name, address, library->kind, library->flags, out, error);
+    if (status == FFITAP_OK)
+        (*out)->library = library;
+    return status;
 }
 
 static uint32_t hash_name(const char *name)
@@ -152,12 +170,34 @@ enum ffitap_status ffitap_function_create(struct ffitap_library *library, const 
     return status;
 }
 
+enum ffitap_status ffitap_function_create_at(void *address, const char *name,
+                                             enum ffitap_library_kind kind, unsigned flags,
+                                             struct ffitap_function **out,
+                                             struct ffitap_error *error)
+{
+    char hexadecimal[24];
+    enum ffitap_status status = ffitap__library_check(kind, flags, error);
+
+    if (status != FFITAP_OK)
+        return status;
+    if (!address)
+        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "the address of a function is NULL");
+
+    const int saved = errno;
+    ffitap__core_start();
+    snprintf(hexadecimal, sizeof(hexadecimal), "%p", address);
+    status = make(name ? name : hexadecimal, address, kind, flags, out, error);
+    errno = saved;
+    return status;
+}
+
 void ffitap_function_destroy(struct ffitap_function *function)
 {
     const int saved = errno;
 
     if (function) {
-        ffitap__library_release(function->library);
+        if (function->library)
+            ffitap__library_release(function->library);
         free_one(function);
     }
     errno = saved;
@@ -181,55 +221,4 @@ const char *ffitap_function_borrow_name(const struct ffitap_function *function)
 void *ffitap_function_get_address(const struct ffitap_function *function)
 {
     return function->address;
-}
-
-enum ffitap_status ffitap_function_set_result(struct ffitap_function *function,
-                                              const struct ffitap_type *type,
-                                              struct ffitap_error *error)
-{
-    if (!type)
-        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "result type is NULL");
-    return prepare(function, type, function->arguments, function->argument_count, error);
-}
-
-static enum ffitap_status copy_types(const struct ffitap_type *const *types, size_t count,
-                                     ffi_type **copies, struct ffitap_error *error)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!types[i])
-            return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "argument type %zu is NULL", i + 1);
-        if (types[i]->ffi == &ffi_type_void)
-            return ffitap__fail(error, FFITAP_BAD_TYPE, "argument %zu cannot be void", i + 1);
-        copies[i] = types[i]->ffi;
-    }
-    return FFITAP_OK;
-}
-
-enum ffitap_status ffitap_function_set_arguments(struct ffitap_function *function,
-                                                 const struct ffitap_type *const *types,
-                                                 size_t count, struct ffitap_error *error)
-{
-    if (count > FFITAP_ARGUMENT_MAX)
-        return ffitap__fail(error, FFITAP_BAD_TYPE, "too many arguments (%zu), maximum is %d",
-                            count, FFITAP_ARGUMENT_MAX);
-
-    const int saved = errno;
-    ffi_type **former = function->arguments;
-    ffi_type **fresh = count ? calloc(count, sizeof(*fresh)) : NULL;
-    enum ffitap_status status = FFITAP_OK;
-
-    if (count && !fresh) {
-        status = ffitap__fail(error, FFITAP_NO_MEMORY, "no memory for %zu types", count);
-        goto out;
-    }
-    status = copy_types(types, count, fresh, error);
-    if (status != FFITAP_OK)
-        goto out;
-    status = prepare(function, function->result, fresh, count, error);
-    if (status == FFITAP_OK)
-        fresh = former;
-out:
-    free(fresh);
-    errno = saved;
-    return status;
 }

@@ -3,21 +3,55 @@
 #define FFITAP_CORE_FUNCTION_H
 
 #include <ffi.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ffitap/function.h>
 
+#include "core/signature.h"
+
+/* What a call of a function has to mind. One that has none of these goes the short way. */
+enum ffitap__trait {
+    FFITAP__KEEPS_LOCK = 1u << 0, /* and leaves its errors in the interpreter */
+    FFITAP__SWAPS_ERRNO = 1u << 1,
+    FFITAP__SWAPS_LAST_ERROR = 1u << 2,
+    FFITAP__RETURNS_HRESULT = 1u << 3,
+    FFITAP__RETURNS_OBJECT = 1u << 4, /* a PyObject *, which is not NULL */
+    FFITAP__HAS_ERRCHECK = 1u << 5,
+    FFITAP__TAKES_COPIES = 1u << 6, /* of large structures, of which it is given the address */
+};
+
+/* What a function is from the start; the others come and go with its types and error check. */
+#define FFITAP__TRAITS_FOR_LIFE                                                                    \
+    (FFITAP__KEEPS_LOCK | FFITAP__SWAPS_ERRNO | FFITAP__SWAPS_LAST_ERROR)
+
 struct ffitap_function {
-    struct ffitap_library *library; /* a created function holds a reference, a cached one none */
     void *address;
-    const struct ffitap_type *result;
-    ffi_type **arguments; /* cif points into it; NULL if there are none */
-    size_t argument_count;
-    ffi_cif cif; /* prepared whenever a type is set, not for each call */
+    unsigned traits;                     /* enum ffitap__trait */
+    bool declared;                       /* its arguments were: there are no others */
+    struct ffitap__signature *signature; /* prepared whenever a type is set, not for each call */
+    ffitap_errcheck *errcheck;
+    void *errcheck_data;
+    struct ffitap_library *library; /* a created function holds a reference, a cached one none */
+    enum ffitap_library_kind kind;
+    ffi_abi abi;
     uint32_t hash;
     struct ffitap_function *next; /* of its bucket in the library's cache */
     char name[];
 };
+
+/*
+ * Gives `function` these types, all of them or none: ffitap__signature_create() says what they are
+ * and how it fails. `declared` is false if the function may be called with any others after them.
+ */
+enum ffitap_status ffitap__function_set_types(struct ffitap_function *function,
+                                              const struct ffitap_type *result,
+                                              const struct ffitap_type *const *types, size_t fixed,
+                                              size_t count, bool declared,
+                                              struct ffitap_error *error);
+
+/* What a function returns at first. */
+const struct ffitap_type *ffitap__function_first_result(const struct ffitap_function *function);
 
 /* Frees `function` and those behind it in a library's cache. */
 void ffitap__function_free_chain(struct ffitap_function *function);

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <pthread.h>
 
-#include "core/call.h"
 #include "core/cpython.h"
+#include "core/start.h"
 
 const struct ffitap_interpreter *_Atomic ffitap__interpreter_in_force;
 
@@ -39,7 +39,7 @@ void ffitap_interpreter_set(const struct ffitap_interpreter *interpreter)
     automatic = false;
     put_in_force(interpreter);
     pthread_mutex_unlock(&choosing);
-    ffitap__call_prepare();
+    ffitap__core_announce();
     errno = saved;
 }
 
@@ -53,7 +53,7 @@ void ffitap_interpreter_set_automatic(void)
     automatic = true;
     pthread_mutex_unlock(&choosing);
     ffitap__interpreter_find();
-    ffitap__call_prepare();
+    ffitap__core_announce();
     errno = saved;
 }
 

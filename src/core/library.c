@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/call.h"
+#include "core/abi.h"
 #include "core/fail.h"
 #include "core/function.h"
 #include "core/interpreter.h"
-#include "core/provider.h"
+#include "core/start.h"
 #include "tap/clock.h"
 #include "tap/library.h"
 #include "tap/object.h"
@@ -46,26 +46,51 @@ static struct ffitap_library *allocate(const char *name)
     return NULL;
 }
 
+enum ffitap_status ffitap__library_check(enum ffitap_library_kind kind, unsigned flags,
+                                         struct ffitap_error *error)
+{
+    ffi_abi abi;
+    const unsigned unknown = flags & ~(unsigned)(FFITAP_USE_ERRNO | FFITAP_USE_LAST_ERROR);
+
+    if (unknown)
+        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "unknown flags 0x%x", unknown);
+    return ffitap__abi_of(kind, &abi, error);
+}
+
+static enum ffitap_status make(const char *name, enum ffitap_library_kind kind, unsigned flags,
+                               struct ffitap_library **out, struct ffitap_error *error)
+{
+    const enum ffitap_status status = ffitap__library_check(kind, flags, error);
+
+    if (status != FFITAP_OK)
+        return status;
+    struct ffitap_library *library = allocate(name);
+    if (!library)
+        return ffitap__fail(error, FFITAP_NO_MEMORY, "no memory for a library");
+    library->references = 1;
+    library->kind = kind;
+    library->flags = flags;
+    *out = library;
+    return FFITAP_OK;
+}
+
 static enum ffitap_status create(const char *name, enum ffitap_library_kind kind, int mode,
                                  unsigned flags, const void *caller, struct ffitap_library **out,
                                  struct ffitap_error *error)
 {
-    struct ffitap_library *library = allocate(name);
+    struct ffitap_library *library = NULL;
+    enum ffitap_status status = make(name, kind, flags, &library, error);
 
-    if (!library)
-        return ffitap__fail(error, FFITAP_NO_MEMORY, "no memory for a library");
-    library->references = 1;
-    library->keeps_lock = kind == FFITAP_PYDLL;
-    library->uses_errno = flags & FFITAP_USE_ERRNO;
-
-    const enum ffitap_status status = open_library(library, mode | RTLD_NOW, caller, error);
+    if (status != FFITAP_OK)
+        return status;
+    ffitap__core_start();
+    status = open_library(library, mode | RTLD_NOW, caller, error);
     if (status != FFITAP_OK) {
         ffitap__library_release(library);
         return status;
     }
     library->path = ffitap__object_path_of_handle(library->handle);
     ffitap__interpreter_find();
-    ffitap__call_prepare();
     *out = library;
     return FFITAP_OK;
 }
@@ -74,16 +99,28 @@ enum ffitap_status ffitap_library_create(const char *name, enum ffitap_library_k
                                          unsigned flags, struct ffitap_library **out,
                                          struct ffitap_error *error)
 {
-    if (kind != FFITAP_CDLL && kind != FFITAP_PYDLL)
-        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "%d is no kind of library", (int)kind);
-    if (flags & ~(unsigned)FFITAP_USE_ERRNO)
-        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "unknown flags 0x%x", flags);
-
     const int saved = errno;
-    const void *caller = __builtin_return_address(0);
+    const enum ffitap_status status =
+        create(name, kind, mode, flags, __builtin_return_address(0), out, error);
 
-    ffitap__provider_load();
-    const enum ffitap_status status = create(name, kind, mode, flags, caller, out, error);
+    errno = saved;
+    return status;
+}
+
+enum ffitap_status ffitap_library_adopt(const char *name, void *handle,
+                                        enum ffitap_library_kind kind, unsigned flags,
+                                        struct ffitap_library **out, struct ffitap_error *error)
+{
+    const int saved = errno;
+    struct ffitap_library *library = NULL;
+    const enum ffitap_status status = make(name, kind, flags, &library, error);
+
+    if (status == FFITAP_OK) {
+        ffitap__core_start();
+        library->handle = handle;
+        library->path = ffitap__object_path_of_handle(handle);
+        *out = library;
+    }
     errno = saved;
     return status;
 }
@@ -120,4 +157,14 @@ const char *ffitap_library_borrow_name(const struct ffitap_library *library)
 void *ffitap_library_get_handle(const struct ffitap_library *library)
 {
     return library->handle;
+}
+
+enum ffitap_library_kind ffitap_library_get_kind(const struct ffitap_library *library)
+{
+    return library->kind;
+}
+
+unsigned ffitap_library_get_flags(const struct ffitap_library *library)
+{
+    return library->flags;
 }

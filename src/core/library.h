@@ -3,7 +3,6 @@
 #define FFITAP_CORE_LIBRARY_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
 #include <ffitap/library.h>
 
@@ -14,13 +13,17 @@ struct ffitap_library {
     void *handle;
     char *name;       /* NULL for the main program */
     const char *path; /* of the object that the handle stands for; the tap's, never freed */
-    bool keeps_lock;
-    bool uses_errno;
+    enum ffitap_library_kind kind;
+    unsigned flags; /* enum ffitap_library_flag */
 
     /* Functions by the hash of their name. They are only ever put in front: reading needs no lock,
      * and no lock of ours can meet the dynamic linker's in the wrong order. */
     struct ffitap_function *_Atomic cache[FFITAP__CACHE_SIZE];
 };
+
+/* Whether this platform has libraries of `kind`, and all of `flags` are known. */
+enum ffitap_status ffitap__library_check(enum ffitap_library_kind kind, unsigned flags,
+                                         struct ffitap_error *error);
 
 void ffitap__library_retain(struct ffitap_library *library);
 void ffitap__library_release(struct ffitap_library *library);

@@ -3,10 +3,10 @@
 #include <dlfcn.h>
 #include <stdio.h>
 
-#include "core/call.h"
 #include "core/fail.h"
 #include "core/interpreter.h"
 #include "core/library.h"
+#include "core/start.h"
 #include "tap/clock.h"
 #include "tap/library.h"
 
@@ -19,7 +19,7 @@ enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *na
     enum ffitap_status status = FFITAP_OK;
 
     ffitap__interpreter_find();
-    ffitap__call_prepare();
+    ffitap__core_announce();
     dlerror(); /* a symbol may be there and be NULL: only a fresh error tells that it is not */
     ffitap__library_lookup_begin(&lookup, name, caller);
     void *found = dlsym(library->handle, name);

@@ -9,21 +9,42 @@
 #include "core/fail.h"
 #include "core/type.h"
 
-static enum ffitap_status check_types(const struct ffitap_type *result,
-                                      const struct ffitap_type *const *types, size_t count,
-                                      struct ffitap_error *error)
+/* What C's default promotions leave of a value after "...": the others do not exist there. */
+static enum ffitap_status check_promoted(const struct ffitap_type *type, const char *what,
+                                         struct ffitap_error *error)
 {
-    char what[32];
+    if (type->ffi == &ffi_type_float)
+        return ffitap__fail(error, FFITAP_BAD_TYPE,
+                            "%s comes after '...': a float is passed as a double there", what);
+    if (type->shape == FFITAP__FUNDAMENTAL && type->size < sizeof(int))
+        return ffitap__fail(error, FFITAP_BAD_TYPE,
+                            "%s comes after '...': an integer this short is passed as an int there",
+                            what);
+    return FFITAP_OK;
+}
+
+enum ffitap_status ffitap__signature_check_argument(const struct ffitap_type *type, size_t index,
+                                                    bool variadic, struct ffitap_error *error)
+{
+    char what[40];
+
+    snprintf(what, sizeof(what), "argument %zu", index + 1);
+    const enum ffitap_status status = ffitap__type_check_value(type, false, what, error);
+    return status == FFITAP_OK && variadic ? check_promoted(type, what, error) : status;
+}
+
+static enum ffitap_status check_types(const struct ffitap_type *result,
+                                      const struct ffitap_type *const *types, size_t fixed,
+                                      size_t count, struct ffitap_error *error)
+{
     enum ffitap_status status = FFITAP_OK;
 
     if (count > FFITAP_ARGUMENT_MAX)
         return ffitap__fail(error, FFITAP_BAD_TYPE, "too many arguments (%zu), maximum is %d",
                             count, FFITAP_ARGUMENT_MAX);
     status = ffitap__type_check_value(result, true, "the result", error);
-    for (size_t i = 0; i < count && status == FFITAP_OK; i++) {
-        snprintf(what, sizeof(what), "argument %zu", i + 1);
-        status = ffitap__type_check_value(types[i], false, what, error);
-    }
+    for (size_t i = 0; i < count && status == FFITAP_OK; i++)
+        status = ffitap__signature_check_argument(types[i], i, i >= fixed, error);
     return status;
 }
 
@@ -39,9 +60,10 @@ static struct ffitap__signature *allocate(size_t count)
 }
 
 static void fill(struct ffitap__signature *signature, const struct ffitap_type *result,
-                 const struct ffitap_type *const *types, size_t count)
+                 const struct ffitap_type *const *types, size_t fixed, size_t count)
 {
     signature->result = ffitap__type_retain(result);
+    signature->fixed = fixed;
     signature->count = count;
     for (size_t i = 0; i < count; i++) {
         signature->types[i] = ffitap__type_retain(types[i]);
@@ -70,14 +92,14 @@ enum ffitap_status ffitap__signature_create(const char *what, ffi_abi abi,
                                             size_t count, struct ffitap__signature **out,
                                             struct ffitap_error *error)
 {
-    enum ffitap_status status = check_types(result, types, count, error);
+    enum ffitap_status status = check_types(result, types, fixed, count, error);
 
     if (status != FFITAP_OK)
         return status;
     struct ffitap__signature *signature = allocate(count);
     if (!signature)
         return ffitap__fail(error, FFITAP_NO_MEMORY, "no memory for the types of %s", what);
-    fill(signature, result, types, count);
+    fill(signature, result, types, fixed, count);
     status = ffitap__signature_prepare(what, abi, result->ffi, signature->ffi, fixed, count,
                                        &signature->cif, error);
     if (status != FFITAP_OK) {

@@ -3,6 +3,7 @@
 #define FFITAP_CORE_SIGNATURE_H
 
 #include <ffi.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <ffitap/status.h>
@@ -12,6 +13,7 @@ struct ffitap__signature {
     ffi_cif cif; /* points into `ffi` */
     const struct ffitap_type *result;
     size_t count;
+    size_t fixed;                     /* how many of them come before "..."; `count` without */
     const struct ffitap_type **types; /* `count` of them, each held */
     ffi_type *ffi[];
 };
@@ -28,12 +30,18 @@ enum ffitap_status ffitap__signature_create(const char *what, ffi_abi abi,
                                             size_t count, struct ffitap__signature **out,
                                             struct ffitap_error *error);
 
-/* The call of libffi that this comes down to, for types that were checked. */
+/* NULL is allowed. */
+void ffitap__signature_destroy(struct ffitap__signature *signature);
+
+/* The two steps of it, for a call that has types of its own. */
+
+/* Checks the argument at `index`, from 0, which comes after "..." if it is `variadic`. */
+enum ffitap_status ffitap__signature_check_argument(const struct ffitap_type *type, size_t index,
+                                                    bool variadic, struct ffitap_error *error);
+
+/* Prepares `cif`, which goes on pointing to `types`, for types that were checked. */
 enum ffitap_status ffitap__signature_prepare(const char *what, ffi_abi abi, ffi_type *result,
                                              ffi_type **types, size_t fixed, size_t count,
                                              ffi_cif *cif, struct ffitap_error *error);
-
-/* NULL is allowed. */
-void ffitap__signature_destroy(struct ffitap__signature *signature);
 
 #endif

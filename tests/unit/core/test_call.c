@@ -135,7 +135,7 @@ Test(core_call, a_wrong_number_of_arguments_is_refused_and_nothing_called)
     struct ffitap_error error = {0};
 
     cr_expect(eq(int, ffitap_function_call(function, NULL, NULL, 0, &error), FFITAP_BAD_TYPE));
-    cr_expect(eq(str, error.text, "'note' takes 1 argument (0 given)"));
+    cr_expect(eq(str, error.text, "this function takes at least 1 argument (0 given)"));
     cr_expect(eq(uint, emit_double_call_count(), 0));
 }
 

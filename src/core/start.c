@@ -1,0 +1,40 @@
+#include "core/start.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "core/interpreter.h"
+#include "core/provider.h"
+#include "tap/object.h"
+#include "tap/runtime.h"
+
+static uint16_t runtime;
+
+static void add_runtime(void)
+{
+    runtime = ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add_runtime),
+                                  ffitap__interpreter_lock_name());
+}
+
+uint16_t ffitap__core_runtime(void)
+{
+    return runtime;
+}
+
+void ffitap__core_announce(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, add_runtime);
+    ffitap__runtime_set_lock(runtime, ffitap__interpreter_lock_name());
+}
+
+void ffitap__core_start(void)
+{
+    const int saved = errno;
+
+    ffitap__provider_load();
+    ffitap__interpreter_find();
+    ffitap__core_announce();
+    errno = saved;
+}
