@@ -6,7 +6,7 @@ static enum ffitap_status microsoft(ffi_abi *abi, struct ffitap_error *error)
 {
 #if defined(__x86_64__) && !defined(FFITAP__WITHOUT_MICROSOFT_ABI)
     (void)error;
-    *abi = FFI_WIN64;
+    *abi = FFI_GNUW64; /* FFI_WIN64 with the long double that compilers here have: 16 bytes */
     return FFITAP_OK;
 #else
     (void)abi;

@@ -42,6 +42,8 @@ static enum ffitap_status check_types(const struct ffitap_type *result,
     if (count > FFITAP_ARGUMENT_MAX)
         return ffitap__fail(error, FFITAP_BAD_TYPE, "too many arguments (%zu), maximum is %d",
                             count, FFITAP_ARGUMENT_MAX);
+    if (count && !types)
+        return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "the types of the arguments are NULL");
     status = ffitap__type_check_value(result, true, "the result", error);
     for (size_t i = 0; i < count && status == FFITAP_OK; i++)
         status = ffitap__signature_check_argument(types[i], i, i >= fixed, error);

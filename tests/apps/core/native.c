@@ -1,5 +1,6 @@
 /* What the core's tests call. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -85,3 +86,17 @@ void *resolve_to_null(void)
 __asm__(".type null_valued, %gnu_indirect_function\n"
         ".globl null_valued\n"
         ".set null_valued, resolve_to_null\n");
+
+/* "iid" adds two ints and a double. */
+double add_up(const char *types, ...);
+double add_up(const char *types, ...)
+{
+    va_list values;
+    double sum = 0;
+
+    va_start(values, types);
+    for (; *types; types++)
+        sum += *types == 'd' ? va_arg(values, double) : va_arg(values, int);
+    va_end(values);
+    return sum;
+}

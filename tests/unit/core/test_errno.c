@@ -105,3 +105,90 @@ Test(core_errno, setting_it_in_a_callback_sets_the_callers_real_errno)
     cr_expect(eq(int, errno, 50));
     ffitap_library_destroy(native);
 }
+
+static int last_error_inside;
+
+static void look_at_last_error(void)
+{
+    last_error_inside = ffitap_get_thread_last_error();
+    ffitap_set_thread_last_error(60);
+}
+
+static void call_back_with(unsigned flags)
+{
+    struct ffitap_library *native = open_library(NATIVE, FFITAP_CDLL, flags);
+    struct ffitap_function *call_back = borrow_same(native, "call_back", FFITAP_TYPE_POINTER);
+    void (*callback)(void) = look_at_last_error;
+
+    cr_expect(
+        eq(int, ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL), FFITAP_OK));
+    ffitap_library_destroy(native);
+}
+
+Test(core_errno, the_last_error_is_exchanged_for_those_who_ask)
+{
+    ffitap_set_thread_last_error(40);
+    ffitap_set_last_error(50);
+    call_back_with(FFITAP_USE_LAST_ERROR);
+
+    cr_expect(eq(int, last_error_inside, 50));
+    cr_expect(eq(int, ffitap_get_thread_last_error(), 40));
+    cr_expect(eq(int, ffitap_get_last_error(), 60));
+}
+
+Test(core_errno, and_left_alone_for_those_who_do_not)
+{
+    ffitap_set_thread_last_error(40);
+    ffitap_set_last_error(50);
+    call_back_with(FFITAP_USE_ERRNO);
+
+    cr_expect(eq(int, last_error_inside, 40));
+    cr_expect(eq(int, ffitap_get_thread_last_error(), 60));
+    cr_expect(eq(int, ffitap_get_last_error(), 50));
+}
+
+Test(core_errno, setting_the_last_error_gives_the_former_one)
+{
+    cr_expect(eq(int, ffitap_set_last_error(5), 0));
+    cr_expect(eq(int, ffitap_set_last_error(6), 5));
+    cr_expect(eq(int, ffitap_get_last_error(), 6));
+    cr_expect(eq(int, ffitap_get_errno(), 0));
+}
+
+static int one(void)
+{
+    return 1;
+}
+
+static void nothing(int value)
+{
+    (void)value;
+}
+
+Test(core_errno, a_null_source_brings_back_the_threads_own)
+{
+    static const struct ffitap_last_error_source source = {one, nothing};
+
+    ffitap_set_last_error_source(&source);
+    ffitap_set_last_error_source(NULL);
+    ffitap_set_last_error(50);
+    call_back_with(FFITAP_USE_LAST_ERROR);
+    cr_expect(eq(int, last_error_inside, 50));
+}
+
+static void *read_private_last_error(void *data)
+{
+    *(int *)data = ffitap_get_last_error();
+    return NULL;
+}
+
+Test(core_errno, a_new_thread_has_a_last_error_of_its_own)
+{
+    pthread_t thread;
+    int found = -1;
+
+    ffitap_set_last_error(8);
+    pthread_create(&thread, NULL, read_private_last_error, &found);
+    pthread_join(thread, NULL);
+    cr_expect(eq(int, found, 0));
+}

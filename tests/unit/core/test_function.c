@@ -169,49 +169,61 @@ Test(core_function, looking_up_keeps_errno_and_leaves_no_error_of_the_linker)
     cr_expect(eq(int, errno, 12));
 }
 
-Test(core_function, void_is_no_argument)
+Test(core_function, it_can_be_made_of_an_address)
 {
-    const struct ffitap_type *types[] = {ffitap_type_borrow(FFITAP_TYPE_INT),
-                                         ffitap_type_borrow(FFITAP_TYPE_VOID)};
+    struct ffitap_function *function = NULL;
+    void *address = ffitap_function_get_address(borrow(native, "answer"));
+    int result = 0;
+
+    cr_assert(eq(int, ffitap_function_create_at(address, "mine", FFITAP_CDLL, 0, &function, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(int, ffitap_function_call(function, &result, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(int, result, 42));
+    cr_expect(eq(ptr, ffitap_function_get_address(function), address));
+    cr_expect(eq(str, (char *)ffitap_function_borrow_name(function), "mine"));
+    ffitap_function_destroy(function);
+}
+
+Test(core_function, one_made_of_an_address_is_named_after_it)
+{
+    struct ffitap_function *function = NULL;
+
+    cr_assert(eq(int,
+                 ffitap_function_create_at((void *)0x1234, NULL, FFITAP_CDLL, 0, &function, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(str, (char *)ffitap_function_borrow_name(function), "0x1234"));
+    ffitap_function_destroy(function);
+}
+
+Test(core_function, none_is_made_of_no_address)
+{
+    struct ffitap_function *function = NULL;
     struct ffitap_error error = {0};
 
-    cr_expect(eq(int, ffitap_function_set_arguments(borrow(native, "answer"), types, 2, &error),
-                 FFITAP_BAD_TYPE));
-    cr_expect(eq(str, error.text, "argument 2 cannot be void"));
+    cr_expect(eq(int, ffitap_function_create_at(NULL, "x", FFITAP_CDLL, 0, &function, &error),
+                 FFITAP_BAD_ARGUMENT));
+    cr_expect(eq(str, error.text, "the address of a function is NULL"));
+    cr_expect(eq(ptr, function, NULL));
 }
 
-Test(core_function, null_is_no_type)
+Test(core_function, one_made_of_an_address_is_called_as_its_flags_say)
 {
-    const struct ffitap_type *types[] = {NULL};
-    struct ffitap_function *function = borrow(native, "answer");
+    struct ffitap_function *function = NULL;
+    const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_INT);
+    int value = 4, result = 0;
 
+    cr_assert(
+        eq(int,
+           ffitap_function_create_at(ffitap_function_get_address(borrow(native, "exchange_errno")),
+                                     NULL, FFITAP_CDLL, FFITAP_USE_ERRNO, &function, NULL),
+           FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(function, &type, 1, NULL), FFITAP_OK));
+    ffitap_set_errno(3);
     cr_expect(
-        eq(int, ffitap_function_set_arguments(function, types, 1, NULL), FFITAP_BAD_ARGUMENT));
-}
-
-Test(core_function, it_takes_as_many_arguments_as_in_ctypes_and_no_more)
-{
-    const struct ffitap_type *types[FFITAP_ARGUMENT_MAX + 1];
-    struct ffitap_function *function = borrow(native, "answer");
-
-    for (size_t i = 0; i <= FFITAP_ARGUMENT_MAX; i++)
-        types[i] = ffitap_type_borrow(FFITAP_TYPE_INT);
-    cr_expect(eq(int, ffitap_function_set_arguments(function, types, FFITAP_ARGUMENT_MAX, NULL),
-                 FFITAP_OK));
-    cr_expect(eq(int, ffitap_function_set_arguments(function, types, FFITAP_ARGUMENT_MAX + 1, NULL),
-                 FFITAP_BAD_TYPE));
-}
-
-Test(core_function, types_that_were_refused_leave_the_former_ones)
-{
-    const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_VOID);
-    struct ffitap_function *function = borrow_same(native, "same_int", FFITAP_TYPE_INT);
-    int value = 5, result = 0;
-    void *arguments[] = {&value};
-
-    cr_expect(eq(int, ffitap_function_set_arguments(function, &type, 1, NULL), FFITAP_BAD_TYPE));
-    cr_expect(eq(int, ffitap_function_call(function, &result, arguments, 1, NULL), FFITAP_OK));
-    cr_expect(eq(int, result, 5));
+        eq(int, ffitap_function_call(function, &result, (void *[]){&value}, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int, result, 3));
+    cr_expect(eq(int, ffitap_get_errno(), 4));
+    ffitap_function_destroy(function);
 }
 
 #define ROUNDS  500

@@ -178,3 +178,77 @@ Test(core_runtime, the_core_makes_itself_known_once)
     cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, ""));
     cr_expect(ne(ptr, strstr(emit_double_runtime(0)->object, "test_core_library"), NULL));
 }
+
+static struct ffitap_library *adopt(const char *name, void *handle, enum ffitap_library_kind kind,
+                                    unsigned flags)
+{
+    struct ffitap_library *library = NULL;
+    struct ffitap_error error = {0};
+
+    cr_assert(eq(int, ffitap_library_adopt(name, handle, kind, flags, &library, &error), FFITAP_OK),
+              "%s", error.text);
+    return library;
+}
+
+Test(core_library, what_is_adopted_is_not_loaded)
+{
+    void *handle = dlopen("libm.so.6", RTLD_NOW);
+    struct ffitap_library *library = adopt("of my own", handle, FFITAP_CDLL, 0);
+
+    cr_expect(eq(ptr, ffitap_library_get_handle(library), handle));
+    cr_expect(eq(str, (char *)ffitap_library_borrow_name(library), "of my own"));
+    cr_expect(eq(uint, emit_double_load_end_count(), 0));
+    cr_expect(
+        eq(ptr, ffitap_function_get_address(borrow(library, "hypot")), dlsym(handle, "hypot")));
+    ffitap_library_destroy(library);
+}
+
+Test(core_library, an_adopted_handle_stays_open_when_its_library_goes)
+{
+    void *handle = dlopen(NATIVE, RTLD_NOW);
+
+    ffitap_library_destroy(adopt(NULL, handle, FFITAP_CDLL, 0));
+    cr_expect(ne(ptr, dlsym(handle, "answer"), NULL));
+}
+
+Test(core_library, a_handle_of_null_is_searched_as_the_linker_does_by_default)
+{
+    struct ffitap_library *library = adopt(NULL, NULL, FFITAP_CDLL, 0);
+
+    cr_expect(eq(ptr, ffitap_library_get_handle(library), NULL));
+    cr_expect(eq(ptr, ffitap_function_get_address(borrow(library, "qsort")),
+                 dlsym(RTLD_DEFAULT, "qsort")));
+    ffitap_library_destroy(library);
+}
+
+Test(core_library, it_tells_what_it_was_created_with)
+{
+    struct ffitap_library *one = open_library(NULL, FFITAP_OLEDLL, FFITAP_USE_LAST_ERROR);
+    struct ffitap_library *other = adopt(NULL, NULL, FFITAP_PYDLL, FFITAP_USE_ERRNO);
+
+    cr_expect(eq(int, ffitap_library_get_kind(one), FFITAP_OLEDLL));
+    cr_expect(eq(uint, ffitap_library_get_flags(one), FFITAP_USE_LAST_ERROR));
+    cr_expect(eq(int, ffitap_library_get_kind(other), FFITAP_PYDLL));
+    cr_expect(eq(uint, ffitap_library_get_flags(other), FFITAP_USE_ERRNO));
+    ffitap_library_destroy(one);
+    ffitap_library_destroy(other);
+}
+
+Test(core_library, adopting_refuses_what_creating_refuses)
+{
+    struct ffitap_library *library = NULL;
+
+    cr_expect(eq(int,
+                 ffitap_library_adopt(NULL, NULL, (enum ffitap_library_kind)9, 0, &library, NULL),
+                 FFITAP_BAD_ARGUMENT));
+    cr_expect(eq(int, ffitap_library_adopt(NULL, NULL, FFITAP_CDLL, 1u << 9, &library, NULL),
+                 FFITAP_BAD_ARGUMENT));
+    cr_expect(eq(ptr, library, NULL));
+}
+
+Test(core_library, modes_are_the_platforms)
+{
+    cr_expect(eq(int, FFITAP_RTLD_LOCAL, RTLD_LOCAL));
+    cr_expect(eq(int, FFITAP_RTLD_GLOBAL, RTLD_GLOBAL));
+    cr_expect(eq(int, FFITAP_DEFAULT_MODE, RTLD_LOCAL));
+}

@@ -1,0 +1,101 @@
+#include <stdlib.h>
+
+#include "emit_double.h"
+#include "open.h"
+
+static struct ffitap_library *native;
+
+static void open_native(void)
+{
+    setenv("FFITAP_LTTNG", "0", 1);
+    native = open_library(NATIVE, FFITAP_CDLL, 0);
+    emit_double_reset();
+}
+
+TestSuite(core_declare, .init = open_native);
+
+Test(core_declare, void_is_no_argument)
+{
+    const struct ffitap_type *types[] = {ffitap_type_borrow(FFITAP_TYPE_INT),
+                                         ffitap_type_borrow(FFITAP_TYPE_VOID)};
+    struct ffitap_error error = {0};
+
+    cr_expect(eq(int, ffitap_function_set_arguments(borrow(native, "answer"), types, 2, &error),
+                 FFITAP_BAD_TYPE));
+    cr_expect(eq(str, error.text, "argument 2 cannot be void"));
+}
+
+Test(core_declare, null_is_no_type)
+{
+    const struct ffitap_type *types[] = {NULL};
+    struct ffitap_function *function = borrow(native, "answer");
+
+    cr_expect(
+        eq(int, ffitap_function_set_arguments(function, types, 1, NULL), FFITAP_BAD_ARGUMENT));
+    cr_expect(eq(int, ffitap_function_set_arguments(function, NULL, 1, NULL), FFITAP_BAD_ARGUMENT));
+}
+
+Test(core_declare, it_takes_as_many_arguments_as_in_ctypes_and_no_more)
+{
+    const struct ffitap_type *types[FFITAP_ARGUMENT_MAX + 1];
+    struct ffitap_function *function = borrow(native, "answer");
+
+    for (size_t i = 0; i <= FFITAP_ARGUMENT_MAX; i++)
+        types[i] = ffitap_type_borrow(FFITAP_TYPE_INT);
+    cr_expect(eq(int, ffitap_function_set_arguments(function, types, FFITAP_ARGUMENT_MAX, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(int, ffitap_function_set_arguments(function, types, FFITAP_ARGUMENT_MAX + 1, NULL),
+                 FFITAP_BAD_TYPE));
+}
+
+Test(core_declare, types_that_were_refused_leave_the_former_ones)
+{
+    const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_VOID);
+    struct ffitap_function *function = borrow_same(native, "same_int", FFITAP_TYPE_INT);
+    int value = 5, result = 0;
+    void *arguments[] = {&value};
+
+    cr_expect(eq(int, ffitap_function_set_arguments(function, &type, 1, NULL), FFITAP_BAD_TYPE));
+    cr_expect(eq(int, ffitap_function_call(function, &result, arguments, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int, result, 5));
+}
+
+Test(core_declare, a_result_of_null_is_what_it_was_at_first)
+{
+    struct ffitap_function *function = borrow_same(native, "same_int64", FFITAP_TYPE_INT64);
+    int64_t value = -5000000000, wide = 0;
+    int narrow = 0;
+    void *arguments[] = {&value};
+
+    cr_assert(eq(int, ffitap_function_call(function, &wide, arguments, 1, NULL), FFITAP_OK));
+    cr_expect(eq(i64, wide, value));
+    cr_assert(eq(int, ffitap_function_set_result(function, NULL, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_call(function, &narrow, arguments, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int, narrow, (int)value));
+}
+
+Test(core_declare, cleared_arguments_are_undeclared)
+{
+    struct ffitap_function *function = borrow_same(native, "same_int", FFITAP_TYPE_INT);
+    const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_SHORT);
+    short value = -7;
+    int result = 0;
+
+    cr_assert(eq(int, ffitap_function_clear_arguments(function, NULL), FFITAP_OK));
+    cr_expect(eq(int,
+                 ffitap_function_call_extra(function, &result, (void *[]){&value}, 1, &type, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(int, result, -7));
+}
+
+Test(core_declare, nothing_declared_and_nothing_taken_are_called_alike)
+{
+    struct ffitap_function *answer = borrow(native, "answer");
+    int before = 0, after = 0;
+
+    cr_expect(eq(int, ffitap_function_call(answer, &before, NULL, 0, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(answer, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(int, ffitap_function_call(answer, &after, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(int, before, 42));
+    cr_expect(eq(int, after, 42));
+}
