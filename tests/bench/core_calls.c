@@ -9,7 +9,7 @@
 
 #include <ffitap/ffitap.h>
 
-enum { ROUNDS = 200, CALLS = 5000 };
+enum { ROUNDS = 100, CALLS = 5000 };
 
 static double now_ns(void)
 {
