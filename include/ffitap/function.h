@@ -129,7 +129,8 @@ FFITAP_API void ffitap_function_set_errcheck(struct ffitap_function *function,
  * lock is released if this thread holds it and the function is not a FFITAP_PYDLL's; errno and then
  * the last error are exchanged if the library has FFITAP_USE_ERRNO or FFITAP_USE_LAST_ERROR; and
  * all that is undone in reverse. Without FFITAP_USE_ERRNO errno is what the native code left. The
- * native code may call back, throw a C++ exception, longjmp or end the thread.
+ * native code may call back, and may leave by a C++ exception, longjmp or the end of the thread:
+ * nothing is undone then, as in ctypes, so the interpreter lock stays released.
  *
  * FFITAP_BAD_TYPE if `count` is not what was declared, in ctypes' words: nothing was called then.
  * FFITAP_CALL_FAILED, and `*result` is left untouched, if a FFITAP_PYDLL's function left an error

@@ -1,9 +1,11 @@
 /* What the core's tests call. */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define IDENTITY(name, type)                                                                       \
     type same_##name(type value);                                                                  \
@@ -33,6 +35,15 @@ IDENTITY(float, float)
 IDENTITY(double, double)
 IDENTITY(pointer, void *)
 IDENTITY(string, char *)
+IDENTITY(bool, bool)
+IDENTITY(char, char)
+IDENTITY(schar, signed char)
+IDENTITY(uchar, unsigned char)
+IDENTITY(wchar, wchar_t)
+IDENTITY(longdouble, long double)
+IDENTITY(wstring, wchar_t *)
+IDENTITY(hresult, int32_t)
+IDENTITY(pyobject, void *)
 
 int answer(void);
 int answer(void)

@@ -1,5 +1,7 @@
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +19,10 @@ static void open_native(void)
 
 TestSuite(core_call, .init = open_native);
 
-/* One test per fundamental type: what goes in comes out, and nothing beyond its bytes is written.
- */
+/* One test per fundamental type, by the long way and by the short one: what goes in comes out, and
+ * nothing beyond its bytes is written. */
 #define SAME(function_name, basic, c_type, sample)                                                 \
-    Test(core_call, function_name##_comes_back_as_it_went_in)                                      \
+    static void expect_same_##function_name(bool listening)                                        \
     {                                                                                              \
         struct ffitap_function *function =                                                         \
             borrow_same(native, "same_" #function_name, FFITAP_TYPE_##basic);                      \
@@ -31,12 +33,18 @@ TestSuite(core_call, .init = open_native);
             unsigned char guard[8];                                                                \
         } room = {0};                                                                              \
                                                                                                    \
+        emit_double_wants_calls = listening;                                                       \
         memset(room.guard, 0xA5, sizeof(room.guard));                                              \
         cr_assert(                                                                                 \
             eq(int, ffitap_function_call(function, &room.result, arguments, 1, NULL), FFITAP_OK)); \
         cr_expect(room.result == value);                                                           \
         cr_expect(eq(int, memcmp(room.guard, "\xA5\xA5\xA5\xA5\xA5\xA5\xA5\xA5", 8), 0));          \
         cr_expect(eq(int, ffitap_function_call(function, NULL, arguments, 1, NULL), FFITAP_OK));   \
+    }                                                                                              \
+    Test(core_call, function_name##_comes_back_as_it_went_in)                                      \
+    {                                                                                              \
+        expect_same_##function_name(true);                                                         \
+        expect_same_##function_name(false);                                                        \
     }
 
 SAME(int8, INT8, int8_t, INT8_MIN)
@@ -61,6 +69,27 @@ SAME(float, FLOAT, float, -1.5f)
 SAME(double, DOUBLE, double, 2.718281828459045)
 SAME(pointer, POINTER, void *, &native)
 SAME(string, STRING, char *, "text")
+SAME(bool, BOOL, bool, true)
+SAME(char, CHAR, char, -5)
+SAME(schar, SCHAR, signed char, -128)
+SAME(uchar, UCHAR, unsigned char, 255)
+SAME(wchar, WCHAR, wchar_t, 0x1F600)
+SAME(longdouble, LONGDOUBLE, long double, 0x1.123456789abcdefep-16000L)
+SAME(wstring, WSTRING, wchar_t *, L"text")
+SAME(hresult, HRESULT, int32_t, INT32_MAX)
+SAME(pyobject, PYOBJECT, void *, &native)
+
+Test(core_call, a_pyobject_that_is_null_fails)
+{
+    struct ffitap_function *same = borrow_same(native, "same_pyobject", FFITAP_TYPE_PYOBJECT);
+    struct ffitap_error error = {0};
+    void *value = NULL, *result = &value;
+
+    cr_expect(eq(int, ffitap_function_call(same, &result, (void *[]){&value}, 1, &error),
+                 FFITAP_CALL_FAILED));
+    cr_expect(eq(str, error.text, "PyObject is NULL"));
+    cr_expect(eq(ptr, result, &value));
+}
 
 Test(core_call, nothing_set_means_nothing_taken_and_an_int_given)
 {
@@ -201,4 +230,63 @@ Test(core_call, a_call_out_of_a_callback_nests)
     cr_expect(eq(str, (char *)emit_double_names(),
                  "call_entry call_entry call_exit call call_exit call "));
     cr_expect(eq(uint, emit_double_call(0)->flags | emit_double_call(1)->flags, 0));
+}
+
+static jmp_buf outside;
+
+static void jump_outside(void)
+{
+    longjmp(outside, 1);
+}
+
+Test(core_call, one_that_is_left_by_longjmp_disturbs_no_other)
+{
+    struct ffitap_function *call_back = borrow_same(native, "call_back", FFITAP_TYPE_POINTER);
+    struct ffitap_function *answer = borrow(native, "answer");
+    void (*callback)(void) = jump_outside;
+
+    emit_double_reset();
+    if (setjmp(outside) == 0)
+        (void)!ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL);
+    cr_expect(eq(int, ffitap_function_call(answer, NULL, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(uint, emit_double_call_count(), 2));
+    cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+}
+
+enum { THREADS = 4, CALLS = 500 };
+
+static void *call_same(void *data)
+{
+    for (int i = 0; i < CALLS; i++) {
+        int value = i, result = -1;
+
+        if (ffitap_function_call(data, &result, (void *[]){&value}, 1, NULL) != FFITAP_OK ||
+            result != value)
+            return data;
+    }
+    return NULL;
+}
+
+static void call_from_threads(bool listening)
+{
+    struct ffitap_function *same = borrow_same(native, "same_int", FFITAP_TYPE_INT);
+    pthread_t threads[THREADS];
+
+    emit_double_wants_calls = listening;
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, call_same, same);
+    for (int i = 0; i < THREADS; i++) {
+        void *wrong = same;
+
+        pthread_join(threads[i], &wrong);
+        cr_expect(eq(ptr, wrong, NULL));
+    }
+}
+
+Test(core_call, many_threads_call_one_function)
+{
+    call_from_threads(false);
+    call_from_threads(true);
+    cr_expect(eq(uint, emit_double_call_count(), THREADS * CALLS));
 }
