@@ -83,7 +83,7 @@ static void finish(struct ffitap__thread *self, uint64_t held)
     const struct ffitap__call_event call = {
         .start_ns = ffitap__clock_to_monotonic_ns(frame->entered, &self->anchor),
         .native_ns = ffitap__clock_duration_ns(frame->left - frame->entered),
-        .callbacks_ns = frame->callbacks_ns,
+        .callbacks_ns = ffitap__clock_duration_ns(frame->in_callbacks),
         .gil_released_ns = window ? ffitap__clock_duration_ns(held - frame->entered) : 0,
         .gil_wait_ns = window ? ffitap__clock_duration_ns(held - frame->left) : 0,
         .function_id = frame->function ? frame->function->id : 0,
@@ -115,11 +115,17 @@ static void end_thread(void *data)
     munmap(self, sizeof(*self));
 }
 
+static void start_counting(struct ffitap__thread *self)
+{
+    self->next_call_id = (uint64_t)gettid() << 32;
+    self->next_callback_id = self->next_call_id;
+}
+
 /* One thread is left in a forked child, with the calls it is in but an identity of its own. */
 static void start_child(void)
 {
     if (ffitap__thread_self)
-        ffitap__thread_self->next_call_id = (uint64_t)gettid() << 32;
+        start_counting(ffitap__thread_self);
 }
 
 __attribute__((constructor)) static void start(void)
@@ -136,7 +142,7 @@ static struct ffitap__thread *create_thread(void)
 
     if (self == MAP_FAILED)
         return NULL;
-    self->next_call_id = (uint64_t)gettid() << 32;
+    start_counting(self);
     ffitap__thread_self = self;
     if (have_thread_key)
         pthread_setspecific(thread_key, self);
@@ -231,7 +237,8 @@ struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self, uint16_t r
     atomic_signal_fence(memory_order_seq_cst);
     frame->call_id = ++self->next_call_id;
     frame->runtime = runtime;
-    frame->callbacks_ns = 0;
+    frame->in_callbacks = 0;
+    frame->callback_stack = 0;
     frame->errno_private_in = errno_in;
     frame->function = ffitap__function_at(address);
     take_window(self, frame, has_lock);
@@ -298,6 +305,7 @@ void ffitap__call_lock_held(struct ffitap__thread *self)
     const uint64_t held = ffitap__clock_now();
     const int saved = errno;
 
-    finish(self, held);
+    if (FFITAP__LIKELY(ffitap__call_wants_lock(self)))
+        finish(self, held);
     errno = saved;
 }

@@ -31,8 +31,9 @@ struct ffitap__frame {
     uintptr_t stack; /* the caller's stack pointer: tells frames that were jumped over */
     const struct ffitap__function *function;
     uint64_t entered;
-    uint64_t left; /* 0 while in native code */
-    uint64_t callbacks_ns;
+    uint64_t left;            /* 0 while in native code */
+    uint64_t in_callbacks;    /* how long it was in them */
+    uintptr_t callback_stack; /* of the callback that takes its time; 0 if none does */
     uint16_t runtime;
     uint16_t flags;  /* enum ffitap__call_flag */
     bool in_moments; /* somebody wants the call's single moments */
@@ -58,6 +59,7 @@ struct ffitap__errno_question {
 struct ffitap__thread {
     uint32_t depth;
     uint64_t next_call_id;
+    uint64_t next_callback_id;
     struct ffitap__window window;
     struct ffitap__errno_question question;
     struct ffitap__clock_anchor anchor;
@@ -115,7 +117,8 @@ static inline bool ffitap__call_wants_lock(const struct ffitap__thread *self)
 /* A call that wants its lock is about to ask for it; errno is what the thread has again. */
 FFITAP__CROSSING void ffitap__call_lock_wanted(struct ffitap__thread *self);
 
-/* It has it, and the call is complete. */
+/* It has it, and the call is complete; unless that was given up, for calls were made meanwhile by
+ * whoever hands the lock out or by a signal handler. */
 FFITAP__CROSSING void ffitap__call_lock_held(struct ffitap__thread *self);
 
 /* The lock is held again and no call was made. */

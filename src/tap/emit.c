@@ -32,13 +32,19 @@ void ffitap__emit_join(void)
 #define MOMENTS                                                                                    \
     (STATE(call_entry) | STATE(call_exit) | STATE(gil_release) | STATE(gil_acquire) |              \
      STATE(errno_swap) | STATE(last_error_swap))
+#define CALLBACKS (STATE(callback_entry) | STATE(callback_exit))
 
 bool ffitap__emit_wants_moments(void)
 {
     return MOMENTS != 0;
 }
 
+bool ffitap__emit_wants_callbacks(void)
+{
+    return CALLBACKS != 0;
+}
+
 bool ffitap__emit_wants_calls(void)
 {
-    return (STATE(call) | MOMENTS | STATE(callback_entry) | STATE(callback_exit)) != 0;
+    return (STATE(call) | MOMENTS | CALLBACKS) != 0;
 }

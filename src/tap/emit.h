@@ -51,4 +51,7 @@ FFITAP__CROSSING bool ffitap__emit_wants_calls(void);
 /* Whether that is one of a call's single moments, and not only the complete call. */
 bool ffitap__emit_wants_moments(void);
 
+/* Whether it is a callback's edge. */
+bool ffitap__emit_wants_callbacks(void);
+
 #endif

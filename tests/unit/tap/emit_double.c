@@ -6,6 +6,7 @@
 #include <string.h>
 
 bool emit_double_wants_calls = true;
+bool emit_double_wants_callbacks = true;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char names[1 << 20];
@@ -154,6 +155,11 @@ bool ffitap__emit_wants_calls(void)
 bool ffitap__emit_wants_moments(void)
 {
     return emit_double_wants_calls;
+}
+
+bool ffitap__emit_wants_callbacks(void)
+{
+    return emit_double_wants_callbacks;
 }
 
 void ffitap__emit_join(void)

@@ -14,6 +14,9 @@
 /* Whether calls are wanted, as ffitap__emit_wants_calls() answers; true at first. */
 extern bool emit_double_wants_calls;
 
+/* Whether callbacks are wanted by themselves, as ffitap__emit_wants_callbacks() answers. */
+extern bool emit_double_wants_callbacks;
+
 /* Forgets every event. */
 void emit_double_reset(void);
 

@@ -249,6 +249,20 @@ Test(tap_call, a_lock_never_seen_to_be_held_again_is_an_unknown_wait)
                  FFITAP__CALL_GIL_RELEASED | FFITAP__CALL_WAIT_UNKNOWN));
 }
 
+Test(tap_call, a_lock_that_is_held_after_another_call_was_made_ends_no_call_twice)
+{
+    struct ffitap__thread *self = ready_thread();
+
+    ffitap__call_lock_released(self, RUNTIME);
+    ffitap__call_leave(self, enter(self, STACK), STACK);
+    ffitap__call_lock_wanted(self);
+    ffitap__call_leave(self, enter(self, STACK - 512), STACK - 512);
+    ffitap__call_lock_held(self);
+
+    cr_expect(eq(uint, emit_double_call_count(), 2));
+    cr_expect(eq(uint, self->depth, 0));
+}
+
 Test(tap_call, one_call_deeper_than_there_is_room_for_is_lost_and_the_others_are_not)
 {
     struct ffitap__thread *self = ready_thread();

@@ -1,0 +1,241 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "emit_double.h"
+#include "tap/callback.h"
+
+#define RUNTIME 3
+#define CLOSURE ((const void *)0xC105)
+#define STACK   ((uintptr_t)0x700000) /* of the outermost call; what it leads to lies below */
+#define LONG_US 20000
+#define LONG_NS 19990000u
+
+static void native(void)
+{
+}
+
+static struct ffitap__thread *self;
+
+/* With the function known, so that only calls' and callbacks' own events follow. */
+static void get_ready(void)
+{
+    self = ffitap__thread_get();
+    ffitap__function_announce((const void *)native, "native");
+    emit_double_reset();
+}
+
+static struct ffitap__frame *call(uintptr_t stack)
+{
+    return ffitap__call_enter(self, RUNTIME, (const void *)native, false, stack);
+}
+
+static struct ffitap__callback call_back(uintptr_t stack)
+{
+    struct ffitap__callback callback;
+
+    ffitap__callback_enter(self, &callback, CLOSURE, RUNTIME, stack);
+    return callback;
+}
+
+static void call_back_for_long(uintptr_t stack)
+{
+    struct ffitap__callback callback = call_back(stack);
+
+    usleep(LONG_US);
+    ffitap__callback_leave(self, &callback);
+}
+
+TestSuite(tap_callback, .init = get_ready);
+
+Test(tap_callback, it_is_told_when_it_begins_and_when_it_ends)
+{
+    struct ffitap__callback callback = call_back(STACK);
+
+    cr_expect(eq(str, (char *)emit_double_names(), "callback_entry "));
+    ffitap__callback_leave(self, &callback);
+
+    cr_expect(eq(str, (char *)emit_double_names(), "callback_entry callback_exit "));
+    cr_expect(eq(ulong, emit_double_callback_entry(0)->callback_id,
+                 emit_double_callback_exit(0)->callback_id));
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, 0xC105));
+    cr_expect(eq(uint, emit_double_callback_exit(0)->runtime_id, RUNTIME));
+}
+
+Test(tap_callback, each_has_an_id_of_its_own)
+{
+    call_back_for_long(STACK);
+    call_back_for_long(STACK);
+
+    cr_expect(ne(ulong, emit_double_callback_exit(0)->callback_id,
+                 emit_double_callback_exit(1)->callback_id));
+}
+
+Test(tap_callback, it_names_the_call_that_it_came_out_of)
+{
+    struct ffitap__frame *frame = call(STACK);
+
+    call_back_for_long(STACK - 512);
+    ffitap__call_leave(self, frame, STACK);
+
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
+    cr_expect(eq(uint, emit_double_callback_exit(0)->function_id,
+                 ffitap__function_at((const void *)native)->id));
+}
+
+Test(tap_callback, on_a_thread_without_calls_it_came_out_of_none)
+{
+    call_back_for_long(STACK);
+
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
+    cr_expect(eq(uint, emit_double_callback_exit(0)->function_id, 0));
+}
+
+Test(tap_callback, it_tells_how_long_it_lasted)
+{
+    call_back_for_long(STACK);
+
+    cr_expect(ge(ulong, emit_double_callback_exit(0)->duration_ns, LONG_NS));
+}
+
+Test(tap_callback, its_time_is_the_calls_time_in_callbacks)
+{
+    struct ffitap__frame *frame = call(STACK);
+
+    call_back_for_long(STACK - 512);
+    call_back_for_long(STACK - 1024);
+    ffitap__call_leave(self, frame, STACK);
+
+    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, 2 * LONG_NS));
+    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+}
+
+Test(tap_callback, its_time_is_known_when_only_calls_are_wanted)
+{
+    emit_double_wants_callbacks = false;
+    struct ffitap__frame *frame = call(STACK);
+
+    call_back_for_long(STACK - 512);
+    ffitap__call_leave(self, frame, STACK);
+
+    cr_expect(eq(uint, emit_double_callback_entry_count(), 0));
+    cr_expect(eq(uint, emit_double_callback_exit_count(), 0));
+    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
+}
+
+Test(tap_callback, a_call_that_it_makes_has_callbacks_of_its_own)
+{
+    struct ffitap__frame *outer = call(STACK);
+    struct ffitap__callback callback = call_back(STACK - 512);
+    struct ffitap__frame *inner = call(STACK - 1024);
+
+    call_back_for_long(STACK - 1536);
+    ffitap__call_leave(self, inner, STACK - 1024);
+    usleep(LONG_US);
+    ffitap__callback_leave(self, &callback);
+    ffitap__call_leave(self, outer, STACK);
+
+    const struct ffitap__call_event *inner_call = emit_double_call(1);
+    const struct ffitap__call_event *outer_call = emit_double_call(0);
+    cr_expect(eq(ulong, emit_double_callback_exit(1)->call_id, emit_double_call_exit(1)->call_id));
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
+    cr_expect(ge(ulong, inner_call->callbacks_ns, LONG_NS));
+    cr_expect(le(ulong, inner_call->callbacks_ns, inner_call->native_ns));
+    cr_expect(ge(ulong, outer_call->callbacks_ns, inner_call->native_ns + LONG_NS));
+    cr_expect(le(ulong, outer_call->callbacks_ns, outer_call->native_ns));
+}
+
+Test(tap_callback, one_out_of_another_takes_no_time_twice)
+{
+    struct ffitap__frame *frame = call(STACK);
+    struct ffitap__callback outer = call_back(STACK - 512);
+
+    call_back_for_long(STACK - 1024);
+    ffitap__callback_leave(self, &outer);
+    ffitap__call_leave(self, frame, STACK);
+
+    cr_expect(eq(ulong, emit_double_callback_exit(1)->call_id, emit_double_call_exit(0)->call_id));
+    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
+    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+}
+
+Test(tap_callback, after_one_that_was_jumped_over_the_next_takes_its_time)
+{
+    struct ffitap__frame *frame = call(STACK);
+
+    call_back(STACK - 512);
+    call_back_for_long(STACK - 512);
+    ffitap__call_leave(self, frame, STACK);
+
+    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
+    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+}
+
+Test(tap_callback, a_call_that_was_jumped_over_is_not_what_it_came_out_of)
+{
+    struct ffitap__frame *frame = call(STACK);
+
+    call(STACK - 1024);
+    call_back_for_long(STACK - 512);
+    ffitap__call_leave(self, frame, STACK);
+
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
+    cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(ulong, emit_double_call(1)->callbacks_ns, 0));
+    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
+}
+
+Test(tap_callback, a_call_that_only_waits_for_its_lock_is_not_what_it_came_out_of)
+{
+    ffitap__call_lock_released(self, RUNTIME);
+    struct ffitap__frame *frame =
+        ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
+    ffitap__call_leave(self, frame, STACK);
+    call_back_for_long(STACK - 512);
+    ffitap__call_lock_held(self);
+
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
+    cr_expect(eq(ulong, emit_double_call(0)->callbacks_ns, 0));
+}
+
+Test(tap_callback, one_that_outlives_its_calls_frame_gives_its_time_to_no_other)
+{
+    call(STACK);
+    struct ffitap__callback callback = call_back(STACK - 512);
+    struct ffitap__frame *elsewhere = call(STACK + 4096);
+
+    usleep(LONG_US);
+    ffitap__callback_leave(self, &callback);
+    ffitap__call_leave(self, elsewhere, STACK + 4096);
+
+    cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(ulong, emit_double_call(0)->callbacks_ns, 0));
+}
+
+Test(tap_callback, errno_is_the_same_after_both)
+{
+    struct ffitap__callback callback;
+
+    errno = 44;
+    callback = call_back(STACK);
+    cr_expect(eq(int, errno, 44));
+    errno = 55;
+    ffitap__callback_leave(self, &callback);
+    cr_expect(eq(int, errno, 55));
+}
+
+Test(tap_callback, those_of_a_forked_child_have_ids_of_their_own)
+{
+    int status = 0;
+
+    call_back_for_long(STACK);
+    const uint64_t parents_next = self->next_callback_id + 1;
+    const pid_t child = fork();
+    if (!child)
+        _exit(call_back(STACK).event.callback_id == parents_next);
+    cr_assert(eq(int, waitpid(child, &status, 0), child));
+    cr_expect(eq(int, status, 0));
+}
