@@ -89,3 +89,26 @@ void ffitap__interpreter_acquire(const struct ffitap_interpreter *interpreter, v
     interpreter->acquire(released);
     errno = saved;
 }
+
+void *ffitap__interpreter_enter(const struct ffitap_interpreter *interpreter)
+{
+    if (!interpreter || !interpreter->enter)
+        return NULL;
+
+    const int saved = errno;
+    void *entered = interpreter->enter();
+
+    errno = saved;
+    return entered;
+}
+
+void ffitap__interpreter_leave(const struct ffitap_interpreter *interpreter, void *entered)
+{
+    if (!interpreter || !interpreter->leave)
+        return;
+
+    const int saved = errno;
+
+    interpreter->leave(entered);
+    errno = saved;
+}

@@ -45,4 +45,9 @@ static inline bool ffitap__interpreter_is_held(const struct ffitap_interpreter *
 void *ffitap__interpreter_release(const struct ffitap_interpreter *interpreter);
 void ffitap__interpreter_acquire(const struct ffitap_interpreter *interpreter, void *released);
 
+/* Takes the lock for a callback, in whatever thread, and undoes that. `interpreter` may be NULL,
+ * and may know nothing of callbacks: then nothing is done. */
+void *ffitap__interpreter_enter(const struct ffitap_interpreter *interpreter);
+void ffitap__interpreter_leave(const struct ffitap_interpreter *interpreter, void *entered);
+
 #endif

@@ -1,0 +1,705 @@
+/* The tests are the native code themselves: they call the address that a callback has. */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit_double.h"
+#include "open.h"
+
+#define MICROSOFT __attribute__((ms_abi))
+
+/* The linker's --wrap: which allocation fails, from 0; no other does. */
+static int failing_allocation = -1;
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_ffi_closure_alloc(size_t size, void **code);
+void *__wrap_ffi_closure_alloc(size_t size, void **code);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return failing_allocation-- == 0 ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_ffi_closure_alloc(size_t size, void **code)
+{
+    return failing_allocation-- == 0 ? NULL : __real_ffi_closure_alloc(size, code);
+}
+
+static void no_provider(void)
+{
+    setenv("FFITAP_LTTNG", "0", 1);
+}
+
+TestSuite(core_callback, .init = no_provider);
+
+static struct ffitap_callback *create_of_kind(enum ffitap_library_kind kind,
+                                              ffitap_handler *handler, void *data,
+                                              enum ffitap_basic_type result,
+                                              const enum ffitap_basic_type *basics, size_t count,
+                                              unsigned flags)
+{
+    struct ffitap_callback *callback = NULL;
+    struct ffitap_error error = {0};
+    const struct ffitap_type *types[16];
+
+    for (size_t i = 0; i < count; i++)
+        types[i] = ffitap_type_borrow(basics[i]);
+    cr_assert(eq(int,
+                 ffitap_callback_create(handler, data, kind, ffitap_type_borrow(result), types,
+                                        count, flags, &callback, &error),
+                 FFITAP_OK),
+              "%s", error.text);
+    return callback;
+}
+
+/* One that takes and gives nothing. */
+static struct ffitap_callback *create_plain(ffitap_handler *handler, void *data, unsigned flags)
+{
+    return create_of_kind(FFITAP_CDLL, handler, data, FFITAP_TYPE_VOID, NULL, 0, flags);
+}
+
+typedef void plain_function(void);
+
+static plain_function *code_of(const struct ffitap_callback *callback)
+{
+    plain_function *code;
+
+    *(void **)&code = ffitap_callback_get_code(callback);
+    return code;
+}
+
+static void give_back(void *result, void *const *arguments, void *data)
+{
+    memcpy(result, arguments[0], *(const size_t *)data);
+}
+
+/* One test per fundamental type: what goes in comes out. */
+#define SAME(basic, c_type, sample)                                                                \
+    Test(core_callback, basic##_comes_back_as_it_went_in)                                          \
+    {                                                                                              \
+        const enum ffitap_basic_type type = FFITAP_TYPE_##basic;                                   \
+        size_t size = sizeof(c_type);                                                              \
+        struct ffitap_callback *callback =                                                         \
+            create_of_kind(FFITAP_CDLL, give_back, &size, type, &type, 1, 0);                      \
+        c_type value = (c_type)(sample);                                                           \
+        const c_type result = ((c_type(*)(c_type))code_of(callback))(value);                       \
+                                                                                                   \
+        cr_expect(result == value);                                                                \
+        ffitap_callback_destroy(callback);                                                         \
+    }
+
+SAME(INT8, int8_t, INT8_MIN)
+SAME(UINT8, uint8_t, UINT8_MAX)
+SAME(INT16, int16_t, INT16_MIN)
+SAME(UINT16, uint16_t, UINT16_MAX)
+SAME(INT32, int32_t, INT32_MIN)
+SAME(UINT32, uint32_t, UINT32_MAX)
+SAME(INT64, int64_t, INT64_MIN)
+SAME(UINT64, uint64_t, UINT64_MAX)
+SAME(SHORT, short, -12345)
+SAME(USHORT, unsigned short, 54321)
+SAME(INT, int, -123456789)
+SAME(UINT, unsigned int, 3123456789u)
+SAME(LONG, long, -1234567890123)
+SAME(ULONG, unsigned long, 0xFEDCBA9876543210u)
+SAME(LONGLONG, long long, -1234567890123)
+SAME(ULONGLONG, unsigned long long, 0xFEDCBA9876543210u)
+SAME(SIZE, size_t, SIZE_MAX)
+SAME(SSIZE, ssize_t, -1)
+SAME(FLOAT, float, -1.5f)
+SAME(DOUBLE, double, 2.718281828459045)
+SAME(POINTER, void *, &failing_allocation)
+SAME(STRING, char *, "text")
+SAME(BOOL, _Bool, 1)
+SAME(CHAR, char, -7)
+SAME(SCHAR, signed char, -100)
+SAME(UCHAR, unsigned char, 200)
+SAME(WCHAR, wchar_t, 0x1F600)
+SAME(LONGDOUBLE, long double, 3.14159265358979323846L)
+SAME(WSTRING, wchar_t *, L"text")
+SAME(HRESULT, int32_t, INT32_MIN + 5)
+SAME(PYOBJECT, void *, &failing_allocation)
+
+/* What some compilers' callers trust in, and libffi gives: more than the C ABI promises. */
+Test(core_callback, small_results_are_an_int_with_their_sign)
+{
+    const enum ffitap_basic_type type = FFITAP_TYPE_INT8;
+    size_t size = 1;
+    struct ffitap_callback *callback =
+        create_of_kind(FFITAP_CDLL, give_back, &size, type, &type, 1, 0);
+
+    cr_expect(eq(int, ((int (*)(int))code_of(callback))(-100), -100));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, small_unsigned_results_are_an_int_without)
+{
+    const enum ffitap_basic_type type = FFITAP_TYPE_UINT16;
+    size_t size = 2;
+    struct ffitap_callback *callback =
+        create_of_kind(FFITAP_CDLL, give_back, &size, type, &type, 1, 0);
+
+    cr_expect(eq(int, ((int (*)(int))code_of(callback))(0xFFFE), 0xFFFE));
+    ffitap_callback_destroy(callback);
+}
+
+static void note_result(void *result, void *const *arguments, void *data)
+{
+    (void)arguments;
+    *(void **)data = result;
+}
+
+Test(core_callback, a_void_result_has_no_room)
+{
+    void *noted = &noted;
+    struct ffitap_callback *callback = create_plain(note_result, &noted, 0);
+
+    code_of(callback)();
+    cr_expect(eq(ptr, noted, NULL));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, a_handler_that_gives_nothing_gives_zero)
+{
+    void *noted = NULL;
+    struct ffitap_callback *integer =
+        create_of_kind(FFITAP_CDLL, note_result, &noted, FFITAP_TYPE_INT16, NULL, 0, 0);
+    struct ffitap_callback *real =
+        create_of_kind(FFITAP_CDLL, note_result, &noted, FFITAP_TYPE_LONGDOUBLE, NULL, 0, 0);
+
+    cr_expect(eq(int, ((short (*)(void))code_of(integer))(), 0));
+    const long double given = ((long double (*)(void))code_of(real))();
+    cr_expect(given == 0);
+    ffitap_callback_destroy(integer);
+    ffitap_callback_destroy(real);
+}
+
+static const enum ffitap_basic_type many_types[] = {
+    FFITAP_TYPE_INT8,   FFITAP_TYPE_DOUBLE, FFITAP_TYPE_UINT16, FFITAP_TYPE_FLOAT,
+    FFITAP_TYPE_INT64,  FFITAP_TYPE_DOUBLE, FFITAP_TYPE_INT,    FFITAP_TYPE_LONG,
+    FFITAP_TYPE_DOUBLE, FFITAP_TYPE_UCHAR,  FFITAP_TYPE_SHORT,  FFITAP_TYPE_INT};
+#define MANY_COUNT (sizeof(many_types) / sizeof(*many_types))
+
+static void add_many(void *result, void *const *arguments, void *data)
+{
+    (void)data;
+    *(double *)result =
+        *(int8_t *)arguments[0] + *(double *)arguments[1] + *(uint16_t *)arguments[2] +
+        *(float *)arguments[3] + (double)*(int64_t *)arguments[4] + *(double *)arguments[5] +
+        *(int *)arguments[6] + (double)*(long *)arguments[7] + *(double *)arguments[8] +
+        *(unsigned char *)arguments[9] + *(short *)arguments[10] + *(int *)arguments[11];
+}
+
+Test(core_callback, more_arguments_than_registers_arrive)
+{
+    struct ffitap_callback *callback =
+        create_of_kind(FFITAP_CDLL, add_many, NULL, FFITAP_TYPE_DOUBLE, many_types, MANY_COUNT, 0);
+
+    cr_expect(eq(dbl,
+                 ((double (*)(int8_t, double, uint16_t, float, int64_t, double, int, long, double,
+                              unsigned char, short, int))code_of(callback))(-1, 2.5, 3, 4.25f, 5, 6,
+                                                                            7, 8, 9, 10, -11, 12),
+                 54.75));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, microsofts_convention_brings_the_same_arguments)
+{
+    struct ffitap_callback *callback = create_of_kind(
+        FFITAP_WINDLL, add_many, NULL, FFITAP_TYPE_DOUBLE, many_types, MANY_COUNT, 0);
+
+    cr_expect(eq(dbl,
+                 ((double(MICROSOFT *)(int8_t, double, uint16_t, float, int64_t, double, int, long,
+                                       double, unsigned char, short, int))code_of(callback))(
+                     -1, 2.5, 3, 4.25f, 5, 6, 7, 8, 9, 10, -11, 12),
+                 54.75));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, an_oledlls_handler_gives_an_hresult)
+{
+    const enum ffitap_basic_type type = FFITAP_TYPE_HRESULT;
+    size_t size = sizeof(int32_t);
+    struct ffitap_callback *callback =
+        create_of_kind(FFITAP_OLEDLL, give_back, &size, type, &type, 1, 0);
+
+    cr_expect(eq(int, ((int32_t(MICROSOFT *)(int32_t))code_of(callback))((int32_t)0x80004005),
+                 (int32_t)0x80004005));
+    ffitap_callback_destroy(callback);
+}
+
+/* What a handler found, and what it leaves. */
+struct values {
+    int found;
+    int found_private;
+    int left;
+    int left_private;
+};
+
+static void exchange_errno(void *result, void *const *arguments, void *data)
+{
+    struct values *values = data;
+
+    (void)result;
+    (void)arguments;
+    values->found = errno;
+    values->found_private = ffitap_get_errno();
+    ffitap_set_errno(values->left_private);
+    errno = values->left;
+}
+
+Test(core_callback, errno_passes_both_ways)
+{
+    struct values values = {.left = 3, .left_private = 4};
+    struct ffitap_callback *callback = create_plain(exchange_errno, &values, 0);
+
+    ffitap_set_errno(1);
+    errno = 2;
+    code_of(callback)();
+    cr_expect(eq(int, errno, 3));
+    cr_expect(eq(int, values.found, 2));
+    cr_expect(eq(int, values.found_private, 1));
+    cr_expect(eq(int, ffitap_get_errno(), 4));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, errno_passes_both_ways_when_nobody_listens)
+{
+    struct values values = {.left = 3, .left_private = 4};
+    struct ffitap_callback *callback = create_plain(exchange_errno, &values, 0);
+
+    emit_double_wants_calls = false;
+    errno = 2;
+    code_of(callback)();
+    cr_expect(eq(int, errno, 3));
+    cr_expect(eq(int, values.found, 2));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, an_exchange_of_errno_goes_around_the_handler)
+{
+    struct values values = {.left = 3, .left_private = 4};
+    struct ffitap_callback *callback =
+        create_plain(exchange_errno, &values, FFITAP_CALLBACK_USE_ERRNO);
+
+    ffitap_set_errno(1);
+    errno = 2;
+    code_of(callback)();
+    cr_expect(eq(int, errno, 4));
+    cr_expect(eq(int, values.found, 1));
+    cr_expect(eq(int, values.found_private, 2));
+    cr_expect(eq(int, ffitap_get_errno(), 3));
+    ffitap_callback_destroy(callback);
+}
+
+/* Calls `code` back out of native code that finds `before` in errno; gives what it has after. */
+static plain_function *code_to_call;
+static int errno_before, errno_after;
+
+static void call_code(void)
+{
+    errno_before = errno;
+    errno = 77;
+    code_to_call();
+    errno_after = errno;
+}
+
+static void call_back_through_core(const struct ffitap_callback *callback, unsigned flags)
+{
+    struct ffitap_function *function = NULL;
+    struct ffitap_error error = {0};
+
+    code_to_call = code_of(callback);
+    cr_assert(eq(int,
+                 ffitap_function_create_at((void *)call_code, "call_code", FFITAP_CDLL, flags,
+                                           &function, &error),
+                 FFITAP_OK),
+              "%s", error.text);
+    cr_assert(eq(int,
+                 ffitap_function_set_result(function, ffitap_type_borrow(FFITAP_TYPE_VOID), NULL),
+                 FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_call(function, NULL, NULL, 0, &error), FFITAP_OK));
+    ffitap_function_destroy(function);
+}
+
+/* As ctypes does it: 77 in native code is 77 for the handler, whose 88 native code finds. */
+Test(core_callback, an_exchange_within_an_exchanging_call_shows_native_codes_errno)
+{
+    struct values values = {.left = 66, .left_private = 88};
+    struct ffitap_callback *callback =
+        create_plain(exchange_errno, &values, FFITAP_CALLBACK_USE_ERRNO);
+
+    ffitap_set_errno(1);
+    errno = 2;
+    call_back_through_core(callback, FFITAP_USE_ERRNO);
+    cr_expect(eq(int, errno, 66)); /* the handler had the caller's own */
+    cr_expect(eq(int, errno_before, 1));
+    cr_expect(eq(int, values.found, 2));
+    cr_expect(eq(int, values.found_private, 77));
+    cr_expect(eq(int, errno_after, 88));
+    cr_expect(eq(int, ffitap_get_errno(), 88));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, without_one_within_an_exchanging_call_the_private_errno_is_the_callers_own)
+{
+    struct values values = {.left = 66, .left_private = 88};
+    struct ffitap_callback *callback = create_plain(exchange_errno, &values, 0);
+
+    ffitap_set_errno(1);
+    errno = 2;
+    call_back_through_core(callback, FFITAP_USE_ERRNO);
+    cr_expect(eq(int, errno, 88));
+    cr_expect(eq(int, values.found, 77));
+    cr_expect(eq(int, values.found_private, 2));
+    cr_expect(eq(int, errno_after, 66));
+    cr_expect(eq(int, ffitap_get_errno(), 66));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, an_exchange_within_a_call_without_one_leaves_the_call_what_the_handler_set)
+{
+    struct values values = {.left = 66, .left_private = 88};
+    struct ffitap_callback *callback =
+        create_plain(exchange_errno, &values, FFITAP_CALLBACK_USE_ERRNO);
+
+    ffitap_set_errno(1);
+    errno = 2;
+    call_back_through_core(callback, 0);
+    cr_expect(eq(int, errno, 88));
+    cr_expect(eq(int, errno_before, 2));
+    cr_expect(eq(int, values.found, 1));
+    cr_expect(eq(int, values.found_private, 77));
+    cr_expect(eq(int, ffitap_get_errno(), 66));
+    ffitap_callback_destroy(callback);
+}
+
+static void exchange_last_error(void *result, void *const *arguments, void *data)
+{
+    struct values *values = data;
+
+    (void)result;
+    (void)arguments;
+    values->found = ffitap_get_thread_last_error();
+    values->found_private = ffitap_set_last_error(values->left_private);
+    ffitap_set_thread_last_error(values->left);
+}
+
+Test(core_callback, an_exchange_of_the_last_error_goes_around_the_handler)
+{
+    struct values values = {.left = 3, .left_private = 4};
+    struct ffitap_callback *callback =
+        create_plain(exchange_last_error, &values, FFITAP_CALLBACK_USE_LAST_ERROR);
+
+    ffitap_set_last_error(1);
+    ffitap_set_thread_last_error(2);
+    code_of(callback)();
+    cr_expect(eq(int, ffitap_get_thread_last_error(), 4));
+    cr_expect(eq(int, values.found, 1));
+    cr_expect(eq(int, values.found_private, 2));
+    cr_expect(eq(int, ffitap_get_last_error(), 3));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, the_last_error_passes_both_ways)
+{
+    struct values values = {.left = 3, .left_private = 4};
+    struct ffitap_callback *callback =
+        create_plain(exchange_last_error, &values, FFITAP_CALLBACK_USE_ERRNO);
+
+    ffitap_set_last_error(1);
+    ffitap_set_thread_last_error(2);
+    code_of(callback)();
+    cr_expect(eq(int, ffitap_get_thread_last_error(), 3));
+    cr_expect(eq(int, values.found, 2));
+    cr_expect(eq(int, values.found_private, 1));
+    cr_expect(eq(int, ffitap_get_last_error(), 4));
+    ffitap_callback_destroy(callback);
+}
+
+static void count(void *result, void *const *arguments, void *data)
+{
+    (void)result;
+    (void)arguments;
+    __atomic_fetch_add((int *)data, 1, __ATOMIC_RELAXED);
+}
+
+Test(core_callback, its_entry_and_its_exit_are_told)
+{
+    int counted = 0;
+    struct ffitap_callback *callback = create_plain(count, &counted, 0);
+
+    emit_double_reset();
+    code_of(callback)();
+    cr_expect(eq(str, (char *)emit_double_names(), "callback_entry callback_exit "));
+    cr_expect(eq(ulong, emit_double_callback_entry(0)->closure, (uintptr_t)code_of(callback)));
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
+    cr_expect(ne(uint, emit_double_callback_exit(0)->runtime_id, 0));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, nobody_listening_nothing_is_told)
+{
+    int counted = 0;
+    struct ffitap_callback *callback = create_plain(count, &counted, 0);
+
+    emit_double_reset();
+    emit_double_wants_calls = false;
+    code_of(callback)();
+    cr_expect(eq(int, counted, 1));
+    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    ffitap_callback_destroy(callback);
+}
+
+static void sleep_20_ms(void *result, void *const *arguments, void *data)
+{
+    (void)result;
+    (void)arguments;
+    (void)data;
+    usleep(20000);
+}
+
+Test(core_callback, its_time_is_the_calls_time_in_callbacks)
+{
+    struct ffitap_callback *callback = create_plain(sleep_20_ms, NULL, 0);
+
+    call_back_through_core(callback, 0);
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
+    cr_expect(
+        eq(uint, emit_double_callback_exit(0)->function_id, emit_double_call(0)->function_id));
+    cr_expect(ge(ulong, emit_double_callback_exit(0)->duration_ns, 19990000));
+    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, 19990000));
+    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+    ffitap_callback_destroy(callback);
+}
+
+static void *call_in_thread(void *callback)
+{
+    code_of(callback)();
+    return NULL;
+}
+
+Test(core_callback, a_thread_that_is_new_to_the_core_may_call_it)
+{
+    int counted = 0;
+    struct ffitap_callback *callback = create_plain(count, &counted, 0);
+    pthread_t thread;
+
+    emit_double_reset();
+    pthread_create(&thread, NULL, call_in_thread, callback);
+    pthread_join(thread, NULL);
+    cr_expect(eq(int, counted, 1));
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_callback, a_new_threads_private_errno_begins_with_zero)
+{
+    struct values values = {.left = 3, .left_private = 4, .found = -1};
+    struct ffitap_callback *callback =
+        create_plain(exchange_errno, &values, FFITAP_CALLBACK_USE_ERRNO);
+    pthread_t thread;
+
+    ffitap_set_errno(8);
+    pthread_create(&thread, NULL, call_in_thread, callback);
+    pthread_join(thread, NULL);
+    cr_expect(eq(int, values.found, 0));
+    cr_expect(eq(int, ffitap_get_errno(), 8));
+    ffitap_callback_destroy(callback);
+}
+
+#define THREADS 4
+#define TIMES   500
+
+static void *call_many_times(void *callback)
+{
+    for (int i = 0; i < TIMES; i++)
+        code_of(callback)();
+    return NULL;
+}
+
+Test(core_callback, several_threads_call_it_at_once)
+{
+    int counted = 0;
+    struct ffitap_callback *callback = create_plain(count, &counted, 0);
+    pthread_t threads[THREADS];
+
+    emit_double_reset();
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, call_many_times, callback);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    cr_expect(eq(int, counted, THREADS *TIMES));
+    cr_expect(eq(uint, emit_double_callback_exit_count(), THREADS * TIMES));
+    ffitap_callback_destroy(callback);
+}
+
+#define DEPTH 1000
+
+static struct ffitap_callback *recursive;
+static int depth;
+
+static void go_deeper(void *result, void *const *arguments, void *data)
+{
+    (void)result;
+    (void)arguments;
+    (void)data;
+    if (++depth < DEPTH)
+        call_back_through_core(recursive, FFITAP_USE_ERRNO);
+}
+
+Test(core_callback, calls_and_callbacks_nest_a_thousand_deep)
+{
+    recursive = create_plain(go_deeper, NULL, FFITAP_CALLBACK_USE_ERRNO);
+    emit_double_reset();
+
+    errno = 2;
+    call_back_through_core(recursive, FFITAP_USE_ERRNO);
+    cr_expect(eq(int, errno, 2));
+    cr_expect(eq(int, depth, DEPTH));
+    cr_expect(eq(uint, emit_double_call_count(), DEPTH));
+    cr_expect(eq(uint, emit_double_callback_exit_count(), DEPTH));
+    cr_expect(eq(ulong,
+                 emit_double_call(DEPTH - 1)->callbacks_ns < emit_double_call(0)->callbacks_ns, 1));
+    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+    ffitap_callback_destroy(recursive);
+}
+
+/* Whoever still ran in freed memory would share it with the fresh one. */
+static void destroy_itself(void *result, void *const *arguments, void *data)
+{
+    struct ffitap_callback **callback = data;
+    void *code = ffitap_callback_get_code(*callback);
+
+    (void)arguments;
+    ffitap_callback_destroy(*callback);
+    *callback = create_plain(count, NULL, 0);
+    *(int *)result = ffitap_callback_get_code(*callback) == code ? -1 : 7;
+}
+
+Test(core_callback, its_handler_may_destroy_it)
+{
+    struct ffitap_callback *callback = NULL;
+
+    callback = create_of_kind(FFITAP_CDLL, destroy_itself, &callback, FFITAP_TYPE_INT, NULL, 0, 0);
+    cr_expect(eq(int, ((int (*)(void))code_of(callback))(), 7));
+    ffitap_callback_destroy(callback);
+}
+
+static sem_t is_inside, may_leave;
+
+static void wait_inside(void *result, void *const *arguments, void *data)
+{
+    (void)arguments;
+    (void)data;
+    sem_post(&is_inside);
+    sem_wait(&may_leave);
+    *(int *)result = 7;
+}
+
+static void *call_for_int(void *code)
+{
+    return (void *)(intptr_t)((int (*)(void))code)();
+}
+
+Test(core_callback, a_call_under_way_in_another_thread_outlives_it)
+{
+    struct ffitap_callback *callback =
+        create_of_kind(FFITAP_CDLL, wait_inside, NULL, FFITAP_TYPE_INT, NULL, 0, 0);
+    void *code = ffitap_callback_get_code(callback), *result = NULL;
+    pthread_t thread;
+
+    sem_init(&is_inside, 0, 0);
+    sem_init(&may_leave, 0, 0);
+    pthread_create(&thread, NULL, call_for_int, code);
+    sem_wait(&is_inside);
+    ffitap_callback_destroy(callback);
+    struct ffitap_callback *fresh = create_plain(count, NULL, 0);
+    cr_expect(ne(ptr, ffitap_callback_get_code(fresh), code));
+    sem_post(&may_leave);
+    pthread_join(thread, &result);
+    cr_expect(eq(ptr, result, (void *)7));
+    ffitap_callback_destroy(fresh);
+}
+
+Test(core_callback, destroying_none_is_allowed)
+{
+    errno = 2;
+    ffitap_callback_destroy(NULL);
+    cr_expect(eq(int, errno, 2));
+}
+
+static struct ffitap_callback *const untouched = (struct ffitap_callback *)&failing_allocation;
+
+static enum ffitap_status refusal(ffitap_handler *handler, enum ffitap_library_kind kind,
+                                  const struct ffitap_type *const *types, size_t type_count,
+                                  unsigned flags, struct ffitap_error *error)
+{
+    struct ffitap_callback *callback = untouched;
+    const enum ffitap_status status =
+        ffitap_callback_create(handler, NULL, kind, ffitap_type_borrow(FFITAP_TYPE_INT), types,
+                               type_count, flags, &callback, error);
+
+    cr_assert(eq(ptr, callback, untouched));
+    return status;
+}
+
+Test(core_callback, one_without_a_handler_is_refused)
+{
+    struct ffitap_error error = {0};
+
+    cr_expect(eq(int, refusal(NULL, FFITAP_CDLL, NULL, 0, 0, &error), FFITAP_BAD_ARGUMENT));
+    cr_expect(eq(str, error.text, "the handler of a callback is NULL"));
+}
+
+Test(core_callback, unknown_flags_are_refused)
+{
+    struct ffitap_error error = {0};
+
+    cr_expect(eq(int, refusal(count, FFITAP_CDLL, NULL, 0, 8, &error), FFITAP_BAD_ARGUMENT));
+    cr_expect(eq(str, error.text, "unknown flags 0x8"));
+}
+
+Test(core_callback, an_unknown_kind_is_refused)
+{
+    cr_expect(eq(int, refusal(count, (enum ffitap_library_kind)9, NULL, 0, 0, NULL),
+                 FFITAP_BAD_ARGUMENT));
+}
+
+Test(core_callback, arguments_without_types_are_refused)
+{
+    cr_expect(eq(int, refusal(count, FFITAP_CDLL, NULL, 1, 0, NULL), FFITAP_BAD_ARGUMENT));
+}
+
+Test(core_callback, a_void_argument_is_refused)
+{
+    const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_VOID);
+
+    cr_expect(eq(int, refusal(count, FFITAP_CDLL, &type, 1, 0, NULL), FFITAP_BAD_TYPE));
+}
+
+/* The types, the callback, the code: and then there is enough. */
+Test(core_callback, each_allocation_may_fail)
+{
+    const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_INT);
+    struct ffitap_callback *callback = NULL;
+    int counted = 0;
+
+    for (int i = 0; i < 3; i++) {
+        struct ffitap_error error = {0};
+
+        failing_allocation = i;
+        errno = 2;
+        cr_expect(eq(int, refusal(count, FFITAP_CDLL, &type, 1, 0, &error), FFITAP_NO_MEMORY));
+        cr_expect(eq(int, errno, 2));
+        cr_expect(eq(int, error.status, FFITAP_NO_MEMORY));
+    }
+    failing_allocation = 3;
+    callback = create_plain(count, &counted, 0);
+    code_of(callback)();
+    cr_expect(eq(int, counted, 1));
+    ffitap_callback_destroy(callback);
+}
