@@ -13,8 +13,8 @@ static struct ffitap_library *ole;
 static void open_microsoft(void)
 {
     setenv("FFITAP_LTTNG", "0", 1);
-    windows = open_library(MICROSOFT, FFITAP_WINDLL, 0);
-    ole = open_library(MICROSOFT, FFITAP_OLEDLL, 0);
+    windows = open_library(MICROSOFT_NATIVE, FFITAP_WINDLL, 0);
+    ole = open_library(MICROSOFT_NATIVE, FFITAP_OLEDLL, 0);
     emit_double_reset();
 }
 
@@ -214,7 +214,7 @@ Test(core_microsoft, an_hresult_is_checked_wherever_it_comes_from)
 static struct ffitap_last_error_source emulated(void)
 {
     struct ffitap_last_error_source source;
-    void *handle = dlopen(MICROSOFT, RTLD_NOW);
+    void *handle = dlopen(MICROSOFT_NATIVE, RTLD_NOW);
 
     *(void **)&source.get = dlsym(handle, "get_emulated_error");
     *(void **)&source.set = dlsym(handle, "set_emulated_error");
@@ -226,7 +226,7 @@ Test(core_microsoft, both_private_errors_are_exchanged_around_the_call)
     static struct ffitap_last_error_source source;
     const struct ffitap_type *types[] = {TYPE(INT), TYPE(INT)};
     struct ffitap_library *library =
-        open_library(MICROSOFT, FFITAP_WINDLL, FFITAP_USE_ERRNO | FFITAP_USE_LAST_ERROR);
+        open_library(MICROSOFT_NATIVE, FFITAP_WINDLL, FFITAP_USE_ERRNO | FFITAP_USE_LAST_ERROR);
     struct ffitap_function *exchange = borrow(library, "exchange_both");
     int error = 44, last_error = 55, result = 0;
     void *arguments[] = {&error, &last_error};
@@ -250,7 +250,7 @@ Test(core_microsoft, both_private_errors_are_exchanged_around_the_call)
 Test(core_microsoft, the_last_error_is_exchanged_closest_to_the_native_code)
 {
     struct ffitap_library *library =
-        open_library(MICROSOFT, FFITAP_WINDLL, FFITAP_USE_ERRNO | FFITAP_USE_LAST_ERROR);
+        open_library(MICROSOFT_NATIVE, FFITAP_WINDLL, FFITAP_USE_ERRNO | FFITAP_USE_LAST_ERROR);
     struct ffitap_function *give = borrow_same(library, "give", FFITAP_TYPE_INT);
     int value = 1;
 
