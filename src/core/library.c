@@ -74,9 +74,9 @@ static enum ffitap_status make(const char *name, enum ffitap_library_kind kind, 
     return FFITAP_OK;
 }
 
-static enum ffitap_status create(const char *name, enum ffitap_library_kind kind, int mode,
-                                 unsigned flags, const void *caller, struct ffitap_library **out,
-                                 struct ffitap_error *error)
+enum ffitap_status ffitap__library_create(const char *name, enum ffitap_library_kind kind, int mode,
+                                          unsigned flags, const void *caller,
+                                          struct ffitap_library **out, struct ffitap_error *error)
 {
     struct ffitap_library *library = NULL;
     enum ffitap_status status = make(name, kind, flags, &library, error);
@@ -101,7 +101,7 @@ enum ffitap_status ffitap_library_create(const char *name, enum ffitap_library_k
 {
     const int saved = errno;
     const enum ffitap_status status =
-        create(name, kind, mode, flags, __builtin_return_address(0), out, error);
+        ffitap__library_create(name, kind, mode, flags, __builtin_return_address(0), out, error);
 
     errno = saved;
     return status;

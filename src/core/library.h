@@ -25,6 +25,11 @@ struct ffitap_library {
 enum ffitap_status ffitap__library_check(enum ffitap_library_kind kind, unsigned flags,
                                          struct ffitap_error *error);
 
+/* ffitap_library_create() on behalf of `caller`, a code address of who asks. May change errno. */
+enum ffitap_status ffitap__library_create(const char *name, enum ffitap_library_kind kind, int mode,
+                                          unsigned flags, const void *caller,
+                                          struct ffitap_library **out, struct ffitap_error *error);
+
 void ffitap__library_retain(struct ffitap_library *library);
 void ffitap__library_release(struct ffitap_library *library);
 

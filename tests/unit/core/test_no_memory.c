@@ -151,6 +151,24 @@ Test(core_no_memory, for_a_first_access)
     fail_each_allocation_of(borrow_first);
 }
 
+static enum ffitap_status borrow_of_loader(struct ffitap_error *error)
+{
+    struct ffitap_loader *loader = NULL;
+    struct ffitap_library *library = NULL;
+    enum ffitap_status status =
+        ffitap_loader_create(FFITAP_CDLL, FFITAP_DEFAULT_MODE, 0, &loader, error);
+
+    if (status == FFITAP_OK)
+        status = ffitap_loader_borrow_library(loader, NATIVE, &library, error);
+    ffitap_loader_destroy(loader);
+    return status;
+}
+
+Test(core_no_memory, for_a_loader_and_its_library)
+{
+    fail_each_allocation_of(borrow_of_loader);
+}
+
 static enum ffitap_status create_function(struct ffitap_error *error)
 {
     struct ffitap_function *function = NULL;
