@@ -5,14 +5,15 @@
 
 #include "core/cpython.h"
 #include "core/fail.h"
-#include "core/start.h"
+#include "core/library.h"
 
 /* Made by whoever is first, then kept: it goes with the process. */
 static struct ffitap_library *_Atomic pythonapi;
 
 /* A libpython apart is in the process for good once it was found: that it is opened loads nothing.
  */
-static enum ffitap_status open_it(struct ffitap_library **out, struct ffitap_error *error)
+static enum ffitap_status open_it(const void *caller, struct ffitap_library **out,
+                                  struct ffitap_error *error)
 {
     if (!ffitap__cpython_find())
         return ffitap__fail(error, FFITAP_NOT_FOUND, "there is no CPython in this process");
@@ -20,7 +21,7 @@ static enum ffitap_status open_it(struct ffitap_library **out, struct ffitap_err
     const char *path = ffitap__cpython_path();
     const int mode = path ? FFITAP_DEFAULT_MODE | RTLD_NOLOAD : FFITAP_DEFAULT_MODE;
 
-    return ffitap_library_create(path, FFITAP_PYDLL, mode, 0, out, error);
+    return ffitap__library_create(path, FFITAP_PYDLL, mode, 0, caller, out, error);
 }
 
 enum ffitap_status ffitap_pythonapi_borrow(struct ffitap_library **out, struct ffitap_error *error)
@@ -29,8 +30,10 @@ enum ffitap_status ffitap_pythonapi_borrow(struct ffitap_library **out, struct f
     struct ffitap_library *fresh = NULL;
 
     if (!known) {
-        const enum ffitap_status status = open_it(&fresh, error);
+        const int saved = errno;
+        const enum ffitap_status status = open_it(__builtin_return_address(0), &fresh, error);
 
+        errno = saved;
         if (status != FFITAP_OK)
             return status;
         if (atomic_compare_exchange_strong_explicit(&pythonapi, &known, fresh, memory_order_acq_rel,

@@ -2,6 +2,7 @@
  * Every allocation of the core fails once, one after another: each failure must come out as a
  * status, and what was allocated before must be gone.
  */
+#include <ffi.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,10 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 char *__wrap_strdup(const char *text);
 void __wrap_free(void *block);
+void *__real_ffi_closure_alloc(size_t size, void **code);
+void *__wrap_ffi_closure_alloc(size_t size, void **code);
+void __real_ffi_closure_free(void *closure);
+void __wrap_ffi_closure_free(void *closure);
 
 static int until_failure; /* 0: none fails */
 static bool failed;
@@ -64,6 +69,17 @@ void __wrap_free(void *block)
 {
     live -= block != NULL;
     __real_free(block);
+}
+
+void *__wrap_ffi_closure_alloc(size_t size, void **code)
+{
+    return is_to_fail() ? NULL : count(__real_ffi_closure_alloc(size, code));
+}
+
+void __wrap_ffi_closure_free(void *closure)
+{
+    live--;
+    __real_ffi_closure_free(closure);
 }
 
 typedef enum ffitap_status scenario(struct ffitap_error *error);
@@ -219,6 +235,29 @@ static enum ffitap_status declare(struct ffitap_error *error)
 Test(core_no_memory, for_the_types_of_a_function)
 {
     fail_each_allocation_of(declare);
+}
+
+static void handle_nothing(void *result, void *const *arguments, void *data)
+{
+    (void)result;
+    (void)arguments;
+    (void)data;
+}
+
+static enum ffitap_status create_callback(struct ffitap_error *error)
+{
+    const struct ffitap_type *types[] = {TYPE(POINTER), TYPE(INT)};
+    struct ffitap_callback *callback = NULL;
+    const enum ffitap_status status = ffitap_callback_create(
+        handle_nothing, NULL, FFITAP_CDLL, TYPE(INT), types, 2, 0, &callback, error);
+
+    ffitap_callback_destroy(callback);
+    return status;
+}
+
+Test(core_no_memory, for_a_callback)
+{
+    fail_each_allocation_of(create_callback);
 }
 
 Test(core_no_memory, a_refused_type_leaves_the_former_ones)
