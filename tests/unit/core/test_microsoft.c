@@ -245,6 +245,7 @@ Test(core_microsoft, both_private_errors_are_exchanged_around_the_call)
     cr_expect(eq(int, source.get(), 3));
     cr_expect(eq(int, ffitap_get_errno(), 44));
     cr_expect(eq(int, ffitap_get_last_error(), 55));
+    ffitap_library_destroy(library);
 }
 
 Test(core_microsoft, the_last_error_is_exchanged_closest_to_the_native_code)
@@ -264,6 +265,7 @@ Test(core_microsoft, the_last_error_is_exchanged_closest_to_the_native_code)
     cr_expect(eq(u64, emit_double_last_error_swap(1)->call_id, emit_double_call_entry(0)->call_id));
     cr_expect(eq(u64, emit_double_last_error_swap(0)->call_id, emit_double_call_entry(0)->call_id));
     cr_expect(eq(int, emit_double_last_error_swap(0)->direction, FFITAP__SWAP_OUT));
+    ffitap_library_destroy(library);
 }
 
 Test(core_microsoft, a_call_is_told_like_any)
