@@ -140,7 +140,8 @@ static bool next_libpython(size_t index, char *path)
     return true;
 }
 
-/* Keeps the libpython that it finds something in: nothing else knows that we hold its addresses. */
+/* Keeps open what it finds, for nothing else knows that we hold addresses of it; whose symbols were
+ * found in the global scope the dynamic linker keeps by itself. */
 static bool look_up_in_libpythons(struct functions *functions, char *path)
 {
     for (size_t i = 0; next_libpython(i, path); i++) {
@@ -155,22 +156,10 @@ static bool look_up_in_libpythons(struct functions *functions, char *path)
     return false;
 }
 
-/* The same for a libpython in the global scope, which its loader could close. */
-static void keep_owner(const void *address)
-{
-    Dl_info owner;
-
-    if (dladdr(address, &owner))
-        (void)!dlopen(owner.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-}
-
 static bool search(struct functions *functions, char *path)
 {
     *path = '\0';
-    if (!look_up(RTLD_DEFAULT, functions))
-        return look_up_in_libpythons(functions, path);
-    keep_owner(*(void **)&functions->release);
-    return true;
+    return look_up(RTLD_DEFAULT, functions) || look_up_in_libpythons(functions, path);
 }
 
 /* An object that another thread is loading is counted before it can be searched, but dlsym(3)

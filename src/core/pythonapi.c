@@ -10,8 +10,7 @@
 /* Made by whoever is first, then kept: it goes with the process. */
 static struct ffitap_library *_Atomic pythonapi;
 
-/* A libpython apart is in the process for good once it was found: that it is opened loads nothing.
- */
+/* A libpython apart stays in the process once it was found: that it is opened loads nothing. */
 static enum ffitap_status open_it(const void *caller, struct ffitap_library **out,
                                   struct ffitap_error *error)
 {
@@ -24,24 +23,39 @@ static enum ffitap_status open_it(const void *caller, struct ffitap_library **ou
     return ffitap__library_create(path, FFITAP_PYDLL, mode, 0, caller, out, error);
 }
 
-enum ffitap_status ffitap_pythonapi_borrow(struct ffitap_library **out, struct ffitap_error *error)
+/* The one that all get, which `fresh` becomes unless another thread was first. */
+static struct ffitap_library *keep(struct ffitap_library *fresh)
 {
-    struct ffitap_library *known = atomic_load_explicit(&pythonapi, memory_order_acquire);
-    struct ffitap_library *fresh = NULL;
+    struct ffitap_library *earlier = NULL;
 
-    if (!known) {
-        const int saved = errno;
-        const enum ffitap_status status = open_it(__builtin_return_address(0), &fresh, error);
+    if (atomic_compare_exchange_strong_explicit(&pythonapi, &earlier, fresh, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return fresh;
+    ffitap__library_release(fresh);
+    return earlier;
+}
 
-        errno = saved;
+static enum ffitap_status borrow(const void *caller, struct ffitap_library **out,
+                                 struct ffitap_error *error)
+{
+    struct ffitap_library *library = atomic_load_explicit(&pythonapi, memory_order_acquire);
+
+    if (!library) {
+        const enum ffitap_status status = open_it(caller, &library, error);
+
         if (status != FFITAP_OK)
             return status;
-        if (atomic_compare_exchange_strong_explicit(&pythonapi, &known, fresh, memory_order_acq_rel,
-                                                    memory_order_acquire))
-            known = fresh;
-        else
-            ffitap_library_destroy(fresh);
+        library = keep(library);
     }
-    *out = known;
+    *out = library;
     return FFITAP_OK;
+}
+
+enum ffitap_status ffitap_pythonapi_borrow(struct ffitap_library **out, struct ffitap_error *error)
+{
+    const int saved = errno;
+    const enum ffitap_status status = borrow(__builtin_return_address(0), out, error);
+
+    errno = saved;
+    return status;
 }
