@@ -103,7 +103,6 @@ static bool look_up(void *handle, struct functions *functions)
 
 /* The libpython number `index`, from 0, among the objects that are loaded. */
 struct walk {
-    uint64_t loaded;
     size_t index;
     char path[PATH_MAX]; /* "" if there is none such */
 };
