@@ -71,6 +71,10 @@ named() {
         sed 's/.*function_id = \([0-9]*\).*/\1/' | sort -u
 }
 
+# What each callback came out of, and its own id.
+calls_back() { grep ' ffitap:callback_exit: ' "$work/$1.txt" | sed 's/.* call_id = \([0-9]*\).*/\1/'; }
+callbacks() { grep ' ffitap:callback_exit: ' "$work/$1.txt" | sed 's/.*callback_id = \([0-9]*\).*/\1/'; }
+
 calls_of() { # SESSION SYMBOL
     id=$(grep ' ffitap:function: ' "$work/$1.txt" | grep "symbol = \"$2\"" |
         sed 's/.*function_id = \([0-9]*\).*/\1/' | sort -u)
@@ -78,22 +82,28 @@ calls_of() { # SESSION SYMBOL
 }
 
 expect_calls() { # SESSION
-    expect "$1: calls" 192 "$(count "$1" call)"
+    expect "$1: calls" 222 "$(count "$1" call)"
     expect "$1: calls of sqrt" 110 "$(calls_of "$1" sqrt)"
     expect "$1: calls of cbrt" 50 "$(calls_of "$1" cbrt)"
     expect "$1: calls of compressBound" 20 "$(calls_of "$1" compressBound)"
     expect "$1: calls of close" 5 "$(calls_of "$1" close)"
     expect "$1: calls of abs" 7 "$(calls_of "$1" abs)"
-    expect "$1: entries of calls" 192 "$(count "$1" call_entry)"
-    expect "$1: exits of calls" 192 "$(count "$1" call_exit)"
-    expect "$1: exchanges of errno, in" 12 "$(count "$1" errno_swap '"in"')"
-    expect "$1: exchanges of errno, out" 12 "$(count "$1" errno_swap '"out"')"
+    expect "$1: calls of bsearch" 30 "$(calls_of "$1" bsearch)"
+    expect "$1: entries of callbacks" 31 "$(count "$1" callback_entry)"
+    expect "$1: exits of callbacks" 31 "$(count "$1" callback_exit)"
+    expect "$1: callbacks out of no call" 1 "$(count "$1" callback_exit 'call_id = 0,')"
+    expect "$1: callbacks out of each call" 31 "$(calls_back "$1" | sort -u | wc -l)"
+    expect "$1: callbacks" 31 "$(callbacks "$1" | sort -u | wc -l)"
+    expect "$1: entries of calls" 222 "$(count "$1" call_entry)"
+    expect "$1: exits of calls" 222 "$(count "$1" call_exit)"
+    expect "$1: exchanges of errno, in" 42 "$(count "$1" errno_swap '"in"')"
+    expect "$1: exchanges of errno, out" 42 "$(count "$1" errno_swap '"out"')"
     expect "$1: GIL windows without an interpreter" 0 "$(count "$1" gil_release)"
     expect "$1: losses" 0 "$(count "$1" lost)"
     expect "$1: calls whose function has no name" "" \
         "$({ called "$1"; named "$1"; named "$1"; } | sort | uniq -u)"
-    expect "$1: calls of the runtime" 192 "$(count "$1" call "runtime_id = $(runtime "$1"),")"
-    expect "$1: calls with thread and process" 192 "$(count "$1" call 'vpid = [0-9]*, vtid = ')"
+    expect "$1: calls of the runtime" 222 "$(count "$1" call "runtime_id = $(runtime "$1"),")"
+    expect "$1: calls with thread and process" 222 "$(count "$1" call 'vpid = [0-9]*, vtid = ')"
 }
 
 runtime() {
@@ -112,7 +122,7 @@ expect "early: begun loads" 4 "$(count early load_begin)"
 expect "early: loads" 4 "$(count early load_end)"
 expect "early: failed loads" 1 "$(count early load_end 'handle = 0x0,.*error = "libabsent')"
 expect "early: loads by the program" 4 "$(count early load_end 'caller = "[^"]*core_host"')"
-expect "early: fresh lookups" 7 "$(count early lookup 'cached = 0')"
+expect "early: fresh lookups" 8 "$(count early lookup 'cached = 0')"
 expect "early: cached lookups" 3 "$(count early lookup 'cached = 1')"
 expect "early: failed lookups" 1 "$(count early lookup 'function_id = 0,.*absent_function"')"
 expect_calls early
