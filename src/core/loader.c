@@ -148,7 +148,8 @@ enum ffitap_status ffitap_loader_borrow_library(struct ffitap_loader *loader, co
         return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "library name is %s",
                             name ? "empty" : "NULL");
     if (*name == '_')
-        return ffitap__fail(error, FFITAP_NOT_FOUND, "'%s' is not loaded by its name: load it anew",
+        return ffitap__fail(error, FFITAP_NOT_FOUND,
+                            "'%s' starts with '_': only ffitap_loader_load_library() loads it",
                             name);
 
     const int saved = errno;
