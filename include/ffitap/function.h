@@ -72,9 +72,9 @@ FFITAP_API void *ffitap_function_get_address(const struct ffitap_function *funct
  * Sets what the function returns, FFITAP_TYPE_VOID for nothing (ctypes: restype). NULL brings back
  * what it was at first (`del function.restype`). Not while another thread calls the function.
  *
- * FFITAP_BAD_TYPE for an array and if libffi refuses, FFITAP_NOT_SUPPORTED for unions that cannot
- * be passed; the former type then stays. A result of 4 bytes that is an integer is taken as an
- * HRESULT by functions of a FFITAP_OLEDLL, whatever it is called (ctypes: `_check_retval_`).
+ * FFITAP_BAD_TYPE for an array and if libffi refuses; the former type then stays. A result of 4
+ * bytes that is an integer is taken as an HRESULT by functions of a FFITAP_OLEDLL, whatever it is
+ * called (ctypes: `_check_retval_`).
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_set_result(struct ffitap_function *function, const struct ffitap_type *type,

@@ -83,11 +83,10 @@ struct ffitap_field {
  * does. Copies the names. The caller's, to be released with ffitap_type_destroy().
  *
  * FFITAP_BAD_TYPE without fields (ctypes: "ffi_prep_cif failed" at the call), with a field of type
- * void, and if the whole would be too large to have a size.
+ * void, and if the whole would be too large to have a size (PTRDIFF_MAX, as in GCC).
  *
- * libffi knows no unions: they are described to it as a structure that is passed and returned in
- * the same registers. FFITAP_NOT_SUPPORTED, from what would pass it by value, for the few that have
- * no such structure: unions of no more than 16 bytes that hold a long double beside something else.
+ * libffi knows no unions and passes some nested structures wrongly: all are described to it as one
+ * flat structure that travels in the same registers, or in memory.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_type_create_struct(const struct ffitap_field *fields, size_t count, struct ffitap_type **out,

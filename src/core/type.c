@@ -1,5 +1,6 @@
 #include "core/type.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #include "core/fail.h"
@@ -32,7 +33,17 @@ const struct ffitap_type *ffitap__type_retain(const struct ffitap_type *type)
 
 void ffitap__type_release(const struct ffitap_type *type)
 {
-    (void)type;
+    struct ffitap_type *ours = (struct ffitap_type *)type;
+
+    if (type->shape != FFITAP__FUNDAMENTAL &&
+        atomic_fetch_sub_explicit(&ours->references, 1, memory_order_acq_rel) == 1)
+        free(ours);
+}
+
+void ffitap_type_destroy(struct ffitap_type *type)
+{
+    if (type)
+        ffitap__type_release(type);
 }
 
 enum ffitap_status ffitap__type_check_value(const struct ffitap_type *type, bool is_result,
@@ -42,10 +53,22 @@ enum ffitap_status ffitap__type_check_value(const struct ffitap_type *type, bool
         return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "the type of %s is NULL", what);
     if (!is_result && type->ffi == &ffi_type_void)
         return ffitap__fail(error, FFITAP_BAD_TYPE, "%s cannot be void", what);
+    if (type->shape == FFITAP__ARRAY)
+        return ffitap__fail(error, FFITAP_BAD_TYPE, "%s cannot be an array: C %s a pointer", what,
+                            is_result ? "returns" : "passes");
+    /* libffi counts the bytes of a call in 32 bits and would take too little stack for more. */
+    if (type->size > INT_MAX)
+        return ffitap__fail(error, FFITAP_BAD_TYPE, "%s is too large to be passed (%zu bytes)",
+                            what, type->size);
     return FFITAP_OK;
 }
 
 size_t ffitap_type_get_size(const struct ffitap_type *type)
 {
     return type->size;
+}
+
+size_t ffitap_type_get_alignment(const struct ffitap_type *type)
+{
+    return type->alignment;
 }

@@ -5,6 +5,7 @@
 #include <ffi.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <ffitap/status.h>
 #include <ffitap/type.h>
@@ -16,13 +17,22 @@ enum ffitap__type_shape {
     FFITAP__ARRAY,
 };
 
+/* Which of a value's first 16 bytes belong to what, a bit for each, the lowest for the first. */
+struct ffitap__type_bytes {
+    uint16_t integer;     /* and pointers */
+    uint16_t floating;    /* float and double */
+    uint16_t long_double; /* its padding as well */
+};
+
 struct ffitap_type {
     size_t size;
     size_t alignment;
-    ffi_type *ffi; /* NULL if libffi cannot be told how to pass it */
+    ffi_type *ffi; /* whole from the start: libffi writes only into types without a size */
     enum ffitap__type_shape shape;
-    enum ffitap_basic_type basic; /* of a fundamental one */
-    _Atomic unsigned references;  /* not counted for a fundamental one, which is constant */
+    enum ffitap_basic_type basic;    /* of a fundamental one */
+    struct ffitap__type_bytes bytes; /* of all others */
+    bool is_in_memory;               /* never passed in registers, nor anything around it */
+    _Atomic unsigned references;     /* not counted for a fundamental one, which is constant */
 };
 
 /* Keeps `type` alive, or no longer. Returns it. */
