@@ -3,6 +3,7 @@
 
 #include "aggregates.h"
 #include "invoke.h"
+#include "open.h"
 #include "types.h"
 
 #define BEFORE ((double){0.5})
@@ -89,3 +90,20 @@ AGGREGATE(long_doubles, UNION({"a", T(LONGDOUBLE)}, {"b", STRUCT({"a", T(LONGDOU
 AGGREGATE(long_double_or_double, UNION({"a", T(LONGDOUBLE)}, {"b", T(DOUBLE)}))
 AGGREGATE(long_double_or_integer, UNION({"a", T(LONGDOUBLE)}, {"b", T(INT64)}))
 AGGREGATE(long_double_or_integers, UNION({"a", T(LONGDOUBLE)}, {"b", array(T(INT64), 2)}))
+
+Test(core_aggregate, a_windll_returns_a_long_double_as_gnu_compilers_do)
+{
+    struct ffitap_type *type = STRUCT({"a", T(LONGDOUBLE)});
+    struct ffitap_library *library = open_library(AGGREGATES_LIBRARY, FFITAP_WINDLL, 0);
+    struct ffitap_function *function = borrow(library, "ms_give_long_double_alone");
+    const struct ffitap_type *types[] = {T(DOUBLE)};
+    void *arguments[] = {&BEFORE};
+    long_double_alone result = {0};
+
+    cr_assert(eq(int, ffitap_function_set_result(function, type, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(function, types, 1, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_call(function, &result, arguments, 1, NULL), FFITAP_OK));
+    cr_expect(is_long_double_alone_sample(result));
+    ffitap_type_destroy(type);
+    ffitap_library_destroy(library);
+}
