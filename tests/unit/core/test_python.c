@@ -1,0 +1,329 @@
+/* CPython embedded for real: its lock is given up and kept, waited for and taken in callbacks. */
+#include <Python.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emit_double.h"
+#include "open.h"
+
+#define SLEEP_US  100000u
+#define SLEEP_NS  99990000u
+#define SWITCH_NS 15000000u /* what is left of the switch interval below when it is short */
+
+/* The interpreter goes with the process and leaves behind what it never meant to free. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libpython\n";
+}
+
+static void run(const char *code)
+{
+    cr_assert(eq(int, PyRun_SimpleString(code), 0));
+}
+
+/* A thread that never gives the lock up unless it is asked to, for longer than a moment. */
+static void start_python(void)
+{
+    setenv("FFITAP_LTTNG", "0", 1);
+    Py_InitializeEx(0);
+    run("import sys, threading\n"
+        "sys.setswitchinterval(0.02)\n"
+        "count = 0\n"
+        "stopped = False\n"
+        "def advance():\n"
+        "    global count\n"
+        "    while not stopped:\n"
+        "        count += 1\n"
+        "advancing = threading.Thread(target=advance)\n");
+}
+
+static void end_python(void)
+{
+    if (!Py_IsInitialized())
+        return;
+    run("stopped = True\n"
+        "if advancing.ident: advancing.join()\n");
+    Py_FinalizeEx();
+}
+
+TestSuite(core_python, .init = start_python, .fini = end_python);
+
+/* Asked with the lock held and without running any Python: nobody else runs any meanwhile. */
+static long count(void)
+{
+    PyObject *module = PyImport_AddModule("__main__");
+
+    return PyLong_AsLong(PyDict_GetItemString(PyModule_GetDict(module), "count"));
+}
+
+static void call_without_arguments(struct ffitap_function *function)
+{
+    struct ffitap_error error = {0};
+
+    cr_assert(eq(int, ffitap_function_call(function, NULL, NULL, 0, &error), FFITAP_OK), "%s",
+              error.text);
+}
+
+/* How far the other thread gets while usleep(3) of a library of `kind` sleeps. */
+static long count_while_sleeping(enum ffitap_library_kind kind)
+{
+    struct ffitap_library *libc = open_library("libc.so.6", kind, 0);
+    struct ffitap_function *sleep = borrow_same(libc, "usleep", FFITAP_TYPE_UINT);
+    unsigned length = SLEEP_US;
+    void *arguments[] = {&length};
+
+    emit_double_reset();
+    const long before = count();
+    cr_assert(eq(int, ffitap_function_call(sleep, NULL, arguments, 1, NULL), FFITAP_OK));
+    const long after = count();
+    ffitap_library_destroy(libc);
+    return after - before;
+}
+
+Test(core_python, another_thread_advances_while_a_cdlls_function_sleeps)
+{
+    run("advancing.start()");
+    cr_expect(gt(long, count_while_sleeping(FFITAP_CDLL), 1000));
+}
+
+Test(core_python, no_other_thread_advances_while_a_pydlls_function_sleeps)
+{
+    run("advancing.start()");
+    cr_expect(eq(long, count_while_sleeping(FFITAP_PYDLL), 0));
+}
+
+Test(core_python, nobody_listening_the_same_happens)
+{
+    emit_double_wants_calls = false;
+    run("advancing.start()");
+    cr_expect(gt(long, count_while_sleeping(FFITAP_CDLL), 1000));
+    cr_expect(eq(long, count_while_sleeping(FFITAP_PYDLL), 0));
+}
+
+Test(core_python, the_window_and_the_wait_are_told)
+{
+    run("advancing.start()");
+    count_while_sleeping(FFITAP_CDLL);
+
+    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    cr_expect(ge(ulong, emit_double_call(0)->native_ns, SLEEP_NS));
+    cr_expect(ge(ulong, emit_double_call(0)->gil_wait_ns, SWITCH_NS));
+    cr_expect(ge(ulong, emit_double_call(0)->gil_released_ns,
+                 SLEEP_NS + emit_double_call(0)->gil_wait_ns));
+}
+
+Test(core_python, without_another_thread_the_wait_is_short)
+{
+    count_while_sleeping(FFITAP_CDLL);
+
+    cr_expect(ge(ulong, emit_double_call(0)->gil_released_ns, SLEEP_NS));
+    cr_expect(lt(ulong, emit_double_call(0)->gil_wait_ns, SWITCH_NS));
+}
+
+Test(core_python, a_pydlls_function_has_no_window)
+{
+    count_while_sleeping(FFITAP_PYDLL);
+
+    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
+    cr_expect(eq(ulong, emit_double_call(0)->gil_released_ns, 0));
+    cr_expect(eq(ulong, emit_double_call(0)->gil_wait_ns, 0));
+}
+
+Test(core_python, the_runtime_names_its_lock)
+{
+    ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
+
+    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));
+}
+
+static struct ffitap_library *pythonapi(void)
+{
+    struct ffitap_library *library = NULL;
+    struct ffitap_error error = {0};
+
+    cr_assert(eq(int, ffitap_pythonapi_borrow(&library, &error), FFITAP_OK), "%s", error.text);
+    return library;
+}
+
+Test(core_python, pythonapi_makes_and_reads_python_objects)
+{
+    struct ffitap_function *make = borrow_same(pythonapi(), "PyLong_FromLong", FFITAP_TYPE_LONG);
+    struct ffitap_function *read = borrow_same(pythonapi(), "PyLong_AsLong", FFITAP_TYPE_LONG);
+    const struct ffitap_type *object = ffitap_type_borrow(FFITAP_TYPE_PYOBJECT);
+    PyObject *number = NULL;
+    long value = -1234567890123, result = 0;
+
+    cr_assert(eq(int, ffitap_function_set_result(make, object, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(read, &object, 1, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_call(make, &number, (void *[]){&value}, 1, NULL), FFITAP_OK));
+    cr_expect(PyLong_Check(number));
+    cr_assert(
+        eq(int, ffitap_function_call(read, &result, (void *[]){&number}, 1, NULL), FFITAP_OK));
+    cr_expect(eq(long, result, value));
+    Py_DECREF(number);
+}
+
+Test(core_python, pythonapis_functions_return_int_at_first)
+{
+    int result = 0;
+
+    cr_assert(eq(
+        int, ffitap_function_call(borrow(pythonapi(), "Py_IsInitialized"), &result, NULL, 0, NULL),
+        FFITAP_OK));
+    cr_expect(eq(int, result, 1));
+}
+
+/* Sets an exception by a function of a library of `kind`. */
+static enum ffitap_status raise(enum ffitap_library_kind kind, struct ffitap_error *error)
+{
+    struct ffitap_library *python = open_library(NULL, kind, 0);
+    struct ffitap_function *set = borrow_same(python, "PyErr_SetNone", FFITAP_TYPE_PYOBJECT);
+    PyObject *class = PyExc_KeyError;
+
+    cr_assert(eq(int, ffitap_function_set_result(set, ffitap_type_borrow(FFITAP_TYPE_VOID), NULL),
+                 FFITAP_OK));
+    const enum ffitap_status status = ffitap_function_call(set, NULL, (void *[]){&class}, 1, error);
+    ffitap_library_destroy(python);
+    return status;
+}
+
+Test(core_python, an_exception_that_a_pydlls_function_sets_fails_the_call_and_stays)
+{
+    struct ffitap_error error = {0};
+
+    cr_expect(eq(int, raise(FFITAP_PYDLL, &error), FFITAP_CALL_FAILED));
+    cr_expect(ne(ptr, strstr(error.text, "KeyError"), NULL), "%s", error.text);
+    cr_expect(eq(ptr, PyErr_Occurred(), PyExc_KeyError));
+    PyErr_Clear();
+}
+
+Test(core_python, after_an_exception_that_was_cleared_calls_succeed)
+{
+    cr_expect(eq(int, raise(FFITAP_PYDLL, NULL), FFITAP_CALL_FAILED));
+    PyErr_Clear();
+    call_without_arguments(borrow(pythonapi(), "Py_IsInitialized"));
+}
+
+/* What each place found: whether this thread held the lock. */
+static int held_before, held_in_handler, held_after;
+static void (*code_to_call)(void);
+
+static void call_code(void)
+{
+    held_before = PyGILState_Check();
+    code_to_call();
+    held_after = PyGILState_Check();
+}
+
+static void *run_code(void *unused)
+{
+    call_code();
+    return unused;
+}
+
+/* When the other thread has the lock for sure. */
+static void sleep_and_call_code(void)
+{
+    usleep(SLEEP_US);
+    call_code();
+}
+
+static void call_code_in_thread(void)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, run_code, NULL);
+    pthread_join(thread, NULL);
+}
+
+static void run_python(void *result, void *const *arguments, void *data)
+{
+    (void)result;
+    (void)arguments;
+    held_in_handler = PyGILState_Check();
+    if (data)
+        run(data);
+}
+
+/* Calls `native` as of a library of `kind`, which leads to a callback that runs Python. */
+static void call_back_from(void (*native)(void), enum ffitap_library_kind kind, unsigned flags,
+                           const char *python)
+{
+    struct ffitap_callback *callback = NULL;
+    struct ffitap_function *function = NULL;
+    const struct ffitap_type *nothing = ffitap_type_borrow(FFITAP_TYPE_VOID);
+
+    cr_assert(eq(int,
+                 ffitap_callback_create(run_python, (void *)python, FFITAP_CDLL, nothing, NULL, 0,
+                                        flags, &callback, NULL),
+                 FFITAP_OK));
+    *(void **)&code_to_call = ffitap_callback_get_code(callback);
+    cr_assert(eq(int, ffitap_function_create_at((void *)native, "native", kind, 0, &function, NULL),
+                 FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_result(function, nothing, NULL), FFITAP_OK));
+    call_without_arguments(function);
+    ffitap_function_destroy(function);
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_python, a_callback_out_of_a_cdlls_call_has_the_lock_and_gives_it_back)
+{
+    call_back_from(call_code, FFITAP_CDLL, 0, "count = 5");
+    cr_expect(eq(int, held_before, 0));
+    cr_expect(eq(int, held_in_handler, 1));
+    cr_expect(eq(int, held_after, 0));
+    cr_expect(eq(int, PyGILState_Check(), 1));
+    cr_expect(eq(long, count(), 5));
+    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+}
+
+Test(core_python, a_callback_out_of_a_pydlls_call_keeps_the_lock)
+{
+    call_back_from(call_code, FFITAP_PYDLL, 0, "count = 5");
+    cr_expect(eq(int, held_before, 1));
+    cr_expect(eq(int, held_in_handler, 1));
+    cr_expect(eq(int, held_after, 1));
+    cr_expect(eq(long, count(), 5));
+}
+
+Test(core_python, a_callback_in_a_thread_that_is_new_to_python_has_the_lock)
+{
+    call_back_from(call_code_in_thread, FFITAP_CDLL, 0, "count = 5");
+    cr_expect(eq(int, held_before, 0));
+    cr_expect(eq(int, held_in_handler, 1));
+    cr_expect(eq(int, held_after, 0));
+    cr_expect(eq(long, count(), 5));
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
+}
+
+Test(core_python, a_callback_that_does_not_need_the_lock_runs_without)
+{
+    call_back_from(call_code, FFITAP_CDLL, FFITAP_CALLBACK_WITHOUT_LOCK, NULL);
+    cr_expect(eq(int, held_in_handler, 0));
+    cr_expect(eq(int, PyGILState_Check(), 1));
+}
+
+/* The handler waits for a lock that another thread has for as long as the switch interval says. */
+Test(core_python, the_wait_of_a_callback_is_none_of_its_calls_own_time)
+{
+    run("advancing.start()");
+    call_back_from(sleep_and_call_code, FFITAP_CDLL, 0, NULL);
+
+    cr_expect(ge(ulong, emit_double_callback_exit(0)->duration_ns, SWITCH_NS));
+    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, SWITCH_NS));
+    cr_expect(
+        ge(ulong, emit_double_call(0)->native_ns, emit_double_call(0)->callbacks_ns + SLEEP_NS));
+}
+
+Test(core_python, calls_and_callbacks_go_without_a_lock_when_python_has_ended)
+{
+    end_python();
+    call_back_from(call_code, FFITAP_CDLL, 0, NULL);
+
+    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, emit_double_callback_exit_count(), 1));
+}
