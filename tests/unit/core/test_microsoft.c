@@ -66,6 +66,94 @@ Test(core_microsoft, a_long_double_goes_by_address_and_comes_back)
     cr_expect(eq(dbl, (double)value, 5));
 }
 
+static struct ffitap_type *struct_of(const struct ffitap_type *member, size_t count)
+{
+    struct ffitap_field fields[4];
+    struct ffitap_type *type = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        fields[i] = (struct ffitap_field){NULL, member};
+    cr_assert(eq(int, ffitap_type_create_struct(fields, count, &type, NULL), FFITAP_OK));
+    return type;
+}
+
+/* `name` takes a structure of `count` members and returns one. */
+static struct ffitap_function *borrow_same_struct(const char *name,
+                                                  const struct ffitap_type *member, size_t count)
+{
+    struct ffitap_function *function = borrow(windows, name);
+    struct ffitap_type *owned = struct_of(member, count);
+    const struct ffitap_type *type = owned;
+
+    cr_assert(eq(int, ffitap_function_set_result(function, type, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(function, &type, 1, NULL), FFITAP_OK));
+    ffitap_type_destroy(owned);
+    return function;
+}
+
+Test(core_microsoft, a_structure_as_large_as_an_integer_goes_like_one)
+{
+    struct ffitap_function *swap = borrow_same_struct("swap_pair", TYPE(INT32), 2);
+    int32_t value[] = {1, -2}, result[] = {0, 0};
+
+    cr_expect(eq(int, call(swap, result, value, NULL), FFITAP_OK));
+    cr_expect(eq(int, result[0], -2));
+    cr_expect(eq(int, result[1], 1));
+}
+
+Test(core_microsoft, a_structure_of_an_odd_size_goes_by_address)
+{
+    struct ffitap_function *turn = borrow_same_struct("turn_odd", TYPE(CHAR), 3);
+    char value[] = "abc", result[] = "---.";
+
+    cr_expect(eq(int, call(turn, result, value, NULL), FFITAP_OK));
+    cr_expect(eq(str, result, "cba."));
+    cr_expect(eq(str, value, "abc"));
+}
+
+static struct ffitap_function *borrow_double_wide(void)
+{
+    struct ffitap_function *wide = borrow(windows, "double_wide");
+    struct ffitap_type *four = struct_of(TYPE(DOUBLE), 4);
+    const struct ffitap_type *types[] = {TYPE(INT), four, TYPE(INT)};
+
+    cr_assert(eq(int, ffitap_function_set_result(wide, four, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(wide, types, 3, NULL), FFITAP_OK));
+    ffitap_type_destroy(four);
+    return wide;
+}
+
+Test(core_microsoft, a_large_structure_is_the_functions_own)
+{
+    struct ffitap_function *wide = borrow_double_wide();
+    double value[] = {1, 2, 3, 4}, result[4] = {0};
+    int before = 10, after = 20;
+    void *arguments[] = {&before, value, &after};
+
+    cr_expect(eq(int, ffitap_function_call(wide, result, arguments, 3, NULL), FFITAP_OK));
+    cr_expect(eq(dbl, result[0], 32));
+    cr_expect(eq(dbl, result[3], 38));
+    cr_expect(eq(dbl, value[0], 1));
+    cr_expect(eq(dbl, value[3], 4));
+}
+
+Test(core_microsoft, a_large_structure_is_its_own_in_a_call_with_extra_types_too)
+{
+    struct ffitap_function *wide = borrow(windows, "double_wide");
+    struct ffitap_type *four = struct_of(TYPE(DOUBLE), 4);
+    const struct ffitap_type *types[] = {TYPE(INT), four, TYPE(INT)};
+    double value[] = {1, 2, 3, 4}, result[4] = {0};
+    int before = 10, after = 20;
+    void *arguments[] = {&before, value, &after};
+
+    cr_assert(eq(int, ffitap_function_set_result(wide, four, NULL), FFITAP_OK));
+    cr_expect(
+        eq(int, ffitap_function_call_extra(wide, result, arguments, 3, types, NULL), FFITAP_OK));
+    cr_expect(eq(dbl, result[1], 34));
+    cr_expect(eq(dbl, value[1], 2));
+    ffitap_type_destroy(four);
+}
+
 Test(core_microsoft, it_takes_what_was_declared_and_no_more)
 {
     struct ffitap_function *give = borrow_same(windows, "give", FFITAP_TYPE_INT);
