@@ -6,7 +6,8 @@
 #include <stdbool.h>
 
 #include <ffitap/library.h>
-#include <ffitap/type.h>
+
+#include "core/type.h"
 
 /* FFITAP_BAD_ARGUMENT if `kind` is none, FFITAP_NOT_SUPPORTED if libffi lacks its convention. */
 enum ffitap_status ffitap__abi_of(enum ffitap_library_kind kind, ffi_abi *abi,
@@ -24,9 +25,16 @@ static inline bool ffitap__abi_is_microsoft(enum ffitap_library_kind kind)
  */
 static inline bool ffitap__abi_passes_address(const struct ffitap_type *type)
 {
-    const size_t size = ffitap_type_get_size(type);
+    return type->size > 8 || (type->size & (type->size - 1)) != 0;
+}
 
-    return size > 8 || (size & (size - 1)) != 0;
+/*
+ * Whether libffi makes a copy of a value of `type`: then it puts its address into the array of
+ * values, which must not be the caller's.
+ */
+static inline bool ffitap__abi_replaces_value(const struct ffitap_type *type)
+{
+    return type->ffi->type == FFI_TYPE_STRUCT && type->size > 8;
 }
 
 #endif

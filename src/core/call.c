@@ -22,9 +22,10 @@ struct call {
     const struct ffitap_type *const *types;
     void *const *arguments; /* the caller's: `count` values of `types` */
     size_t count;
-    uintptr_t stack; /* the caller's stack pointer */
-    void **values;   /* what libffi gets for them */
-    void *result;    /* room for what it gives */
+    bool takes_copies; /* FFITAP__TAKES_COPIES, or it is not known */
+    uintptr_t stack;   /* the caller's stack pointer */
+    void **values;     /* what libffi gets for them */
+    void *result;      /* room for what it gives */
 };
 
 static inline bool has(const struct call *call, unsigned trait)
@@ -154,29 +155,34 @@ static enum ffitap_status judge(const struct call *call, struct ffitap_error *er
     return status;
 }
 
-/* How many bytes the copies take that Microsoft's convention wants, each at a multiple of 16. */
+/* Each copy begins at a multiple of 16, as the stack does. */
+static size_t size_of_copy(const struct call *call, size_t index)
+{
+    const struct ffitap_type *type = call->types[index];
+
+    if (!ffitap__abi_is_microsoft(call->function->kind) || !ffitap__abi_passes_address(type))
+        return 0;
+    return (type->size + 15) & ~(size_t)15;
+}
+
 static size_t size_of_copies(const struct call *call)
 {
     size_t size = 0;
 
-    if (!ffitap__abi_is_microsoft(call->function->kind))
-        return 0;
     for (size_t i = 0; i < call->count; i++)
-        if (ffitap__abi_passes_address(call->types[i]))
-            size += (ffitap_type_get_size(call->types[i]) + 15) & ~(size_t)15;
+        size += size_of_copy(call, i);
     return size;
 }
 
-static void copy_arguments(const struct call *call, unsigned char *copies)
+/* Fills the array that libffi may change, with copies where native code is given an address. */
+static void fill_values(const struct call *call, unsigned char *copies)
 {
     for (size_t i = 0; i < call->count; i++) {
-        const size_t size = ffitap_type_get_size(call->types[i]);
+        const size_t size = size_of_copy(call, i);
 
-        call->values[i] = call->arguments[i];
-        if (ffitap__abi_passes_address(call->types[i])) {
-            call->values[i] = memcpy(copies, call->arguments[i], size);
-            copies += (size + 15) & ~(size_t)15;
-        }
+        call->values[i] =
+            size ? memcpy(copies, call->arguments[i], call->types[i]->size) : call->arguments[i];
+        copies += size;
     }
 }
 
@@ -186,15 +192,14 @@ static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *cal
 {
     const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
     const size_t size = ffitap_type_get_size(call->result_type);
-    const size_t copies = size_of_copies(call);
     struct ffitap__thread *self = ffitap__emit_wants_calls() ? ffitap__thread_get() : NULL;
 
     /* What a failed call returned is not the caller's business, hence room of our own. */
     call->result = alloca(size > sizeof(ffi_arg) ? size : sizeof(ffi_arg));
     call->values = (void **)call->arguments;
-    if (copies) {
+    if (call->takes_copies) {
         call->values = alloca(call->count * sizeof(*call->values));
-        copy_arguments(call, alloca(copies));
+        fill_values(call, alloca(size_of_copies(call)));
     }
     if (self)
         call_measured(self, call, interpreter);
@@ -266,6 +271,7 @@ enum ffitap_status ffitap_function_call(struct ffitap_function *function, void *
         .types = signature->types,
         .arguments = arguments,
         .count = count,
+        .takes_copies = function->traits & FFITAP__TAKES_COPIES,
         .stack = (uintptr_t)__builtin_dwarf_cfa(),
     };
     return call_slowly(&call, result, error);
@@ -325,6 +331,7 @@ enum ffitap_status ffitap_function_call_extra(struct ffitap_function *function, 
         .types = all,
         .arguments = arguments,
         .count = count,
+        .takes_copies = true,
         .stack = (uintptr_t)__builtin_dwarf_cfa(),
     };
     return call_slowly(&call, result, error);

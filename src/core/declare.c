@@ -35,10 +35,12 @@ static unsigned traits_of_result(const struct ffitap_function *function,
 static unsigned traits_of_arguments(const struct ffitap_function *function,
                                     const struct ffitap__signature *signature)
 {
-    if (ffitap__abi_is_microsoft(function->kind))
-        for (size_t i = 0; i < signature->count; i++)
-            if (ffitap__abi_passes_address(signature->types[i]))
-                return FFITAP__TAKES_COPIES;
+    const bool microsoft = ffitap__abi_is_microsoft(function->kind);
+
+    for (size_t i = 0; i < signature->count; i++)
+        if (ffitap__abi_replaces_value(signature->types[i]) ||
+            (microsoft && ffitap__abi_passes_address(signature->types[i])))
+            return FFITAP__TAKES_COPIES;
     return 0;
 }
 

@@ -18,7 +18,7 @@ enum ffitap__trait {
     FFITAP__RETURNS_HRESULT = 1u << 3,
     FFITAP__RETURNS_OBJECT = 1u << 4, /* a PyObject *, which is not NULL */
     FFITAP__HAS_ERRCHECK = 1u << 5,
-    FFITAP__TAKES_COPIES = 1u << 6, /* of large structures, of which it is given the address */
+    FFITAP__TAKES_COPIES = 1u << 6, /* of values too large for a register: see core/abi.h */
 };
 
 /* What a function is from the start; the others come and go with its types and error check. */

@@ -32,7 +32,8 @@ double MICROSOFT mix(double a, int b, float c, int64_t d, double e, float f)
 long double MICROSOFT halve(long double value);
 long double MICROSOFT halve(long double value)
 {
-    return value / 2;
+    value /= 2; /* its own copy */
+    return value;
 }
 
 struct pair MICROSOFT swap_pair(struct pair value);
@@ -44,7 +45,11 @@ struct pair MICROSOFT swap_pair(struct pair value)
 struct odd MICROSOFT turn_odd(struct odd value);
 struct odd MICROSOFT turn_odd(struct odd value)
 {
-    return (struct odd){{value.bytes[2], value.bytes[1], value.bytes[0]}};
+    const char first = value.bytes[0];
+
+    value.bytes[0] = value.bytes[2]; /* in its own copy */
+    value.bytes[2] = first;
+    return value;
 }
 
 /* Uses the structure as its own, which it is. */

@@ -111,3 +111,16 @@ double add_up(const char *types, ...)
     va_end(values);
     return sum;
 }
+
+/* More than registers hold: passed on the stack and returned in memory. */
+struct wide {
+    long values[4];
+};
+
+struct wide negate_wide(struct wide value);
+struct wide negate_wide(struct wide value)
+{
+    for (int i = 0; i < 4; i++)
+        value.values[i] = -value.values[i];
+    return value;
+}

@@ -158,6 +158,63 @@ Test(core_call, abs_labs_and_strlen_of_the_main_program_do_as_in_c)
     ffitap_library_destroy(program);
 }
 
+static struct ffitap_type *make_wide(void)
+{
+    const struct ffitap_type *integer = ffitap_type_borrow(FFITAP_TYPE_LONG);
+    const struct ffitap_field fields[] = {
+        {"a", integer}, {"b", integer}, {"c", integer}, {"d", integer}};
+    struct ffitap_type *wide = NULL;
+
+    cr_assert(eq(int, ffitap_type_create_struct(fields, 4, &wide, NULL), FFITAP_OK));
+    return wide;
+}
+
+static struct ffitap_function *borrow_negate_wide(void)
+{
+    struct ffitap_function *negate = borrow(native, "negate_wide");
+    struct ffitap_type *wide = make_wide();
+    const struct ffitap_type *type = wide;
+
+    cr_assert(eq(int, ffitap_function_set_result(negate, wide, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(negate, &type, 1, NULL), FFITAP_OK));
+    ffitap_type_destroy(wide);
+    return negate;
+}
+
+/* libffi 3.4 writes into the array of values that it is given. */
+Test(core_call, a_large_structure_leaves_the_array_of_arguments_alone)
+{
+    struct ffitap_function *negate = borrow_negate_wide();
+    long value[] = {1, 2, 3, 4}, result[4] = {0}, again[4] = {0};
+    void *arguments[] = {value};
+
+    emit_double_wants_calls = false;
+    cr_expect(eq(int, ffitap_function_call(negate, result, arguments, 1, NULL), FFITAP_OK));
+    cr_expect(eq(ptr, arguments[0], value));
+    emit_double_wants_calls = true;
+    cr_expect(eq(int, ffitap_function_call(negate, again, arguments, 1, NULL), FFITAP_OK));
+    cr_expect(eq(ptr, arguments[0], value));
+    cr_expect(eq(long, result[3], -4));
+    cr_expect(eq(long, again[3], -4));
+    cr_expect(eq(long, value[3], 4));
+}
+
+Test(core_call, so_does_one_among_extra_arguments)
+{
+    struct ffitap_function *negate = borrow(native, "negate_wide");
+    struct ffitap_type *wide = make_wide();
+    const struct ffitap_type *type = wide;
+    long value[] = {1, 2, 3, 4}, result[4] = {0};
+    void *arguments[] = {value};
+
+    cr_assert(eq(int, ffitap_function_set_result(negate, wide, NULL), FFITAP_OK));
+    cr_expect(
+        eq(int, ffitap_function_call_extra(negate, result, arguments, 1, &type, NULL), FFITAP_OK));
+    cr_expect(eq(ptr, arguments[0], value));
+    cr_expect(eq(long, result[0], -1));
+    ffitap_type_destroy(wide);
+}
+
 Test(core_call, a_wrong_number_of_arguments_is_refused_and_nothing_called)
 {
     struct ffitap_function *function = borrow_same(native, "note", FFITAP_TYPE_INT);

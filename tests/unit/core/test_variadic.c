@@ -1,3 +1,4 @@
+#include <ffi.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,23 @@
 
 static struct ffitap_library *native;
 static struct ffitap_function *add_up;
+
+/* The linker puts this in front of libffi's: x86-64 is called alike either way, others are not. */
+ffi_status __real_ffi_prep_cif_var(ffi_cif *cif, ffi_abi abi, unsigned fixed, unsigned count,
+                                   ffi_type *result, ffi_type **types);
+ffi_status __wrap_ffi_prep_cif_var(ffi_cif *cif, ffi_abi abi, unsigned fixed, unsigned count,
+                                   ffi_type *result, ffi_type **types);
+
+static unsigned prepared_fixed;
+static unsigned prepared_count;
+
+ffi_status __wrap_ffi_prep_cif_var(ffi_cif *cif, ffi_abi abi, unsigned fixed, unsigned count,
+                                   ffi_type *result, ffi_type **types)
+{
+    prepared_fixed = fixed;
+    prepared_count = count;
+    return __real_ffi_prep_cif_var(cif, abi, fixed, count, result, types);
+}
 
 #define TYPE(name) ffitap_type_borrow(FFITAP_TYPE_##name)
 
@@ -34,6 +52,8 @@ Test(core_variadic, values_after_the_fixed_ones_have_types_of_their_own)
     cr_expect(
         eq(int, ffitap_function_call_extra(add_up, &sum, arguments, 4, types, NULL), FFITAP_OK));
     cr_expect(eq(dbl, sum, -6.75));
+    cr_expect(eq(uint, prepared_fixed, 1));
+    cr_expect(eq(uint, prepared_count, 4));
 }
 
 Test(core_variadic, each_call_may_have_others)
@@ -96,6 +116,8 @@ Test(core_variadic, a_list_that_stays_is_declared_once)
                  ffitap_function_call(add_up, &sum, (void *[]){&format, &first, &second}, 3, NULL),
                  FFITAP_OK));
     cr_expect(eq(dbl, sum, 3.5));
+    cr_expect(eq(uint, prepared_fixed, 1));
+    cr_expect(eq(uint, prepared_count, 3));
 }
 
 Test(core_variadic, a_declared_list_can_still_be_followed_by_more)
@@ -163,6 +185,7 @@ Test(core_variadic, with_nothing_declared_it_is_an_ordinary_call_of_any_types)
     cr_expect(eq(int, ffitap_function_call_extra(same, &result, (void *[]){&value}, 1, &type, NULL),
                  FFITAP_OK));
     cr_expect(eq(flt, result, 2.5f));
+    cr_expect(eq(uint, prepared_count, 0));
 }
 
 Test(core_variadic, too_few_are_refused_in_ctypes_words)
