@@ -13,7 +13,24 @@ C = ("cc", "-std=c11", "-pedantic", *WARNINGS)
 CXX = ("c++", "-std=c++17", "-pedantic", *WARNINGS)
 EXPORTS = harness.SOURCE / "tests" / "abi" / "libffitap.exports"
 
-# What the examples print.
+# What the examples print, and how often the first calls what.
+LIBRARIES = """\
+pow: 1024; chdir: -1, No such file or directory
+sqlite3: Emma
+sqlite3: Persuasion
+sqlite3: error: no such table: readers
+"""
+LIBRARIES_CALLS = {
+    "pow": 1,
+    "chdir": 1,
+    "sqlite3_open": 1,
+    "sqlite3_prepare_v2": 2,
+    "sqlite3_step": 3,
+    "sqlite3_column_text": 2,
+    "sqlite3_finalize": 2,
+    "sqlite3_errmsg": 1,
+    "sqlite3_close": 1,
+}
 PYTHON_LOCK = r"""CDLL: usleep\(200000\) gave 0, the other thread counted ([1-9]\d*)
 PyDLL: usleep\(200000\) gave 0, the other thread counted 0
 """
@@ -104,6 +121,17 @@ class Installed(harness.Case):
         done = harness.run("cmake", "-S", self.folder, "-B", self.folder / "build", text=True)
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("0.99", done.stderr)
+
+    def test_the_example_of_libraries_works_and_is_recorded(self):
+        program = self.build_with_cmake("libraries")
+        for build in program, self.build_with_pkg_config("libraries"):
+            self.assertEqual(self.run_there(build), LIBRARIES)
+        report = self.record_there(program)
+        self.assert_complete(report)
+        calls = {one["symbol"]: one["calls"] for one in report["functions"]}
+        self.assertEqual(calls, LIBRARIES_CALLS)
+        self.assertEqual(self.function(report, "chdir")["errno"]["swaps"], 1)
+        self.assertEqual({one["caller"] for one in report["loads"]}, {str(program)})
 
     def test_the_example_of_pythons_lock_works_and_is_recorded(self):
         program = self.build_with_cmake("python_lock")
