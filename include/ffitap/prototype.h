@@ -2,13 +2,17 @@
  * C prototypes as text: "double pow(double, double)", "int (const char *format, ...)".
  *
  * What is understood: one function declarator, with or without names of the function and of its
- * parameters and with or without ";" at the end. Types are every fundamental type in any order of
- * its words, those of <stdint.h>, <stddef.h>, <stdbool.h> and <wchar.h> (size_t, ssize_t, int32_t,
- * intptr_t, bool, wchar_t, ...), HRESULT, named types registered before, qualifiers, "enum name",
- * and pointers. Only "char *" and "wchar_t *" tell what they point to (FFITAP_TYPE_STRING and
- * _WSTRING; "PyObject *" is FFITAP_TYPE_PYOBJECT): any other pointer is FFITAP_TYPE_POINTER, to a
- * name that nobody registered as well ("FILE *"). Parameters that are arrays or functions become
- * pointers, as in C.
+ * parameters, with or without "extern" before it and ";" at the end. Types are every fundamental
+ * type in any order of its words, those of <stdint.h>, <stddef.h>, <stdbool.h> and <wchar.h>
+ * (size_t, ssize_t, int32_t, intptr_t, bool, wchar_t, ...), HRESULT, named types registered before,
+ * qualifiers, "enum name", and pointers. Only "char *" and "wchar_t *" tell what they point to
+ * (FFITAP_TYPE_STRING and _WSTRING; "PyObject *" is FFITAP_TYPE_PYOBJECT): any other pointer is
+ * FFITAP_TYPE_POINTER, to a name that nobody registered as well ("FILE *"). Parameters that are
+ * arrays or functions become pointers, as in C; a result may be a pointer to a function. Comments
+ * are skipped.
+ *
+ * Refused by name: other storage classes, attributes, _Atomic, _Complex, definitions of types; and
+ * more than 64 levels of parentheses.
  */
 #ifndef FFITAP_PROTOTYPE_H
 #define FFITAP_PROTOTYPE_H
@@ -86,7 +90,9 @@ FFITAP_API bool ffitap_prototype_is_complete(const struct ffitap_prototype *prot
  * Gives `function` the types that `text` says, as ffitap_function_set_result() and
  * ffitap_function_set_arguments() do; a function whose prototype ends in "..." is then called with
  * ffitap_function_call_extra(). Fails as these and ffitap_prototype_create() do, and with
- * FFITAP_BAD_TYPE if the prototype is of a function with another name; the former types then stay.
+ * FFITAP_BAD_TYPE if the prototype is of a function with another name (one that has none takes
+ * any), FFITAP_NOT_SUPPORTED for "..." in a FFITAP_WINDLL or FFITAP_OLEDLL; the former types then
+ * stay.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_declare(struct ffitap_function *function, const char *text,

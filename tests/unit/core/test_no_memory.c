@@ -260,6 +260,62 @@ Test(core_no_memory, for_a_callback)
     fail_each_allocation_of(create_callback);
 }
 
+static enum ffitap_status create_types(struct ffitap_error *error)
+{
+    struct ffitap_type *array = NULL, *both = NULL, *either = NULL;
+    enum ffitap_status status = ffitap_type_create_array(TYPE(INT), 3, &array, error);
+    const struct ffitap_field fields[] = {{"count", TYPE(INT)}, {"values", array}};
+
+    if (status == FFITAP_OK)
+        status = ffitap_type_create_struct(fields, 2, &both, error);
+    if (status == FFITAP_OK)
+        status = ffitap_type_create_union(fields, 2, &either, error);
+    ffitap_type_destroy(array);
+    ffitap_type_destroy(both);
+    ffitap_type_destroy(either);
+    return status;
+}
+
+Test(core_no_memory, for_structures_unions_and_arrays)
+{
+    fail_each_allocation_of(create_types);
+}
+
+static enum ffitap_status name_types(struct ffitap_error *error)
+{
+    struct ffitap_names *names = NULL;
+    enum ffitap_status status = ffitap_names_create(&names, error);
+
+    if (status == FFITAP_OK)
+        status = ffitap_names_add(names, "number", TYPE(INT), error);
+    if (status == FFITAP_OK)
+        status = ffitap_names_add(names, "struct number", TYPE(INT), error);
+    ffitap_names_destroy(names);
+    return status;
+}
+
+Test(core_no_memory, for_names_of_types)
+{
+    fail_each_allocation_of(name_types);
+}
+
+static enum ffitap_status declare_by_text(struct ffitap_error *error)
+{
+    struct ffitap_function *function = NULL;
+    enum ffitap_status status = ffitap_function_create(native, "answer", &function, error);
+
+    if (status == FFITAP_OK)
+        status = ffitap_function_declare(
+            function, "int answer(int, int, int, int, int, int, int, int, int)", NULL, error);
+    ffitap_function_destroy(function);
+    return status;
+}
+
+Test(core_no_memory, for_a_prototype)
+{
+    fail_each_allocation_of(declare_by_text);
+}
+
 Test(core_no_memory, a_refused_type_leaves_the_former_ones)
 {
     struct ffitap_function *same = borrow_same(native, "same_int", FFITAP_TYPE_INT);

@@ -1,0 +1,17 @@
+/* How prototypes find the types that were named. */
+#ifndef FFITAP_CORE_NAMES_H
+#define FFITAP_CORE_NAMES_H
+
+#include <ffitap/prototype.h>
+
+#include "core/prototype_lexer.h"
+
+/*
+ * The type that is called `word`, behind `tag` ("struct" or "union") if that is not NULL. Theirs;
+ * NULL if there is none, or no `names`.
+ */
+const struct ffitap_type *ffitap__names_find(const struct ffitap_names *names,
+                                             const struct ffitap__token *tag,
+                                             const struct ffitap__token *word);
+
+#endif
