@@ -219,13 +219,11 @@ static inline void call_fast(struct ffitap__signature *signature, void *address,
     const size_t size = signature->result->size;
     ffi_arg word; /* libffi widens a small integer to this, more than the caller has room for */
 
-    if (result && size >= sizeof(word)) {
+    if (!result || size >= sizeof(word)) { /* libffi drops a result of any size by itself */
         ffi_call(&signature->cif, FFI_FN(address), result, (void **)arguments);
         return;
     }
     ffi_call(&signature->cif, FFI_FN(address), &word, (void **)arguments);
-    if (!result)
-        return;
     if (size == sizeof(int))
         memcpy(result, &word, sizeof(int));
     else

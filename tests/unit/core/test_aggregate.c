@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "aggregates.h"
+#include "emit_double.h"
 #include "invoke.h"
 #include "open.h"
 #include "types.h"
@@ -90,6 +91,22 @@ AGGREGATE(long_doubles, UNION({"a", T(LONGDOUBLE)}, {"b", STRUCT({"a", T(LONGDOU
 AGGREGATE(long_double_or_double, UNION({"a", T(LONGDOUBLE)}, {"b", T(DOUBLE)}))
 AGGREGATE(long_double_or_integer, UNION({"a", T(LONGDOUBLE)}, {"b", T(INT64)}))
 AGGREGATE(long_double_or_integers, UNION({"a", T(LONGDOUBLE)}, {"b", array(T(INT64), 2)}))
+
+Test(core_aggregate, a_large_result_can_be_dropped_when_nothing_records)
+{
+    struct ffitap_type *type = STRUCT({"a", array(T(DOUBLE), 4)}, {"b", array(T(INT32), 1000)});
+    struct ffitap_library *library = open_library(AGGREGATES_LIBRARY, FFITAP_CDLL, 0);
+    struct ffitap_function *function = borrow(library, "give_large");
+    const struct ffitap_type *types[] = {T(DOUBLE)};
+    void *arguments[] = {&BEFORE};
+
+    cr_assert(eq(int, ffitap_function_set_result(function, type, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_arguments(function, types, 1, NULL), FFITAP_OK));
+    emit_double_wants_calls = false;
+    cr_expect(eq(int, ffitap_function_call(function, NULL, arguments, 1, NULL), FFITAP_OK));
+    ffitap_type_destroy(type);
+    ffitap_library_destroy(library);
+}
 
 Test(core_aggregate, a_windll_returns_a_long_double_as_gnu_compilers_do)
 {
