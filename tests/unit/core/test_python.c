@@ -50,7 +50,8 @@ static void end_python(void)
     Py_FinalizeEx();
 }
 
-TestSuite(core_python, .init = start_python, .fini = end_python);
+/* A lock that is not given back is waited for without end. */
+TestSuite(core_python, .init = start_python, .fini = end_python, .timeout = 60);
 
 /* Asked with the lock held and without running any Python: nobody else runs any meanwhile. */
 static long count(void)
