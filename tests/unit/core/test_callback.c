@@ -1,4 +1,5 @@
-/* The tests are the native code themselves: they call the address that a callback has. */
+/* What goes around a handler: errno, threads, the tap, its own end. The tests are the native code.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -6,10 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "callbacks.h"
 #include "emit_double.h"
 #include "open.h"
-
-#define MICROSOFT __attribute__((ms_abi))
 
 /* The linker's --wrap: which allocation fails, from 0; no other does. */
 static int failing_allocation = -1;
@@ -34,202 +34,6 @@ static void no_provider(void)
 }
 
 TestSuite(core_callback, .init = no_provider);
-
-static struct ffitap_callback *create_of_kind(enum ffitap_library_kind kind,
-                                              ffitap_handler *handler, void *data,
-                                              enum ffitap_basic_type result,
-                                              const enum ffitap_basic_type *basics, size_t count,
-                                              unsigned flags)
-{
-    struct ffitap_callback *callback = NULL;
-    struct ffitap_error error = {0};
-    const struct ffitap_type *types[16];
-
-    for (size_t i = 0; i < count; i++)
-        types[i] = ffitap_type_borrow(basics[i]);
-    cr_assert(eq(int,
-                 ffitap_callback_create(handler, data, kind, ffitap_type_borrow(result), types,
-                                        count, flags, &callback, &error),
-                 FFITAP_OK),
-              "%s", error.text);
-    return callback;
-}
-
-/* One that takes and gives nothing. */
-static struct ffitap_callback *create_plain(ffitap_handler *handler, void *data, unsigned flags)
-{
-    return create_of_kind(FFITAP_CDLL, handler, data, FFITAP_TYPE_VOID, NULL, 0, flags);
-}
-
-typedef void plain_function(void);
-
-static plain_function *code_of(const struct ffitap_callback *callback)
-{
-    plain_function *code;
-
-    *(void **)&code = ffitap_callback_get_code(callback);
-    return code;
-}
-
-static void give_back(void *result, void *const *arguments, void *data)
-{
-    memcpy(result, arguments[0], *(const size_t *)data);
-}
-
-/* One test per fundamental type: what goes in comes out. */
-#define SAME(basic, c_type, sample)                                                                \
-    Test(core_callback, basic##_comes_back_as_it_went_in)                                          \
-    {                                                                                              \
-        const enum ffitap_basic_type type = FFITAP_TYPE_##basic;                                   \
-        size_t size = sizeof(c_type);                                                              \
-        struct ffitap_callback *callback =                                                         \
-            create_of_kind(FFITAP_CDLL, give_back, &size, type, &type, 1, 0);                      \
-        c_type value = (c_type)(sample);                                                           \
-        const c_type result = ((c_type(*)(c_type))code_of(callback))(value);                       \
-                                                                                                   \
-        cr_expect(result == value);                                                                \
-        ffitap_callback_destroy(callback);                                                         \
-    }
-
-SAME(INT8, int8_t, INT8_MIN)
-SAME(UINT8, uint8_t, UINT8_MAX)
-SAME(INT16, int16_t, INT16_MIN)
-SAME(UINT16, uint16_t, UINT16_MAX)
-SAME(INT32, int32_t, INT32_MIN)
-SAME(UINT32, uint32_t, UINT32_MAX)
-SAME(INT64, int64_t, INT64_MIN)
-SAME(UINT64, uint64_t, UINT64_MAX)
-SAME(SHORT, short, -12345)
-SAME(USHORT, unsigned short, 54321)
-SAME(INT, int, -123456789)
-SAME(UINT, unsigned int, 3123456789u)
-SAME(LONG, long, -1234567890123)
-SAME(ULONG, unsigned long, 0xFEDCBA9876543210u)
-SAME(LONGLONG, long long, -1234567890123)
-SAME(ULONGLONG, unsigned long long, 0xFEDCBA9876543210u)
-SAME(SIZE, size_t, SIZE_MAX)
-SAME(SSIZE, ssize_t, -1)
-SAME(FLOAT, float, -1.5f)
-SAME(DOUBLE, double, 2.718281828459045)
-SAME(POINTER, void *, &failing_allocation)
-SAME(STRING, char *, "text")
-SAME(BOOL, _Bool, 1)
-SAME(CHAR, char, -7)
-SAME(SCHAR, signed char, -100)
-SAME(UCHAR, unsigned char, 200)
-SAME(WCHAR, wchar_t, 0x1F600)
-SAME(LONGDOUBLE, long double, 3.14159265358979323846L)
-SAME(WSTRING, wchar_t *, L"text")
-SAME(HRESULT, int32_t, INT32_MIN + 5)
-SAME(PYOBJECT, void *, &failing_allocation)
-
-/* What some compilers' callers trust in, and libffi gives: more than the C ABI promises. */
-Test(core_callback, small_results_are_an_int_with_their_sign)
-{
-    const enum ffitap_basic_type type = FFITAP_TYPE_INT8;
-    size_t size = 1;
-    struct ffitap_callback *callback =
-        create_of_kind(FFITAP_CDLL, give_back, &size, type, &type, 1, 0);
-
-    cr_expect(eq(int, ((int (*)(int))code_of(callback))(-100), -100));
-    ffitap_callback_destroy(callback);
-}
-
-Test(core_callback, small_unsigned_results_are_an_int_without)
-{
-    const enum ffitap_basic_type type = FFITAP_TYPE_UINT16;
-    size_t size = 2;
-    struct ffitap_callback *callback =
-        create_of_kind(FFITAP_CDLL, give_back, &size, type, &type, 1, 0);
-
-    cr_expect(eq(int, ((int (*)(int))code_of(callback))(0xFFFE), 0xFFFE));
-    ffitap_callback_destroy(callback);
-}
-
-static void note_result(void *result, void *const *arguments, void *data)
-{
-    (void)arguments;
-    *(void **)data = result;
-}
-
-Test(core_callback, a_void_result_has_no_room)
-{
-    void *noted = &noted;
-    struct ffitap_callback *callback = create_plain(note_result, &noted, 0);
-
-    code_of(callback)();
-    cr_expect(eq(ptr, noted, NULL));
-    ffitap_callback_destroy(callback);
-}
-
-Test(core_callback, a_handler_that_gives_nothing_gives_zero)
-{
-    void *noted = NULL;
-    struct ffitap_callback *integer =
-        create_of_kind(FFITAP_CDLL, note_result, &noted, FFITAP_TYPE_INT16, NULL, 0, 0);
-    struct ffitap_callback *real =
-        create_of_kind(FFITAP_CDLL, note_result, &noted, FFITAP_TYPE_LONGDOUBLE, NULL, 0, 0);
-
-    cr_expect(eq(int, ((short (*)(void))code_of(integer))(), 0));
-    const long double given = ((long double (*)(void))code_of(real))();
-    cr_expect(given == 0);
-    ffitap_callback_destroy(integer);
-    ffitap_callback_destroy(real);
-}
-
-static const enum ffitap_basic_type many_types[] = {
-    FFITAP_TYPE_INT8,   FFITAP_TYPE_DOUBLE, FFITAP_TYPE_UINT16, FFITAP_TYPE_FLOAT,
-    FFITAP_TYPE_INT64,  FFITAP_TYPE_DOUBLE, FFITAP_TYPE_INT,    FFITAP_TYPE_LONG,
-    FFITAP_TYPE_DOUBLE, FFITAP_TYPE_UCHAR,  FFITAP_TYPE_SHORT,  FFITAP_TYPE_INT};
-#define MANY_COUNT (sizeof(many_types) / sizeof(*many_types))
-
-static void add_many(void *result, void *const *arguments, void *data)
-{
-    (void)data;
-    *(double *)result =
-        *(int8_t *)arguments[0] + *(double *)arguments[1] + *(uint16_t *)arguments[2] +
-        *(float *)arguments[3] + (double)*(int64_t *)arguments[4] + *(double *)arguments[5] +
-        *(int *)arguments[6] + (double)*(long *)arguments[7] + *(double *)arguments[8] +
-        *(unsigned char *)arguments[9] + *(short *)arguments[10] + *(int *)arguments[11];
-}
-
-Test(core_callback, more_arguments_than_registers_arrive)
-{
-    struct ffitap_callback *callback =
-        create_of_kind(FFITAP_CDLL, add_many, NULL, FFITAP_TYPE_DOUBLE, many_types, MANY_COUNT, 0);
-
-    cr_expect(eq(dbl,
-                 ((double (*)(int8_t, double, uint16_t, float, int64_t, double, int, long, double,
-                              unsigned char, short, int))code_of(callback))(-1, 2.5, 3, 4.25f, 5, 6,
-                                                                            7, 8, 9, 10, -11, 12),
-                 54.75));
-    ffitap_callback_destroy(callback);
-}
-
-Test(core_callback, microsofts_convention_brings_the_same_arguments)
-{
-    struct ffitap_callback *callback = create_of_kind(
-        FFITAP_WINDLL, add_many, NULL, FFITAP_TYPE_DOUBLE, many_types, MANY_COUNT, 0);
-
-    cr_expect(eq(dbl,
-                 ((double(MICROSOFT *)(int8_t, double, uint16_t, float, int64_t, double, int, long,
-                                       double, unsigned char, short, int))code_of(callback))(
-                     -1, 2.5, 3, 4.25f, 5, 6, 7, 8, 9, 10, -11, 12),
-                 54.75));
-    ffitap_callback_destroy(callback);
-}
-
-Test(core_callback, an_oledlls_handler_gives_an_hresult)
-{
-    const enum ffitap_basic_type type = FFITAP_TYPE_HRESULT;
-    size_t size = sizeof(int32_t);
-    struct ffitap_callback *callback =
-        create_of_kind(FFITAP_OLEDLL, give_back, &size, type, &type, 1, 0);
-
-    cr_expect(eq(int, ((int32_t(MICROSOFT *)(int32_t))code_of(callback))((int32_t)0x80004005),
-                 (int32_t)0x80004005));
-    ffitap_callback_destroy(callback);
-}
 
 /* What a handler found, and what it leaves. */
 struct values {
