@@ -43,9 +43,11 @@ enum ffitap_callback_flag {
  * handler must return: an exception or a longjmp out of it leaves the lock taken and the callback
  * in use for ever.
  *
- * FFITAP_BAD_TYPE if libffi refuses the types, FFITAP_NO_MEMORY also where the system forbids
- * memory that can be executed, FFITAP_NOT_SUPPORTED where the calling convention is missing. On
- * failure `*out` is left untouched.
+ * FFITAP_BAD_ARGUMENT without a handler, without types for the arguments that there are and for
+ * unknown flags; FFITAP_BAD_TYPE for an argument of type void, an array, and if libffi refuses the
+ * types; FFITAP_NO_MEMORY also where the system forbids memory that can be executed;
+ * FFITAP_NOT_SUPPORTED where the calling convention is missing. On failure `*out` is left
+ * untouched. The first callback loads the LTTng-UST provider as the first library does.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_callback_create(ffitap_handler *handler, void *data, enum ffitap_library_kind kind,
@@ -54,9 +56,9 @@ ffitap_callback_create(ffitap_handler *handler, void *data, enum ffitap_library_
                        struct ffitap_error *error);
 
 /*
- * Releases `callback`; native code must not call it from now on. Calls that are under way, in this
- * thread (the handler itself may do this) or in others, still come to their end: what they need is
- * freed after the last of them. NULL is allowed.
+ * Releases `callback`; native code must not call it from now on. Calls whose handler has begun, in
+ * this thread (the handler itself may do this) or in others, still come to their end: what they
+ * need is freed after the last of them. NULL is allowed.
  */
 FFITAP_API void ffitap_callback_destroy(struct ffitap_callback *callback);
 

@@ -163,7 +163,8 @@ struct ffitap__swap_event {
     int32_t private_value; /* the value that was put in its place */
 };
 
-/* callback_entry; callback_exit adds duration_ns. */
+/* callback_entry; callback_exit adds duration_ns: from native code to native code, what it waited
+ * for the interpreter lock included. */
 struct ffitap__callback_event {
     uint64_t callback_id; /* unique in the process */
     uint64_t call_id;     /* the call it came out of, 0 if none on this thread */
