@@ -15,13 +15,14 @@ EXPORTS = harness.SOURCE / "tests" / "abi" / "libffitap.exports"
 
 # What the examples print, and how often the first calls what.
 LIBRARIES = """\
-pow: 1024; chdir: -1, No such file or directory
+pow: 1024; div: 3, remainder 2; chdir: -1, No such file or directory
 sqlite3: Emma
 sqlite3: Persuasion
 sqlite3: error: no such table: readers
 """
 LIBRARIES_CALLS = {
     "pow": 1,
+    "div": 1,
     "chdir": 1,
     "sqlite3_open": 1,
     "sqlite3_prepare_v2": 2,

@@ -41,6 +41,20 @@ class Readme(harness.Case):
                 for line in shape(expected):
                     self.assertIn(line, printed)
 
+    def test_its_c_code_works(self):
+        (code,) = re.findall(r"^```c\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+        source, program = self.folder / "program.c", self.folder / "program"
+        source.write_text(
+            "#include <stdio.h>\n#include <stdlib.h>\n\n#include <ffitap/ffitap.h>\n\n"
+            f"int main(void)\n{{\n{code}return 0;\n}}\n"
+        )
+        warnings = ("-Wall", "-Wextra", "-Werror")
+        includes = (f"-I{harness.SOURCE / 'include'}", f"-I{harness.BUILD / 'include'}")
+        libraries = (f"-L{harness.LIBRARIES}", "-lffitap", f"-Wl,-rpath,{harness.LIBRARIES}")
+        done = harness.run("cc", source, "-o", program, *warnings, *includes, *libraries)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(harness.run(program).stdout, b"1024\n")
+
 
 if __name__ == "__main__":
     harness.main()

@@ -1,6 +1,6 @@
 /*
  * A host that calls libm, libc and SQLite without being linked with them: it loads them by name and
- * says what their functions take and give.
+ * says what their functions look like in C's own words.
  *
  *     cc libraries.c -o libraries $(pkg-config --cflags --libs ffitap)
  *     ffitap record ./libraries && ffitap report
@@ -11,28 +11,22 @@
 
 #include <ffitap/ffitap.h>
 
-/* What this host calls, and how the libraries declare it: the result, then the arguments. */
-enum { POW, CHDIR, OPEN, PREPARE, STEP, TEXT, FINALIZE, MESSAGE, CLOSE, COUNT };
-#define POINTER FFITAP_TYPE_POINTER
-#define STRING  FFITAP_TYPE_STRING
-#define INT     FFITAP_TYPE_INT
-#define DOUBLE  FFITAP_TYPE_DOUBLE
+/* What this host calls, and how the libraries declare it. */
+enum { POW, DIV, CHDIR, OPEN, PREPARE, STEP, TEXT, FINALIZE, MESSAGE, CLOSE, COUNT };
 static const struct {
-    const char *library, *name;
-    enum ffitap_basic_type result, arguments[6]; /* ends with FFITAP_TYPE_VOID */
+    const char *library, *name, *prototype;
 } wanted[COUNT] = {
-    [POW] = {"libm.so.6", "pow", DOUBLE, {DOUBLE, DOUBLE}},
-    [CHDIR] = {"libc.so.6", "chdir", INT, {STRING}},
-    [OPEN] = {"libsqlite3.so.0", "sqlite3_open", INT, {STRING, POINTER}},
-    [PREPARE] = {"libsqlite3.so.0",
-                 "sqlite3_prepare_v2",
-                 INT,
-                 {POINTER, STRING, INT, POINTER, POINTER}},
-    [STEP] = {"libsqlite3.so.0", "sqlite3_step", INT, {POINTER}},
-    [TEXT] = {"libsqlite3.so.0", "sqlite3_column_text", STRING, {POINTER, INT}},
-    [FINALIZE] = {"libsqlite3.so.0", "sqlite3_finalize", INT, {POINTER}},
-    [MESSAGE] = {"libsqlite3.so.0", "sqlite3_errmsg", STRING, {POINTER}},
-    [CLOSE] = {"libsqlite3.so.0", "sqlite3_close", INT, {POINTER}},
+    [POW] = {"libm.so.6", "pow", "double (double, double)"},
+    [DIV] = {"libc.so.6", "div", "div_t (int, int)"},
+    [CHDIR] = {"libc.so.6", "chdir", "int (const char *)"},
+    [OPEN] = {"libsqlite3.so.0", "sqlite3_open", "int (const char *, sqlite3 **)"},
+    [PREPARE] = {"libsqlite3.so.0", "sqlite3_prepare_v2",
+                 "int (sqlite3 *, const char *, int, sqlite3_stmt **, const char **)"},
+    [STEP] = {"libsqlite3.so.0", "sqlite3_step", "int (sqlite3_stmt *)"},
+    [TEXT] = {"libsqlite3.so.0", "sqlite3_column_text", "const char *(sqlite3_stmt *, int)"},
+    [FINALIZE] = {"libsqlite3.so.0", "sqlite3_finalize", "int (sqlite3_stmt *)"},
+    [MESSAGE] = {"libsqlite3.so.0", "sqlite3_errmsg", "const char *(sqlite3 *)"},
+    [CLOSE] = {"libsqlite3.so.0", "sqlite3_close", "int (sqlite3 *)"},
 };
 static struct ffitap_function *native[COUNT];
 
@@ -53,20 +47,15 @@ static void check(enum ffitap_status status)
                                sizeof((void *[]){__VA_ARGS__}) / sizeof(void *), &error))
 
 /* Finds and types every function. It belongs to its library, and that to its loader. */
-static void find(struct ffitap_loader *own)
+static void find(struct ffitap_loader *own, const struct ffitap_names *types)
 {
     for (int i = 0; i < COUNT; i++) {
         struct ffitap_loader *loader = i == CHDIR ? own : ffitap_cdll();
         struct ffitap_library *library = NULL;
-        const struct ffitap_type *types[5];
-        size_t count = 0;
 
         check(ffitap_loader_borrow_library(loader, wanted[i].library, &library, &error));
         check(ffitap_function_borrow(library, wanted[i].name, &native[i], &error));
-        check(ffitap_function_set_result(native[i], ffitap_type_borrow(wanted[i].result), &error));
-        for (; wanted[i].arguments[count] != FFITAP_TYPE_VOID; count++)
-            types[count] = ffitap_type_borrow(wanted[i].arguments[count]);
-        check(ffitap_function_set_arguments(native[i], types, count, &error));
+        check(ffitap_function_declare(native[i], wanted[i].prototype, types, &error));
     }
 }
 
@@ -93,25 +82,38 @@ static void show(void *database, const char *query)
 
 int main(void)
 {
+    const struct ffitap_type *number = ffitap_type_borrow(FFITAP_TYPE_INT);
+    const struct ffitap_field fields[] = {{"quot", number}, {"rem", number}};
+    struct ffitap_type *type = NULL;
+    struct ffitap_names *types = NULL;
     struct ffitap_loader *own = NULL;
 
+    /* Prototypes know a structure by the name that it gets here. */
+    check(ffitap_type_create_struct(fields, 2, &type, &error));
+    check(ffitap_names_create(&types, &error));
+    check(ffitap_names_add(types, "div_t", type, &error));
     /* Calls of its libraries leave their errno apart, safe from all that the host does then. */
     check(ffitap_loader_create(FFITAP_CDLL, FFITAP_DEFAULT_MODE, FFITAP_USE_ERRNO, &own, &error));
-    find(own);
+    find(own, types);
 
     double two = 2, ten = 10, power;
-    int status;
+    int dividend = 17, divisor = 5, status;
+    div_t parts;
     const char *folder = "/no/such/folder", *path = ":memory:";
     void *database = NULL, *to_database = &database;
 
     CALL(POW, &power, &two, &ten);
+    CALL(DIV, &parts, &dividend, &divisor);
     CALL(CHDIR, &status, &folder);
-    printf("pow: %g; chdir: %d, %s\n", power, status, strerror(ffitap_get_errno()));
+    printf("pow: %g; div: %d, remainder %d; chdir: %d, %s\n", power, parts.quot, parts.rem, status,
+           strerror(ffitap_get_errno()));
     CALL(OPEN, &status, &path, &to_database);
     show(database, "values ('Emma'), ('Persuasion')");
     show(database, "select name from readers");
     CALL(CLOSE, &status, &database);
 
     ffitap_loader_destroy(own);
+    ffitap_names_destroy(types);
+    ffitap_type_destroy(type);
     return 0;
 }
