@@ -113,6 +113,10 @@ typedef union {
     long double a;
     int64_t b[2];
 } long_double_or_integers;
+typedef union {
+    long_double_or_integer a;
+    int16_t b[5];
+} in_memory_or_integers;
 
 /* Name, what is true of the sample `v`, the sample. */
 #define AGGREGATES(X)                                                                              \
@@ -142,7 +146,8 @@ typedef union {
     X(long_doubles, v.b.a == 1.5L, {1.5L})                                                         \
     X(long_double_or_double, v.a == 1.5L, {1.5L})                                                  \
     X(long_double_or_integer, v.a == 1.5L, {1.5L})                                                 \
-    X(long_double_or_integers, v.b[0] == 1 && v.b[1] == -2, {.b = {1, -2}})
+    X(long_double_or_integers, v.b[0] == 1 && v.b[1] == -2, {.b = {1, -2}})                        \
+    X(in_memory_or_integers, v.b[0] == 1 && v.b[4] == -2, {.b = {1, 0, 0, 0, -2}})
 
 #define X(name, truth, ...)                                                                        \
     static const name name##_sample = __VA_ARGS__;                                                 \

@@ -91,6 +91,8 @@ AGGREGATE(long_doubles, UNION({"a", T(LONGDOUBLE)}, {"b", STRUCT({"a", T(LONGDOU
 AGGREGATE(long_double_or_double, UNION({"a", T(LONGDOUBLE)}, {"b", T(DOUBLE)}))
 AGGREGATE(long_double_or_integer, UNION({"a", T(LONGDOUBLE)}, {"b", T(INT64)}))
 AGGREGATE(long_double_or_integers, UNION({"a", T(LONGDOUBLE)}, {"b", array(T(INT64), 2)}))
+AGGREGATE(in_memory_or_integers,
+          UNION({"a", UNION({"a", T(LONGDOUBLE)}, {"b", T(INT64)})}, {"b", array(T(INT16), 5)}))
 
 Test(core_aggregate, a_large_result_can_be_dropped_when_nothing_records)
 {
