@@ -146,7 +146,9 @@ enum ffitap_status ffitap_function_borrow(struct ffitap_library *library, const 
     if (!name)
         return ffitap__fail(error, FFITAP_BAD_ARGUMENT, "function name is NULL");
     if (is_dunder(name))
-        return ffitap__fail(error, FFITAP_NOT_FOUND, "'%s' is not looked up: create it", name);
+        return ffitap__fail(
+            error, FFITAP_NOT_FOUND,
+            "'%s' starts and ends with '__': only ffitap_function_create() looks it up", name);
 
     const int saved = errno;
     const enum ffitap_status status =
