@@ -120,22 +120,14 @@ static enum ffitap_status fail_with_hresult(const struct call *call, int32_t cod
                         call->function->name, (unsigned)code);
 }
 
-/* Only the thread that holds the lock may ask for the error: its own. */
-static const char *error_in_interpreter(const struct call *call)
-{
-    const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
-
-    if (!has(call, FFITAP__KEEPS_LOCK) || !interpreter || !interpreter->error_occurred ||
-        !ffitap__interpreter_is_held(interpreter))
-        return NULL;
-    return interpreter->error_occurred();
-}
-
 /* What may still fail a call that returned, in ctypes' order. */
-static enum ffitap_status judge(const struct call *call, struct ffitap_error *error)
+static enum ffitap_status judge(const struct call *call,
+                                const struct ffitap_interpreter *interpreter,
+                                struct ffitap_error *error)
 {
     struct ffitap_function *function = call->function;
-    const char *raised = error_in_interpreter(call);
+    const char *raised =
+        has(call, FFITAP__KEEPS_LOCK) ? ffitap__interpreter_error(interpreter) : NULL;
     enum ffitap_status status = FFITAP_OK;
 
     if (raised)
@@ -206,7 +198,7 @@ static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *cal
     else
         call_dormant(call, interpreter);
 
-    const enum ffitap_status status = judge(call, error);
+    const enum ffitap_status status = judge(call, interpreter, error);
     if (status == FFITAP_OK && result)
         memcpy(result, call->result, size); /* little-endian: a widened value's bytes come first */
     return status;

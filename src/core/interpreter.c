@@ -90,6 +90,18 @@ void ffitap__interpreter_acquire(const struct ffitap_interpreter *interpreter, v
     errno = saved;
 }
 
+const char *ffitap__interpreter_error(const struct ffitap_interpreter *interpreter)
+{
+    if (!interpreter || !interpreter->error_occurred || !ffitap__interpreter_is_held(interpreter))
+        return NULL;
+
+    const int saved = errno;
+    const char *raised = interpreter->error_occurred();
+
+    errno = saved;
+    return raised;
+}
+
 void *ffitap__interpreter_enter(const struct ffitap_interpreter *interpreter)
 {
     if (!interpreter || !interpreter->enter)

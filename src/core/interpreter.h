@@ -45,6 +45,10 @@ static inline bool ffitap__interpreter_is_held(const struct ffitap_interpreter *
 void *ffitap__interpreter_release(const struct ffitap_interpreter *interpreter);
 void ffitap__interpreter_acquire(const struct ffitap_interpreter *interpreter, void *released);
 
+/* The error that is set in it, NULL if there is none or if this thread, which then may not ask,
+ * does not hold the lock. `interpreter` may be NULL. */
+const char *ffitap__interpreter_error(const struct ffitap_interpreter *interpreter);
+
 /* Takes the lock for a callback, in whatever thread, and undoes that. `interpreter` may be NULL,
  * and may know nothing of callbacks: then nothing is done. */
 void *ffitap__interpreter_enter(const struct ffitap_interpreter *interpreter);

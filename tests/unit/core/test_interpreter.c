@@ -133,6 +133,7 @@ static void own_acquire(void *released)
 
 static const char *own_error_occurred(void)
 {
+    errno = 1015;
     return raised;
 }
 
@@ -369,6 +370,13 @@ Test(core_interpreter, an_error_in_the_hosts_own_fails_a_pydlls_call)
     cr_expect(eq(int, call_native(FFITAP_PYDLL, 0), FFITAP_CALL_FAILED));
 }
 
+Test(core_interpreter, asking_the_hosts_own_for_its_error_leaves_errno_as_the_native_code_did)
+{
+    ffitap_interpreter_set(&own);
+    cr_expect(eq(int, call_native(FFITAP_PYDLL, 0), FFITAP_OK));
+    cr_expect(eq(int, errno, 2));
+}
+
 Test(core_interpreter, one_that_knows_no_callbacks_lets_them_run_as_they_come)
 {
     static const struct ffitap_interpreter simple = {
@@ -415,6 +423,13 @@ Test(core_interpreter, what_gave_its_lock_up_takes_it_back_though_another_was_na
     cr_expect(eq(int, call_that(name_own, FFITAP_CDLL, 0), FFITAP_OK));
 
     cr_expect(eq(str, log_text, "release(2) native(2) acquire(2) "));
+}
+
+Test(core_interpreter, a_pydlls_call_asks_the_one_it_began_with_though_another_was_named_meanwhile)
+{
+    own_held = 0;
+    raised = "KeyError";
+    cr_expect(eq(int, call_that(name_own, FFITAP_PYDLL, 0), FFITAP_CALL_FAILED));
 }
 
 static void name_none(void *result, void *const *arguments, void *data)
