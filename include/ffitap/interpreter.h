@@ -21,7 +21,8 @@ extern "C" {
 struct ffitap_interpreter {
     const char *lock; /* what the report calls the lock: the name of `release` */
 
-    /* Whether this thread holds the lock (CPython: PyGILState_Check()). */
+    /* Whether this thread holds the lock. CPython's PyGILState_Check() is no answer in a process
+     * that had several interpreters: it says yes to every thread. */
     int (*is_held)(void);
 
     /* Gives it up, with the lock held; `acquire` gets what it returned (PyEval_SaveThread()). */

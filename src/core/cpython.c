@@ -15,13 +15,13 @@
 
 #define RELEASE_NAME "PyEval_SaveThread"
 
-/* Every function that is needed: our name for it, CPython's, its result and its parameters.
- * PyGILState_Check came with CPython 3.4: an older one counts as not found. */
+/* Every function that is needed: our name for it, CPython's, its result and its parameters. */
 #define FUNCTION_MAP(X)                                                                            \
     X(release, RELEASE_NAME, void *, (void))                                                       \
     X(acquire, "PyEval_RestoreThread", void, (void *))                                             \
     X(is_initialized, "Py_IsInitialized", int, (void))                                             \
     X(holds_lock, "PyGILState_Check", int, (void))                                                 \
+    X(state_of_thread, "PyGILState_GetThisThreadState", void *, (void))                            \
     X(ensure, "PyGILState_Ensure", int, (void))                                                    \
     X(undo_ensure, "PyGILState_Release", void, (int))                                              \
     X(error_occurred, "PyErr_Occurred", void *, (void))                                            \
@@ -31,6 +31,8 @@ struct functions {
 #define X(name, symbol, result, parameters) result(*name) parameters;
     FUNCTION_MAP(X)
 #undef X
+    void *(*current_state)(void);    /* came with CPython 3.5.2: an older one counts as not found */
+    void *(*interpreter_of)(void *); /* came with CPython 3.9; NULL before */
 };
 
 /* Filled by whoever finds CPython first, then never changed. */
@@ -42,10 +44,25 @@ static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
 /* How many objects the dynamic linker had ever loaded when CPython was last not among them. */
 static _Atomic uint64_t loaded_at_miss;
 
-/* PyGILState_Check answers yes when there is no interpreter yet, or none any more. */
+/*
+ * PyGILState_Check() answers yes when there is no interpreter yet, or none any more, and to every
+ * thread once there was more than one interpreter. The current state is that of the thread that has
+ * the lock, whichever it is (since CPython 3.12: of this thread, if it has it). So it is ours if it
+ * is the one of this thread, or, where there are several interpreters, of another than that one is:
+ * a thread has one state of each. In doubt the lock is not ours, for to give up that of another
+ * thread would be the end of both.
+ */
 static int is_held(void)
 {
-    return cpython.is_initialized() && cpython.holds_lock();
+    void *current = cpython.is_initialized() ? cpython.current_state() : NULL;
+
+    if (!current)
+        return false;
+    void *ours = cpython.state_of_thread();
+    if (ours == current)
+        return true;
+    return ours && cpython.interpreter_of && cpython.holds_lock() &&
+           cpython.interpreter_of(ours) != cpython.interpreter_of(current);
 }
 
 static void *release(void)
@@ -98,7 +115,13 @@ static bool look_up(void *handle, struct functions *functions)
     }
     FUNCTION_MAP(X)
 #undef X
-    return complete;
+    if (!complete)
+        return false;
+    *(void **)&functions->current_state = dlsym(handle, "_PyThreadState_UncheckedGet");
+    if (!functions->current_state) /* its name since CPython 3.13 */
+        *(void **)&functions->current_state = dlsym(handle, "PyThreadState_GetUnchecked");
+    *(void **)&functions->interpreter_of = dlsym(handle, "PyThreadState_GetInterpreter");
+    return functions->current_state;
 }
 
 /* The libpython number `index`, from 0, among the objects that are loaded. */

@@ -12,6 +12,8 @@
 
 EXPORTED int Py_IsInitialized(void);
 EXPORTED int PyGILState_Check(void);
+EXPORTED void *PyGILState_GetThisThreadState(void);
+EXPORTED void *_PyThreadState_UncheckedGet(void);
 EXPORTED void *PyEval_SaveThread(void);
 EXPORTED void PyEval_RestoreThread(void *state);
 EXPORTED int PyGILState_Ensure(void);
@@ -40,6 +42,16 @@ int Py_IsInitialized(void)
 int PyGILState_Check(void)
 {
     return !initialized || held;
+}
+
+void *PyGILState_GetThisThreadState(void)
+{
+    return &thread_state;
+}
+
+void *_PyThreadState_UncheckedGet(void)
+{
+    return held ? &thread_state : NULL;
 }
 
 void *PyEval_SaveThread(void)

@@ -328,3 +328,75 @@ Test(core_python, calls_and_callbacks_go_without_a_lock_when_python_has_ended)
     cr_expect(eq(uint, emit_double_call(0)->flags, 0));
     cr_expect(eq(uint, emit_double_callback_exit_count(), 1));
 }
+
+/* From then on PyGILState_Check() says yes to every thread. */
+static void have_had_another_interpreter(void)
+{
+    PyThreadState *state = PyThreadState_Get();
+
+    Py_EndInterpreter(Py_NewInterpreter());
+    PyThreadState_Swap(state);
+}
+
+static void *call_without_the_lock(void *function)
+{
+    call_without_arguments(function);
+    return NULL;
+}
+
+/* What a call in a thread that is new to Python notes of the lock. */
+static unsigned flags_in_new_thread(struct ffitap_function *function)
+{
+    pthread_t thread;
+
+    pthread_create(&thread, NULL, call_without_the_lock, function);
+    pthread_join(thread, NULL);
+    return emit_double_call(0)->flags;
+}
+
+Test(core_python, who_is_without_the_lock_is_known_although_there_was_another_interpreter)
+{
+    struct ffitap_library *libc = open_library("libc.so.6", FFITAP_CDLL, 0);
+    struct ffitap_function *function = borrow(libc, "getpid");
+
+    have_had_another_interpreter();
+    cr_expect(eq(uint, flags_in_new_thread(function), 0));
+    PyThreadState *state = PyEval_SaveThread();
+    cr_expect(eq(uint, flags_in_new_thread(function), 0));
+    call_without_arguments(function);
+    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    PyEval_RestoreThread(state);
+    call_without_arguments(function);
+    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    ffitap_library_destroy(libc);
+}
+
+/* The thread has a state of the main interpreter, but another thread has the lock. */
+Test(core_python, the_lock_of_another_thread_is_not_given_up_although_there_was_another_interpreter)
+{
+    struct ffitap_library *libc = open_library("libc.so.6", FFITAP_CDLL, 0);
+    struct ffitap_function *function = borrow(libc, "getpid");
+
+    have_had_another_interpreter();
+    run("advancing.start()");
+    PyThreadState *state = PyEval_SaveThread();
+    usleep(SLEEP_US);
+    call_without_arguments(function);
+    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    PyEval_RestoreThread(state);
+    ffitap_library_destroy(libc);
+}
+
+Test(core_python, a_call_out_of_another_interpreter_gives_the_lock_up)
+{
+    struct ffitap_library *libc = open_library("libc.so.6", FFITAP_CDLL, 0);
+    struct ffitap_function *function = borrow(libc, "getpid");
+    PyThreadState *state = PyThreadState_Get();
+    PyThreadState *other = Py_NewInterpreter();
+
+    call_without_arguments(function);
+    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    Py_EndInterpreter(other);
+    PyThreadState_Swap(state);
+    ffitap_library_destroy(libc);
+}
