@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,12 +60,21 @@ static void load(void)
         ffitap__object_update(0);
 }
 
+/*
+ * Not by pthread_once(3): a constructor that uses the core would wait there for the thread that was
+ * first, and that one in dlopen(3) for the constructor. Two threads that load it get the same one.
+ */
 void ffitap__provider_load(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static _Atomic bool is_done;
+
+    if (atomic_load_explicit(&is_done, memory_order_acquire))
+        return;
+
     const int saved = errno;
 
-    pthread_once(&once, load);
+    load();
     dlerror();
+    atomic_store_explicit(&is_done, true, memory_order_release);
     errno = saved;
 }
