@@ -14,23 +14,30 @@
 #include "core/type.h"
 #include "tap/call.h"
 
-/* A call that goes the long way. */
+/* What may fail a call that returned. */
+#define FAILING_TRAITS                                                                             \
+    (FFITAP__KEEPS_LOCK | FFITAP__RETURNS_HRESULT | FFITAP__RETURNS_OBJECT | FFITAP__HAS_ERRCHECK)
+
+/* A call that goes the long way. What the function is may change before its end: a callback can
+ * give it other types, and take its error check away. */
 struct call {
     struct ffitap_function *function;
+    unsigned traits; /* the function's; FFITAP__TAKES_COPIES also if it is not known */
+    ffitap_errcheck *errcheck;
+    void *errcheck_data;
     ffi_cif *cif;
-    const struct ffitap_type *result_type;
-    const struct ffitap_type *const *types;
-    void *const *arguments; /* the caller's: `count` values of `types` */
+    size_t result_size;
+    const struct ffitap_type *const *types; /* good until native code is entered */
+    void *const *arguments;                 /* the caller's: `count` values of `types` */
     size_t count;
-    bool takes_copies; /* FFITAP__TAKES_COPIES, or it is not known */
-    uintptr_t stack;   /* the caller's stack pointer */
-    void **values;     /* what libffi gets for them */
-    void *result;      /* room for what it gives */
+    uintptr_t stack; /* the caller's stack pointer */
+    void **values;   /* what libffi gets for them */
+    void *result;    /* room for what it gives */
 };
 
 static inline bool has(const struct call *call, unsigned trait)
 {
-    return call->function->traits & trait;
+    return call->traits & trait;
 }
 
 static void enter_native(const struct call *call)
@@ -125,25 +132,24 @@ static enum ffitap_status judge(const struct call *call,
                                 const struct ffitap_interpreter *interpreter,
                                 struct ffitap_error *error)
 {
-    struct ffitap_function *function = call->function;
+    const char *name = call->function->name;
     const char *raised =
         has(call, FFITAP__KEEPS_LOCK) ? ffitap__interpreter_error(interpreter) : NULL;
     enum ffitap_status status = FFITAP_OK;
 
     if (raised)
         return ffitap__fail(error, FFITAP_CALL_FAILED, "'%s' left an error in the interpreter: %s",
-                            function->name, raised);
+                            name, raised);
     if (has(call, FFITAP__RETURNS_HRESULT) && *(const int32_t *)call->result < 0)
         return fail_with_hresult(call, *(const int32_t *)call->result, error);
     if (has(call, FFITAP__RETURNS_OBJECT) && !*(void *const *)call->result)
         return ffitap__fail(error, FFITAP_CALL_FAILED, "PyObject is NULL");
     if (!has(call, FFITAP__HAS_ERRCHECK))
         return FFITAP_OK;
-    status =
-        function->errcheck(ffitap_type_get_size(call->result_type) ? call->result : NULL, function,
-                           call->arguments, call->count, function->errcheck_data, error);
+    status = call->errcheck(call->result_size ? call->result : NULL, call->function,
+                            call->arguments, call->count, call->errcheck_data, error);
     if (status != FFITAP_OK)
-        ffitap__fail(error, status, "the error check of '%s' failed the call", function->name);
+        ffitap__fail(error, status, "the error check of '%s' failed the call", name);
     return status;
 }
 
@@ -178,18 +184,25 @@ static void fill_values(const struct call *call, unsigned char *copies)
     }
 }
 
+/* Whether libffi can write where the caller wants the result: it widens a small integer, and what a
+ * failed call returned is not the caller's business. */
+static bool goes_to_caller(const struct call *call, const void *result)
+{
+    return result && call->result_size >= sizeof(ffi_arg) && !has(call, FAILING_TRAITS);
+}
+
 /* Everything but a plain call of which nobody wants to know; `result` is the caller's. */
 static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *call, void *result,
                                                                 struct ffitap_error *error)
 {
     const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
-    const size_t size = ffitap_type_get_size(call->result_type);
+    const size_t size = call->result_size;
+    const bool direct = goes_to_caller(call, result);
     struct ffitap__thread *self = ffitap__emit_wants_calls() ? ffitap__thread_get() : NULL;
 
-    /* What a failed call returned is not the caller's business, hence room of our own. */
-    call->result = alloca(size > sizeof(ffi_arg) ? size : sizeof(ffi_arg));
+    call->result = direct ? result : alloca(size > sizeof(ffi_arg) ? size : sizeof(ffi_arg));
     call->values = (void **)call->arguments;
-    if (call->takes_copies) {
+    if (has(call, FFITAP__TAKES_COPIES)) {
         call->values = alloca(call->count * sizeof(*call->values));
         fill_values(call, alloca(size_of_copies(call)));
     }
@@ -199,7 +212,7 @@ static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *cal
         call_dormant(call, interpreter);
 
     const enum ffitap_status status = judge(call, interpreter, error);
-    if (status == FFITAP_OK && result)
+    if (status == FFITAP_OK && result && !direct)
         memcpy(result, call->result, size); /* little-endian: a widened value's bytes come first */
     return status;
 }
@@ -256,12 +269,14 @@ enum ffitap_status ffitap_function_call(struct ffitap_function *function, void *
     }
     struct call call = {
         .function = function,
+        .traits = function->traits,
+        .errcheck = function->errcheck,
+        .errcheck_data = function->errcheck_data,
         .cif = &signature->cif,
-        .result_type = signature->result,
+        .result_size = signature->result->size,
         .types = signature->types,
         .arguments = arguments,
         .count = count,
-        .takes_copies = function->traits & FFITAP__TAKES_COPIES,
         .stack = (uintptr_t)__builtin_dwarf_cfa(),
     };
     return call_slowly(&call, result, error);
@@ -316,12 +331,14 @@ enum ffitap_status ffitap_function_call_extra(struct ffitap_function *function, 
         return status;
     struct call call = {
         .function = function,
+        .traits = function->traits | FFITAP__TAKES_COPIES,
+        .errcheck = function->errcheck,
+        .errcheck_data = function->errcheck_data,
         .cif = &cif,
-        .result_type = signature->result,
+        .result_size = signature->result->size,
         .types = all,
         .arguments = arguments,
         .count = count,
-        .takes_copies = true,
         .stack = (uintptr_t)__builtin_dwarf_cfa(),
     };
     return call_slowly(&call, result, error);

@@ -215,6 +215,60 @@ Test(core_call, so_does_one_among_extra_arguments)
     ffitap_type_destroy(wide);
 }
 
+struct large {
+    unsigned char bytes[1 << 20];
+};
+
+static const struct large large_one = {.bytes[sizeof(struct large) - 1] = 7};
+
+static struct large give_large(void)
+{
+    return large_one;
+}
+
+static struct ffitap_function *create_give_large(void)
+{
+    const struct ffitap_type *byte = ffitap_type_borrow(FFITAP_TYPE_UCHAR);
+    struct ffitap_function *function = NULL;
+    struct ffitap_type *bytes = NULL, *large = NULL;
+
+    cr_assert(
+        eq(int, ffitap_type_create_array(byte, sizeof(struct large), &bytes, NULL), FFITAP_OK));
+    const struct ffitap_field field = {"bytes", bytes};
+    cr_assert(eq(int, ffitap_type_create_struct(&field, 1, &large, NULL), FFITAP_OK));
+    cr_assert(eq(int,
+                 ffitap_function_create_at((void *)give_large, "give_large", FFITAP_CDLL,
+                                           FFITAP_USE_ERRNO, &function, NULL),
+                 FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_result(function, large, NULL), FFITAP_OK));
+    ffitap_type_destroy(large);
+    ffitap_type_destroy(bytes);
+    return function;
+}
+
+static void *call_for_large(void *function)
+{
+    static struct large result;
+
+    cr_expect(eq(int, ffitap_function_call(function, &result, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(int, result.bytes[sizeof(result) - 1], 7));
+    return NULL;
+}
+
+Test(core_call, a_result_larger_than_the_stack_goes_where_it_is_wanted)
+{
+    struct ffitap_function *function = create_give_large();
+    pthread_attr_t small;
+    pthread_t thread;
+
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, sizeof(struct large) / 2);
+    cr_assert(eq(int, pthread_create(&thread, &small, call_for_large, function), 0));
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&small);
+    ffitap_function_destroy(function);
+}
+
 Test(core_call, a_wrong_number_of_arguments_is_refused_and_nothing_called)
 {
     struct ffitap_function *function = borrow_same(native, "note", FFITAP_TYPE_INT);
@@ -287,6 +341,30 @@ Test(core_call, a_call_out_of_a_callback_nests)
     cr_expect(eq(str, (char *)emit_double_names(),
                  "call_entry call_entry call_exit call call_exit call "));
     cr_expect(eq(uint, emit_double_call(0)->flags | emit_double_call(1)->flags, 0));
+}
+
+static struct ffitap_function *changing;
+
+static int become_hresult(void)
+{
+    const struct ffitap_type *hresult = ffitap_type_borrow(FFITAP_TYPE_HRESULT);
+
+    cr_expect(eq(int, ffitap_function_set_result(changing, hresult, NULL), FFITAP_OK));
+    return -5;
+}
+
+Test(core_call, what_a_function_was_when_a_call_began_it_is_until_its_end)
+{
+    int result = 0;
+
+    cr_assert(eq(int,
+                 ffitap_function_create_at((void *)become_hresult, "become_hresult", FFITAP_CDLL, 0,
+                                           &changing, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(int, ffitap_function_call(changing, &result, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(int, result, -5));
+    cr_expect(eq(int, ffitap_function_call(changing, &result, NULL, 0, NULL), FFITAP_CALL_FAILED));
+    ffitap_function_destroy(changing);
 }
 
 static jmp_buf outside;

@@ -149,3 +149,34 @@ Test(core_errcheck, on_one_object_it_is_not_on_another)
     cr_expect(eq(int, result, 42));
     ffitap_function_destroy(fresh);
 }
+
+static struct ffitap_function *changing;
+
+/* What it returned at first is nobody's any more then. */
+static int take_errcheck_away(void)
+{
+    const struct ffitap_type *nothing = ffitap_type_borrow(FFITAP_TYPE_VOID);
+
+    ffitap_function_set_errcheck(changing, NULL, NULL);
+    cr_expect(eq(int, ffitap_function_set_result(changing, nothing, NULL), FFITAP_OK));
+    return 5;
+}
+
+Test(core_errcheck, a_call_has_the_one_that_it_began_with)
+{
+    const struct ffitap_field field = {"value", ffitap_type_borrow(FFITAP_TYPE_INT)};
+    struct ffitap_type *whole = NULL;
+    int added = 100, result = 0;
+
+    cr_assert(eq(int,
+                 ffitap_function_create_at((void *)take_errcheck_away, NULL, FFITAP_CDLL, 0,
+                                           &changing, NULL),
+                 FFITAP_OK));
+    cr_assert(eq(int, ffitap_type_create_struct(&field, 1, &whole, NULL), FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_result(changing, whole, NULL), FFITAP_OK));
+    ffitap_type_destroy(whole);
+    ffitap_function_set_errcheck(changing, replace, &added);
+    cr_expect(eq(int, ffitap_function_call(changing, &result, NULL, 0, NULL), FFITAP_OK));
+    cr_expect(eq(int, result, 105));
+    ffitap_function_destroy(changing);
+}
