@@ -77,14 +77,11 @@ static bool read_name(const char *name, struct ffitap__token *tag, struct ffitap
     return word->kind == FFITAP__TOKEN_WORD && ffitap__token_after(word).kind == FFITAP__TOKEN_END;
 }
 
-/* A tag cannot be a word of C's own, but it is no other name's rival. */
 static bool is_taken(const struct ffitap__token *tag, const struct ffitap__token *word)
 {
     const struct ffitap__word *known = ffitap__word_find(word);
 
-    if (!known)
-        return false;
-    return !tag->length || (known->kind != FFITAP__WORD_TYPE && known->kind != FFITAP__WORD_OBJECT);
+    return tag->length ? !ffitap__word_can_be_tagged(known) : known != NULL;
 }
 
 static enum ffitap_status add(struct ffitap_names *names, const char *name,

@@ -91,7 +91,8 @@ static enum ffitap_status parse_tagged(struct parser *parser, bool is_enum, stru
 {
     base->tag = parser->token;
     advance(parser);
-    if (parser->token.kind != FFITAP__TOKEN_WORD || ffitap__word_find(&parser->token))
+    if (parser->token.kind != FFITAP__TOKEN_WORD ||
+        !ffitap__word_can_be_tagged(ffitap__word_find(&parser->token)))
         return fail_expected(parser, "a name");
     base->type = is_enum ? ffitap_type_borrow(FFITAP_TYPE_INT)
                          : ffitap__names_find(parser->names, &base->tag, &parser->token);

@@ -26,6 +26,13 @@ struct ffitap__word {
 /* NULL for any other word, and for what is no word. */
 const struct ffitap__word *ffitap__word_find(const struct ffitap__token *token);
 
+/* Whether a structure, union or enumeration can be called so, of which `word` tells what else it
+ * is: the types that headers define are no rivals, C's own words are no names. */
+static inline bool ffitap__word_can_be_tagged(const struct ffitap__word *word)
+{
+    return !word || word->kind == FFITAP__WORD_TYPE || word->kind == FFITAP__WORD_OBJECT;
+}
+
 /*
  * The type that several basic words make, from the sum of their values, each of them counted up to
  * three times. NULL if there is none such.

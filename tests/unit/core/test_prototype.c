@@ -23,6 +23,7 @@ static void register_names(void)
     add("point_t", point);
     add("struct point", point);
     add("union number", number);
+    add("struct size_t", point);
     add("triple", triple);
     add("letter", T(CHAR));
     add("nothing", T(VOID));
@@ -144,6 +145,8 @@ READS(nobody_need_know_what_a_pointer_leads_to, "FILE *f(struct stat *, sqlite3 
 
 READS(a_registered_name_is_its_type, "point_t f(point_t, struct point p, union number)",
       "point f(point, point, number)")
+READS(a_tag_may_be_called_as_a_type_that_is_known,
+      "size_t f(struct size_t, struct PyObject *, enum HRESULT)", "SIZE f(point, POINTER, INT)")
 READS(a_pointer_to_a_registered_type_is_a_pointer, "point_t *f(struct point *)",
       "POINTER f(POINTER)")
 READS(a_name_for_char_makes_strings, "letter f(letter *)", "CHAR f(STRING)")
