@@ -1,5 +1,6 @@
 #include "core/signature.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,11 +74,26 @@ static void fill(struct ffitap__signature *signature, const struct ffitap_type *
     }
 }
 
+/* libffi counts the bytes of a call in 32 bits and would take too little stack for more. Each is in
+ * range by itself: see ffitap__type_check_value(). */
+static bool fit_on_stack(ffi_type *const *types, size_t count)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < count; i++)
+        size += types[i]->size;
+    return size <= INT_MAX;
+}
+
 enum ffitap_status ffitap__signature_prepare(const char *what, ffi_abi abi, ffi_type *result,
                                              ffi_type **types, size_t fixed, size_t count,
                                              ffi_cif *cif, struct ffitap_error *error)
 {
     const bool variadic = fixed != count;
+
+    if (!fit_on_stack(types, count))
+        return ffitap__fail(error, FFITAP_BAD_TYPE,
+                            "the arguments of %s are too large to be passed together", what);
     const ffi_status answer =
         variadic ? ffi_prep_cif_var(cif, abi, (unsigned)fixed, (unsigned)count, result, types)
                  : ffi_prep_cif(cif, abi, (unsigned)count, result, types);

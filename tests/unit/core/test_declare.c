@@ -2,6 +2,7 @@
 
 #include "emit_double.h"
 #include "open.h"
+#include "types.h"
 
 static struct ffitap_library *native;
 
@@ -98,4 +99,22 @@ Test(core_declare, nothing_declared_and_nothing_taken_are_called_alike)
     cr_expect(eq(int, ffitap_function_call(answer, &after, NULL, 0, NULL), FFITAP_OK));
     cr_expect(eq(int, before, 42));
     cr_expect(eq(int, after, 42));
+}
+
+/* libffi would take their sum modulo 2^32 for the room on the stack. */
+Test(core_declare, what_no_stack_has_room_for_together_is_not_passed)
+{
+    struct ffitap_function *answer = borrow(native, "answer");
+    struct ffitap_type *half = STRUCT({NULL, array(T(INT8), (size_t)1 << 30)});
+    const struct ffitap_type *types[] = {half, half, half, half, T(INT)};
+    struct ffitap_error error = {0};
+    int value = 0;
+    void *arguments[] = {&value, &value, &value, &value, &value};
+
+    cr_expect(eq(int, ffitap_function_set_arguments(answer, types, 5, &error), FFITAP_BAD_TYPE));
+    cr_expect(eq(str, error.text, "the arguments of answer are too large to be passed together"));
+    cr_expect(eq(int, ffitap_function_call_extra(answer, NULL, arguments, 5, types, NULL),
+                 FFITAP_BAD_TYPE));
+    cr_expect(eq(int, ffitap_function_set_arguments(answer, types, 1, NULL), FFITAP_OK));
+    ffitap_type_destroy(half);
 }
