@@ -11,6 +11,7 @@
 #include "core/lookup.h"
 #include "core/start.h"
 #include "tap/library.h"
+#include "tap/object.h"
 
 static void free_one(struct ffitap_function *function)
 {
@@ -187,6 +188,7 @@ enum ffitap_status ffitap_function_create_at(void *address, const char *name,
 
     const int saved = errno;
     ffitap__core_start();
+    ffitap__object_update((uintptr_t)address); /* somebody else loaded what it is of */
     snprintf(hexadecimal, sizeof(hexadecimal), "%p", address);
     status = make(name ? name : hexadecimal, address, kind, flags, out, error);
     errno = saved;

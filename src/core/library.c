@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,13 @@ enum ffitap_status ffitap_library_create(const char *name, enum ffitap_library_k
     return status;
 }
 
+/* Nobody told the tap that it came, nor that what was in its place before went. */
+static void make_known(void *handle)
+{
+    if (handle != RTLD_DEFAULT && handle != RTLD_NEXT)
+        ffitap__object_update((uintptr_t)((const struct link_map *)handle)->l_ld);
+}
+
 enum ffitap_status ffitap_library_adopt(const char *name, void *handle,
                                         enum ffitap_library_kind kind, unsigned flags,
                                         struct ffitap_library **out, struct ffitap_error *error)
@@ -117,6 +125,7 @@ enum ffitap_status ffitap_library_adopt(const char *name, void *handle,
 
     if (status == FFITAP_OK) {
         ffitap__core_start();
+        make_known(handle);
         library->handle = handle;
         library->path = ffitap__object_path_of_handle(handle);
         *out = library;

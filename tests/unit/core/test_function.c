@@ -226,6 +226,18 @@ Test(core_function, one_made_of_an_address_is_called_as_its_flags_say)
     ffitap_function_destroy(function);
 }
 
+Test(core_function, one_made_of_an_address_is_of_the_library_that_somebody_else_loaded)
+{
+    struct ffitap_function *function = NULL;
+    void *address = dlsym(dlopen(AGGREGATES_LIBRARY, RTLD_NOW), "give_double_and_float");
+
+    cr_assert(eq(int, ffitap_function_create_at(address, NULL, FFITAP_CDLL, 0, &function, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->path, AGGREGATES_LIBRARY));
+    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
+    ffitap_function_destroy(function);
+}
+
 #define ROUNDS  500
 #define THREADS 4
 

@@ -203,6 +203,41 @@ Test(core_library, what_is_adopted_is_not_loaded)
     ffitap_library_destroy(library);
 }
 
+Test(core_library, what_somebody_else_loaded_is_known_when_it_is_adopted)
+{
+    ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
+    struct ffitap_library *library = adopt(NULL, dlopen(NATIVE, RTLD_NOW), FFITAP_CDLL, 0);
+
+    borrow(library, "answer");
+    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->path, NATIVE));
+    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(str, (char *)emit_double_function(0)->library, NATIVE));
+    ffitap_library_destroy(library);
+}
+
+/* Looks `name` up in the library at `path`, which somebody else loads and unloads. */
+static void *look_up_in(const char *path, const char *name)
+{
+    void *handle = dlopen(path, RTLD_NOW);
+    struct ffitap_library *library = adopt(NULL, handle, FFITAP_CDLL, 0);
+    void *address = ffitap_function_get_address(borrow(library, name));
+
+    ffitap_library_destroy(library);
+    dlclose(handle);
+    return address;
+}
+
+Test(core_library, what_is_adopted_is_not_taken_for_what_was_in_its_place)
+{
+    void *first = look_up_in(LIBRARY_ONE, "one_first");
+    void *second = look_up_in(LIBRARY_OTHER, "two_first");
+
+    cr_assert(eq(ptr, first, second));
+    cr_expect(eq(str, (char *)emit_double_function(0)->symbol, "two_first"));
+    cr_expect(eq(str, (char *)emit_double_function(0)->library, LIBRARY_OTHER));
+    cr_expect(eq(str, (char *)emit_double_lookup(0)->library, LIBRARY_OTHER));
+}
+
 Test(core_library, an_adopted_handle_stays_open_when_its_library_goes)
 {
     void *handle = dlopen(NATIVE, RTLD_NOW);
