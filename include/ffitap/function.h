@@ -49,8 +49,10 @@ ffitap_function_create(struct ffitap_library *library, const char *name,
 /*
  * The function at `address`, which came from elsewhere: a pointer that native code returned, an
  * entry of a table (ctypes: CFUNCTYPE(...)(address)). It is called as those of a library of this
- * `kind` and with these `flags` are. `name` is only for messages; NULL stands for the address. The
- * caller's, to be released with ffitap_function_destroy().
+ * `kind` and with these `flags` are. `name` is for messages and for the trace, unless the address
+ * was looked up or named before: then that name stays there. NULL: messages say the address, and
+ * the trace the nearest exported symbol. The caller's, to be released with
+ * ffitap_function_destroy().
  *
  * FFITAP_BAD_ARGUMENT if `address` is NULL, FFITAP_NOT_SUPPORTED as for libraries. On failure
  * `*out` is left untouched.

@@ -10,6 +10,7 @@
 #include "core/library.h"
 #include "core/lookup.h"
 #include "core/start.h"
+#include "tap/function.h"
 #include "tap/library.h"
 #include "tap/object.h"
 
@@ -191,6 +192,8 @@ enum ffitap_status ffitap_function_create_at(void *address, const char *name,
     ffitap__object_update((uintptr_t)address); /* somebody else loaded what it is of */
     snprintf(hexadecimal, sizeof(hexadecimal), "%p", address);
     status = make(name ? name : hexadecimal, address, kind, flags, out, error);
+    if (status == FFITAP_OK && name)
+        ffitap__function_announce(address, name);
     errno = saved;
     return status;
 }

@@ -10,7 +10,7 @@
 
 /* Where a function's name comes from. */
 enum ffitap__naming {
-    FFITAP__NAMED_BY_LOOKUP = 0, /* the symbol that a lookup asked for */
+    FFITAP__NAMED_BY_LOOKUP = 0, /* what a lookup asked for, or the host said */
     FFITAP__NAMED_BY_EXPORT = 1, /* the nearest symbol its object exports at or below the address */
     FFITAP__NAMED_BY_NOBODY = 2, /* no symbol there: the symbol is "" and the offset says where */
 };

@@ -23,8 +23,9 @@ struct ffitap__function {
 };
 
 /*
- * Names the function at `address` as a lookup asked for it. The first name that was looked up
- * stays: `address` is one function however many names it has. NULL if it could not be kept.
+ * Names the function at `address` as a lookup asked for it, or as the host that gave the address
+ * said. The first name of these stays: `address` is one function however many names it has. NULL if
+ * it could not be kept.
  */
 FFITAP__CROSSING const struct ffitap__function *ffitap__function_announce(const void *address,
                                                                           const char *symbol);

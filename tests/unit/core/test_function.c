@@ -184,6 +184,31 @@ Test(core_function, it_can_be_made_of_an_address)
     ffitap_function_destroy(function);
 }
 
+Test(core_function, one_made_of_an_address_is_traced_by_the_name_that_it_was_given)
+{
+    struct ffitap_function *function = NULL;
+    void *address = (char *)ffitap_function_get_address(borrow(native, "answer")) + 1;
+
+    emit_double_reset();
+    cr_assert(eq(int, ffitap_function_create_at(address, "mine", FFITAP_CDLL, 0, &function, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(str, (char *)emit_double_names(), "function "));
+    cr_expect(eq(str, (char *)emit_double_function(0)->symbol, "mine"));
+    ffitap_function_destroy(function);
+}
+
+Test(core_function, one_made_of_an_address_that_was_looked_up_keeps_that_name_in_the_trace)
+{
+    struct ffitap_function *function = NULL;
+    void *address = ffitap_function_get_address(borrow(native, "answer"));
+
+    emit_double_reset();
+    cr_assert(eq(int, ffitap_function_create_at(address, "mine", FFITAP_CDLL, 0, &function, NULL),
+                 FFITAP_OK));
+    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    ffitap_function_destroy(function);
+}
+
 Test(core_function, one_made_of_an_address_is_named_after_it)
 {
     struct ffitap_function *function = NULL;
