@@ -251,8 +251,10 @@ static enum ffitap_status refuse_count(const struct ffitap_function *function, s
         return ffitap__fail(error, FFITAP_BAD_TYPE,
                             "this function takes %s%zu argument%s (%zu given)",
                             exact ? "" : "at least ", declared, plural, given);
-    return ffitap__fail(error, FFITAP_BAD_TYPE, "argument %zu of '%s' has no type", declared + 1,
-                        function->name);
+    return ffitap__fail(error, FFITAP_BAD_TYPE,
+                        "argument %zu of '%s' has no type: declare it, or call the function with "
+                        "ffitap_function_call_extra()",
+                        declared + 1, function->name);
 }
 
 enum ffitap_status ffitap_function_call(struct ffitap_function *function, void *result,

@@ -101,7 +101,7 @@ enum ffitap_status ffitap_function_set_variadic(struct ffitap_function *function
                             "%zu of %zu arguments cannot be before '...'", fixed, count);
     if (ffitap__abi_is_microsoft(function->kind))
         return ffitap__fail(error, FFITAP_NOT_SUPPORTED,
-                            "'%s' is no variadic function: its library has none", function->name);
+                            "'%s' is of a library that has no variadic functions", function->name);
     return ffitap__function_set_types(function, function->signature->result, types, fixed, count,
                                       true, error);
 }

@@ -205,7 +205,9 @@ Test(core_variadic, a_value_without_a_type_is_refused)
 
     cr_expect(eq(int, ffitap_function_call(add_up, NULL, (void *[]){&format, &value}, 2, &error),
                  FFITAP_BAD_TYPE));
-    cr_expect(eq(str, error.text, "argument 2 of 'add_up' has no type"));
+    cr_expect(eq(str, error.text,
+                 "argument 2 of 'add_up' has no type: declare it, or call the function with "
+                 "ffitap_function_call_extra()"));
 }
 
 Test(core_variadic, types_that_are_null_are_refused)
