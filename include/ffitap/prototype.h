@@ -3,13 +3,13 @@
  *
  * What is understood: one function declarator, with or without names of the function and of its
  * parameters, with or without "extern" before it and ";" at the end. Types are every fundamental
- * type in any order of its words, those of <stdint.h>, <stddef.h>, <stdbool.h> and <wchar.h>
- * (size_t, ssize_t, int32_t, intptr_t, bool, wchar_t, ...), HRESULT, named types registered before,
- * qualifiers, "enum name", and pointers. Only "char *" and "wchar_t *" tell what they point to
- * (FFITAP_TYPE_STRING and _WSTRING; "PyObject *" is FFITAP_TYPE_PYOBJECT): any other pointer is
- * FFITAP_TYPE_POINTER, to a name that nobody registered as well ("FILE *"). Parameters that are
- * arrays or functions become pointers, as in C; a result may be a pointer to a function. Comments
- * are skipped.
+ * type in any order of its words, those of <stdint.h>, <stddef.h>, <stdbool.h> and <wchar.h> and
+ * the integers of <sys/types.h> (size_t, int32_t, intptr_t, bool, wchar_t, time_t, off_t, pid_t,
+ * ...), HRESULT, named types registered before, qualifiers, "enum name", and pointers. Only
+ * "char *" and "wchar_t *" tell what they point to (FFITAP_TYPE_STRING and _WSTRING; "PyObject *"
+ * is FFITAP_TYPE_PYOBJECT): any other pointer is FFITAP_TYPE_POINTER, to a name that nobody
+ * registered as well ("FILE *"). Parameters that are arrays or functions become pointers, as in C;
+ * a result may be a pointer to a function. Comments are skipped.
  *
  * Refused by name: other storage classes, attributes, _Atomic, _Complex, definitions of types; and
  * more than 64 levels of parentheses.

@@ -124,6 +124,13 @@ READS(other_integers_of_stdint_are_known,
       "uint_fast16_t)",
       "INT64 f(UINT64, INT64, UINT64, INT8, UINT16, INT8, UINT64)")
 READS(sizes_are_known, "size_t f(ssize_t, ptrdiff_t)", "SIZE f(SSIZE, INT64)")
+READS(integers_of_posix_are_known,
+      "off_t f(time_t, clock_t, pid_t, uid_t, gid_t, id_t, mode_t, key_t, suseconds_t, useconds_t, "
+      "clockid_t)",
+      "INT64 f(INT64, INT64, INT32, UINT32, UINT32, UINT32, UINT32, INT32, INT64, UINT32, INT32)")
+READS(integers_of_files_are_known,
+      "dev_t f(ino_t, nlink_t, blksize_t, blkcnt_t, fsblkcnt_t, fsfilcnt_t)",
+      "UINT64 f(UINT64, UINT64, INT64, INT64, UINT64, UINT64)")
 READS(wide_characters_are_known, "wchar_t f(wint_t)", "WCHAR f(UINT32)")
 READS(an_hresult_is_known, "HRESULT f(HRESULT)", "HRESULT f(HRESULT)")
 READS(an_enumeration_is_int, "enum color f(enum color, enum shape *)", "INT f(INT, POINTER)")
