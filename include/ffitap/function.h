@@ -109,6 +109,17 @@ FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_clear_arguments(struct ffitap_function *function, struct ffitap_error *error);
 
 /*
+ * The types that were set last, for instance for an error check that many functions share (ctypes:
+ * restype, argtypes): what the function returns, and what it takes, ffitap_function_get_count()
+ * types, 0 if nothing was declared. The function's, until one of its types is set again.
+ */
+FFITAP_API const struct ffitap_type *
+ffitap_function_borrow_result(const struct ffitap_function *function);
+FFITAP_API const struct ffitap_type *const *
+ffitap_function_borrow_arguments(const struct ffitap_function *function);
+FFITAP_API size_t ffitap_function_get_count(const struct ffitap_function *function);
+
+/*
  * Looks at every result before the caller gets it (ctypes: errcheck): it may read and change
  * `result`, which has room for a value of the result's type and is NULL if that is void, and fail
  * the call with any status but FFITAP_OK, which the caller then gets. It runs with the interpreter

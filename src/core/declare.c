@@ -113,6 +113,22 @@ enum ffitap_status ffitap_function_clear_arguments(struct ffitap_function *funct
                                       error);
 }
 
+const struct ffitap_type *ffitap_function_borrow_result(const struct ffitap_function *function)
+{
+    return function->signature->result;
+}
+
+const struct ffitap_type *const *
+ffitap_function_borrow_arguments(const struct ffitap_function *function)
+{
+    return function->signature->types;
+}
+
+size_t ffitap_function_get_count(const struct ffitap_function *function)
+{
+    return function->signature->count;
+}
+
 void ffitap_function_set_errcheck(struct ffitap_function *function, ffitap_errcheck *errcheck,
                                   void *data)
 {

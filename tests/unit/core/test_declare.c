@@ -49,6 +49,28 @@ Test(core_declare, it_takes_as_many_arguments_as_in_ctypes_and_no_more)
                  FFITAP_BAD_TYPE));
 }
 
+Test(core_declare, at_first_it_returns_int_and_no_argument_is_declared)
+{
+    struct ffitap_function *function = borrow(native, "same_int");
+
+    cr_expect(eq(ptr, (void *)ffitap_function_borrow_result(function),
+                 (void *)ffitap_type_borrow(FFITAP_TYPE_INT)));
+    cr_expect(eq(sz, ffitap_function_get_count(function), 0));
+}
+
+Test(core_declare, its_types_can_be_read_back)
+{
+    struct ffitap_function *function = borrow(native, "same_int");
+
+    cr_assert(
+        eq(int, ffitap_function_declare(function, "double (char, ...)", NULL, NULL), FFITAP_OK));
+    cr_expect(eq(ptr, (void *)ffitap_function_borrow_result(function),
+                 (void *)ffitap_type_borrow(FFITAP_TYPE_DOUBLE)));
+    cr_assert(eq(sz, ffitap_function_get_count(function), 1));
+    cr_expect(eq(ptr, (void *)ffitap_function_borrow_arguments(function)[0],
+                 (void *)ffitap_type_borrow(FFITAP_TYPE_CHAR)));
+}
+
 Test(core_declare, types_that_were_refused_leave_the_former_ones)
 {
     const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_VOID);
