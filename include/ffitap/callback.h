@@ -43,11 +43,15 @@ enum ffitap_callback_flag {
  * handler must return: an exception or a longjmp out of it leaves the lock taken and the callback
  * in use for ever.
  *
- * FFITAP_BAD_ARGUMENT without a handler, without types for the arguments that there are and for
- * unknown flags; FFITAP_BAD_TYPE for an argument of type void, an array, and if libffi refuses the
- * types; FFITAP_NO_MEMORY also where the system forbids memory that can be executed;
- * FFITAP_NOT_SUPPORTED where the calling convention is missing. On failure `*out` is left
- * untouched. The first callback loads the LTTng-UST provider as the first library does.
+ * The types are kept as long as they are needed, so those of an ffitap_prototype_create() do, and
+ * the prototype can be destroyed at once.
+ *
+ * FFITAP_BAD_ARGUMENT without a handler, if `result` or a type is NULL and for a kind or flags that
+ * there are none of; FFITAP_BAD_TYPE for an argument of type void, an array, more arguments than
+ * FFITAP_ARGUMENT_MAX, and if libffi refuses the types; FFITAP_NO_MEMORY also where the system
+ * forbids memory that can be executed; FFITAP_NOT_SUPPORTED where the calling convention is
+ * missing. On failure `*out` is left untouched. The first callback loads the LTTng-UST provider as
+ * the first library does.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_callback_create(ffitap_handler *handler, void *data, enum ffitap_library_kind kind,

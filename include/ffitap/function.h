@@ -16,7 +16,9 @@ extern "C" {
 /*
  * A native function with the types of its result and arguments. At first it returns int, or an
  * HRESULT if it is of a FFITAP_OLEDLL, and its arguments are not declared. Every thread may call it
- * at the same time as others, without a lock; set types and error check before.
+ * at the same time as others, without a lock. What sets its types or its error check must have it
+ * for itself: one thread does that before others call, or each has a function of its own
+ * (ffitap_function_create()).
  */
 struct ffitap_function;
 
@@ -26,11 +28,11 @@ struct ffitap_function;
 /*
  * The function `name` of `library`, the way `library.name` finds it in ctypes (CDLL.__getattr__):
  * the first access looks it up, every later one gives the same object, also when first accesses
- * race. It is the library's and goes with it. A name that starts and ends with "__" is refused
- * without a lookup.
+ * race. It is the library's and goes with it.
  *
  * FFITAP_NOT_FOUND, with dlerror(3)'s text, if there is no such symbol or its value is NULL
- * (CPython 3.13.1; older ones crash). On failure `*out` is left untouched.
+ * (CPython 3.13.1; older ones crash), and without a lookup for a name that starts and ends with
+ * "__"; FFITAP_BAD_ARGUMENT if `name` is NULL. On failure `*out` is left untouched.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_borrow(struct ffitap_library *library, const char *name,
@@ -39,7 +41,7 @@ ffitap_function_borrow(struct ffitap_library *library, const char *name,
 /*
  * The function `name`, the way `library["name"]` finds it (CDLL.__getitem__): always looked up,
  * always a new object with types of its own, whatever the name looks like. The caller's, to be
- * released with ffitap_function_destroy(); it may outlive `library`. Fails as
+ * released with ffitap_function_destroy(); it may outlive `library`. Otherwise fails as
  * ffitap_function_borrow() does.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
@@ -54,8 +56,8 @@ ffitap_function_create(struct ffitap_library *library, const char *name,
  * the trace the nearest exported symbol. The caller's, to be released with
  * ffitap_function_destroy().
  *
- * FFITAP_BAD_ARGUMENT if `address` is NULL, FFITAP_NOT_SUPPORTED as for libraries. On failure
- * `*out` is left untouched.
+ * FFITAP_BAD_ARGUMENT if `address` is NULL; for `kind` and `flags` fails as ffitap_library_create()
+ * does. On failure `*out` is left untouched.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_create_at(void *address, const char *name, enum ffitap_library_kind kind,
@@ -72,7 +74,7 @@ FFITAP_API void *ffitap_function_get_address(const struct ffitap_function *funct
 
 /*
  * Sets what the function returns, FFITAP_TYPE_VOID for nothing (ctypes: restype). NULL brings back
- * what it was at first (`del function.restype`). Not while another thread calls the function.
+ * what it was at first (`del function.restype`). Not while another thread uses the function.
  *
  * FFITAP_BAD_TYPE for an array and if libffi refuses; the former type then stays. A result of 4
  * bytes that is an integer is taken as an HRESULT by functions of a FFITAP_OLEDLL, whatever it is
@@ -85,7 +87,8 @@ ffitap_function_set_result(struct ffitap_function *function, const struct ffitap
 /*
  * Declares what the function takes (ctypes: argtypes). Copies the array, which may be NULL if
  * `count` is 0: it takes nothing then. Otherwise as ffitap_function_set_result(); FFITAP_BAD_TYPE
- * also for an argument of type void and for more than FFITAP_ARGUMENT_MAX.
+ * also for an argument of type void and for more than FFITAP_ARGUMENT_MAX, FFITAP_BAD_ARGUMENT for
+ * a type that is NULL.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_set_arguments(struct ffitap_function *function,
@@ -96,8 +99,8 @@ ffitap_function_set_arguments(struct ffitap_function *function,
  * The same for a variadic function that is always called alike: the first `fixed` of `count` types,
  * at least one, are those before "...", the others those of the values that follow. Those must be
  * as C's default promotions leave them: FFITAP_BAD_TYPE names the one that is narrower than int or
- * is float. FFITAP_NOT_SUPPORTED for a FFITAP_WINDLL or FFITAP_OLEDLL, which have no such
- * functions.
+ * is float. FFITAP_BAD_ARGUMENT if `fixed` is 0 or more than `count`, FFITAP_NOT_SUPPORTED for a
+ * FFITAP_WINDLL or FFITAP_OLEDLL, which have no such functions.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_set_variadic(struct ffitap_function *function,
@@ -129,7 +132,7 @@ typedef enum ffitap_status ffitap_errcheck(void *result, struct ffitap_function 
                                            void *const *arguments, size_t count, void *data,
                                            struct ffitap_error *error);
 
-/* NULL takes it away. Not while another thread calls the function. */
+/* NULL takes it away. Not while another thread uses the function. */
 FFITAP_API void ffitap_function_set_errcheck(struct ffitap_function *function,
                                              ffitap_errcheck *errcheck, void *data);
 
@@ -156,10 +159,11 @@ ffitap_function_call(struct ffitap_function *function, void *result, void *const
 
 /*
  * Calls the function with more arguments than were declared, as ctypes' CDLL functions can be:
- * those from the first undeclared one on are of `types`. If some are declared, these are the fixed
- * ones of a variadic function, and the others must be as C's default promotions leave them; if none
- * are declared, it is an ordinary call (CPython: _call_function_pointer()). libffi prepares such a
- * call each time: ffitap_function_set_variadic() and ffitap_function_set_arguments() are faster.
+ * those from the first undeclared one on are of `types`, `types[0]` being that one's. If some are
+ * declared, these are the fixed ones of a variadic function, and the others must be as C's default
+ * promotions leave them; if none are declared, it is an ordinary call (CPython:
+ * _call_function_pointer()). libffi prepares such a call each time: ffitap_function_set_variadic()
+ * and ffitap_function_set_arguments() are faster.
  *
  * Fails as ffitap_function_call() and ffitap_function_set_variadic() do. Functions of a
  * FFITAP_WINDLL or FFITAP_OLEDLL take no more than what was declared, if anything was.

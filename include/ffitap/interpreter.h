@@ -2,8 +2,10 @@
  * The interpreter lock: CPython's GIL, or what a host's own interpreter has. Calls of every library
  * but a FFITAP_PYDLL give it up while they are in native code; callbacks take it.
  *
- * Nothing has to be done for CPython: it is found when it is in the process, embedded by the host
- * or loaded by whatever. A host without any interpreter has nothing to do either.
+ * Nothing has to be done for CPython that is in the process, embedded by the host or loaded by
+ * whatever: it is looked for whenever a library is loaded, a function found or a callback made. If
+ * it comes after the last of these, call ffitap_interpreter_set_automatic(). A host without any
+ * interpreter has nothing to do either.
  */
 #ifndef FFITAP_INTERPRETER_H
 #define FFITAP_INTERPRETER_H
@@ -47,7 +49,7 @@ struct ffitap_interpreter {
  */
 FFITAP_API void ffitap_interpreter_set(const struct ffitap_interpreter *interpreter);
 
-/* Goes back to CPython, if it is in the process: what is done at first. */
+/* Goes back to CPython, which is looked for at once and then again: what is done at first. */
 FFITAP_API void ffitap_interpreter_set_automatic(void);
 
 #ifdef __cplusplus

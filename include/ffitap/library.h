@@ -61,8 +61,9 @@ enum ffitap_library_flag {
  * dlopen(3) searches on behalf of its caller, which is libffitap.so: the RPATH and RUNPATH of the
  * object that calls this function are not searched. Give a path, or set LD_LIBRARY_PATH.
  *
- * FFITAP_LOAD_FAILED explains itself with dlerror(3)'s text, FFITAP_NOT_SUPPORTED says that this
- * platform has no such calling convention. On failure `*out` is left untouched. Unless the
+ * FFITAP_LOAD_FAILED explains itself with dlerror(3)'s text, FFITAP_BAD_ARGUMENT is for a kind or
+ * flags that there are none of, FFITAP_NOT_SUPPORTED says that this platform has no such calling
+ * convention. On failure `*out` is left untouched. Unless the
  * environment says FFITAP_LTTNG=0, the first library that a process asks for loads the LTTng-UST
  * provider from libffitap's directory, if it is there.
  */

@@ -53,8 +53,9 @@ ffitap_loader_load_library(struct ffitap_loader *loader, const char *name,
 
 /*
  * The prefabricated loaders, with FFITAP_DEFAULT_MODE and no flags: there without set-up until the
- * process ends. Where Microsoft's calling convention is missing, windll and oledll load nothing and
- * say FFITAP_NOT_SUPPORTED.
+ * process ends. Everybody in the process gets the same libraries and functions of them, types
+ * included (as in ctypes): a plugin does better with a loader of its own. Where Microsoft's calling
+ * convention is missing, windll and oledll load nothing and say FFITAP_NOT_SUPPORTED.
  */
 FFITAP_API struct ffitap_loader *ffitap_cdll(void);
 FFITAP_API struct ffitap_loader *ffitap_pydll(void);

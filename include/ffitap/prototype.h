@@ -43,9 +43,9 @@ FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_names_create(struct ffitap
 FFITAP_API void ffitap_names_destroy(struct ffitap_names *names);
 
 /*
- * Calls `type` by `name`: "point_t", "struct point" or "union value". Copies the name and keeps the
- * type alive. FFITAP_BAD_ARGUMENT for what is no such name, for a word of C's own, and for a name
- * that is in the list or that prototypes know by themselves.
+ * Calls `type`, also a fundamental one, by `name`: "point_t", "struct point" or "union value".
+ * Copies the name and keeps the type alive. FFITAP_BAD_ARGUMENT for what is no such name, for a
+ * word of C's own, and for a name that is in the list or that prototypes know by themselves.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_names_add(struct ffitap_names *names,
                                                                 const char *name,
@@ -58,8 +58,8 @@ struct ffitap_prototype;
 /*
  * Reads `text`. `names` may be NULL. `*out` is the caller's, to be released with
  * ffitap_prototype_destroy(). What is wrong gives FFITAP_BAD_TYPE, with a text that names it and
- * its place, and `error->position`: the character of `text`, from 1. On failure `*out` is left
- * untouched.
+ * its place, and `error->position`: the character of `text`, from 1. FFITAP_BAD_ARGUMENT if `text`
+ * is NULL. On failure `*out` is left untouched.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_prototype_create(const char *text, const struct ffitap_names *names,

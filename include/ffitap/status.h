@@ -21,6 +21,7 @@ extern "C" {
     X(CALL_FAILED, -6, "the call failed")                                                          \
     X(NOT_SUPPORTED, -7, "not supported here")
 
+/* Where nothing else is said, what makes or types something may also give FFITAP_NO_MEMORY. */
 enum ffitap_status {
 #define X(name, value, text) FFITAP_##name = (value),
     FFITAP_STATUS_MAP(X)
@@ -28,8 +29,9 @@ enum ffitap_status {
 };
 
 /*
- * Where and why a function failed. Zero it first (`= {0}`): the first cause stands, so one of them
- * may be passed to several functions in turn. Pass NULL if you only want the status.
+ * Where and why a function failed. Zero it first (`= {0}`, in C++ `= {}`): the first cause stands,
+ * so one of them may be passed to several functions in turn. Zero it again to go on after a
+ * failure. Pass NULL if you only want the status.
  */
 struct ffitap_error {
     enum ffitap_status status;

@@ -83,7 +83,8 @@ struct ffitap_field {
  * does. Copies the names. The caller's, to be released with ffitap_type_destroy().
  *
  * FFITAP_BAD_TYPE without fields (ctypes: "ffi_prep_cif failed" at the call), with a field of type
- * void, and if the whole would be too large to have a size (PTRDIFF_MAX, as in GCC).
+ * void, and if the whole would be too large to have a size (PTRDIFF_MAX, as in GCC);
+ * FFITAP_BAD_ARGUMENT for a field whose type is NULL. On failure `*out` is left untouched.
  *
  * libffi knows no unions and passes some nested structures wrongly: all are described to it as one
  * flat structure that travels in the same registers, or in memory.

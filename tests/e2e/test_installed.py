@@ -114,6 +114,18 @@ class Installed(harness.Case):
                 self.compile_alone(compiler, source, "-o", "all")
                 self.run_there("./all")
 
+    def test_an_error_is_zeroed_as_its_header_says_in_c_and_in_cxx(self):
+        said = (self.prefix / "include/ffitap/status.h").read_text()
+        zeroed = re.search(r"\(`(= \{0\})`, in C\+\+ `(= \{\})`\)", said).groups()
+        for compiler, suffix, zero in (C, "c", zeroed[0]), (CXX, "cc", zeroed[1]):
+            with self.subTest(compiler=compiler[0]):
+                source = self.folder / f"zero.{suffix}"
+                source.write_text(
+                    "#include <ffitap/status.h>\n"
+                    f"int main(void) {{ struct ffitap_error error {zero}; return error.code; }}\n"
+                )
+                self.compile_alone(compiler, source, "-o", "zero")
+
     def test_a_newer_minor_version_is_not_there(self):
         (self.folder / "CMakeLists.txt").write_text(
             "cmake_minimum_required(VERSION 3.22)\nproject(newer LANGUAGES C)\n"

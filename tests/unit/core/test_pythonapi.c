@@ -105,6 +105,14 @@ Test(core_pythonapi, one_that_was_loaded_apart_has_a_lock)
     cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));
 }
 
+Test(core_pythonapi, one_that_came_after_all_was_made_is_found_when_the_host_asks)
+{
+    ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
+    load_python(RTLD_NOW | RTLD_LOCAL);
+    ffitap_interpreter_set_automatic();
+    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));
+}
+
 static bool is_there(void)
 {
     return dlopen(LIBPYTHON, RTLD_NOW | RTLD_NOLOAD) != NULL;
