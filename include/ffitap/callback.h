@@ -43,9 +43,6 @@ enum ffitap_callback_flag {
  * handler must return: an exception or a longjmp out of it leaves the lock taken and the callback
  * in use for ever.
  *
- * The types are kept as long as they are needed, so those of an ffitap_prototype_create() do, and
- * the prototype can be destroyed at once.
- *
  * FFITAP_BAD_ARGUMENT without a handler, if `result` or a type is NULL and for a kind or flags that
  * there are none of; FFITAP_BAD_TYPE for an argument of type void, an array, more arguments than
  * FFITAP_ARGUMENT_MAX, and if libffi refuses the types; FFITAP_NO_MEMORY also where the system

@@ -20,8 +20,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <ffitap/callback.h>
 #include <ffitap/export.h>
 #include <ffitap/function.h>
+#include <ffitap/library.h>
 #include <ffitap/status.h>
 #include <ffitap/type.h>
 
@@ -97,6 +99,16 @@ FFITAP_API bool ffitap_prototype_is_complete(const struct ffitap_prototype *prot
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_declare(struct ffitap_function *function, const char *text,
                         const struct ffitap_names *names, struct ffitap_error *error);
+
+/*
+ * A callback of the types that `text` says, whatever name stands there; otherwise as
+ * ffitap_callback_create(). Fails as that and ffitap_prototype_create() do, and with
+ * FFITAP_BAD_TYPE if the prototype does not say all that is taken: one with "..." or with "()".
+ */
+FFITAP_API FFITAP_NODISCARD enum ffitap_status
+ffitap_callback_create_declared(ffitap_handler *handler, void *data, enum ffitap_library_kind kind,
+                                const char *text, const struct ffitap_names *names, unsigned flags,
+                                struct ffitap_callback **out, struct ffitap_error *error);
 
 #ifdef __cplusplus
 }

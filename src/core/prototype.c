@@ -100,6 +100,28 @@ static enum ffitap_status check_fits(const struct ffitap_function *function, con
     return FFITAP_OK;
 }
 
+enum ffitap_status ffitap_callback_create_declared(ffitap_handler *handler, void *data,
+                                                   enum ffitap_library_kind kind, const char *text,
+                                                   const struct ffitap_names *names, unsigned flags,
+                                                   struct ffitap_callback **out,
+                                                   struct ffitap_error *error)
+{
+    struct ffitap_prototype *prototype = NULL;
+    enum ffitap_status status = ffitap_prototype_create(text, names, &prototype, error);
+
+    if (status != FFITAP_OK)
+        return status;
+    if (prototype->is_variadic || !prototype->is_complete)
+        status = ffitap__fail(error, FFITAP_BAD_TYPE,
+                              "the prototype of a callback says all that it takes: no '...', and "
+                              "'(void)' for nothing");
+    else
+        status = ffitap_callback_create(handler, data, kind, prototype->result,
+                                        prototype->arguments, prototype->count, flags, out, error);
+    ffitap_prototype_destroy(prototype);
+    return status;
+}
+
 enum ffitap_status ffitap_function_declare(struct ffitap_function *function, const char *text,
                                            const struct ffitap_names *names,
                                            struct ffitap_error *error)

@@ -260,6 +260,21 @@ Test(core_no_memory, for_a_callback)
     fail_each_allocation_of(create_callback);
 }
 
+static enum ffitap_status create_declared_callback(struct ffitap_error *error)
+{
+    struct ffitap_callback *callback = NULL;
+    const enum ffitap_status status = ffitap_callback_create_declared(
+        handle_nothing, NULL, FFITAP_CDLL, "int f(void *, int)", NULL, 0, &callback, error);
+
+    ffitap_callback_destroy(callback);
+    return status;
+}
+
+Test(core_no_memory, for_a_callback_of_a_prototype)
+{
+    fail_each_allocation_of(create_declared_callback);
+}
+
 static enum ffitap_status create_types(struct ffitap_error *error)
 {
     struct ffitap_type *array = NULL, *both = NULL, *either = NULL;

@@ -156,6 +156,62 @@ Test(core_prototype_declare, microsofts_libraries_have_no_variadic_functions)
     ffitap_library_destroy(library);
 }
 
+/* Twice the double that it is given. */
+static void double_it(void *result, void *const *arguments, void *data)
+{
+    (void)data;
+    *(double *)result = 2 * *(double *)arguments[0];
+}
+
+static enum ffitap_status create_declared(const char *text, struct ffitap_callback **out,
+                                          struct ffitap_error *error)
+{
+    return ffitap_callback_create_declared(double_it, NULL, FFITAP_CDLL, text, NULL, 0, out, error);
+}
+
+Test(core_prototype_declare, it_gives_a_callback_its_types)
+{
+    struct ffitap_callback *callback = NULL;
+    double (*code)(double);
+
+    cr_assert(
+        eq(int, create_declared("double compare(double value);", &callback, NULL), FFITAP_OK));
+    *(void **)&code = ffitap_callback_get_code(callback);
+    cr_expect(epsilon_eq(dbl, code(1.5), 3, 0));
+    ffitap_callback_destroy(callback);
+}
+
+Test(core_prototype_declare, what_is_wrong_with_a_callbacks_prototype_has_its_place)
+{
+    struct ffitap_callback *callback = (void *)&native;
+    struct ffitap_error error = {0};
+
+    cr_expect(eq(int, create_declared("double (flaot value)", &callback, &error), FFITAP_BAD_TYPE));
+    cr_expect(eq(sz, error.position, 9));
+    cr_expect(eq(ptr, callback, (void *)&native));
+}
+
+Test(core_prototype_declare, a_callback_is_not_variadic)
+{
+    struct ffitap_callback *callback = (void *)&native;
+    struct ffitap_error error = {0};
+
+    cr_expect(eq(int, create_declared("double (double, ...)", &callback, &error), FFITAP_BAD_TYPE));
+    cr_expect(eq(
+        str, error.text,
+        "the prototype of a callback says all that it takes: no '...', and '(void)' for nothing"));
+    cr_expect(eq(ptr, callback, (void *)&native));
+}
+
+Test(core_prototype_declare, a_callback_that_takes_nothing_says_so)
+{
+    struct ffitap_callback *callback = NULL;
+
+    cr_expect(eq(int, create_declared("double ()", &callback, NULL), FFITAP_BAD_TYPE));
+    cr_expect(eq(int, create_declared("double (void)", &callback, NULL), FFITAP_OK));
+    ffitap_callback_destroy(callback);
+}
+
 Test(core_prototype_declare, structures_are_named_types)
 {
     struct ffitap_function *function = borrow(aggregates, "give_two_floats");
