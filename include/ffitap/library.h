@@ -89,7 +89,8 @@ ffitap_library_adopt(const char *name, void *handle, enum ffitap_library_kind ki
  */
 FFITAP_API void ffitap_library_destroy(struct ffitap_library *library);
 
-/* The name as it was asked for, NULL for the main program. The library's, as long as it lives. */
+/* The name as it was asked for or given, NULL if it was that. The library's, as long as it lives.
+ */
 FFITAP_API const char *ffitap_library_borrow_name(const struct ffitap_library *library);
 
 /* What dlopen(3) returned, or what was adopted. */
