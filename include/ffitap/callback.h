@@ -31,8 +31,9 @@ enum ffitap_callback_flag {
 };
 
 /*
- * A callback that takes `count` arguments of `types` and returns `result`. The caller's, to be
- * released with ffitap_callback_destroy(). `kind` says by which calling convention it is called:
+ * A callback that takes `count` arguments of `types` and returns `result`: <ffitap/prototype.h> has
+ * the same for a type in C's own words. The caller's, to be released with
+ * ffitap_callback_destroy(). `kind` says by which calling convention it is called:
  * FFITAP_WINDLL and FFITAP_OLEDLL for Microsoft's, the other two for the platform's.
  *
  * Native code may call it from any thread, also from one that is new to the host and from several

@@ -18,7 +18,7 @@ extern "C" {
  * HRESULT if it is of a FFITAP_OLEDLL, and its arguments are not declared. Every thread may call it
  * at the same time as others, without a lock. What sets its types or its error check must have it
  * for itself: one thread does that before others call, or each has a function of its own
- * (ffitap_function_create()).
+ * (ffitap_function_create()). <ffitap/prototype.h> sets all types from one text.
  */
 struct ffitap_function;
 
