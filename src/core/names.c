@@ -34,6 +34,7 @@ enum ffitap_status ffitap_names_create(struct ffitap_names **out, struct ffitap_
 
 void ffitap_names_destroy(struct ffitap_names *names)
 {
+    const int saved = errno;
     struct named *named = names ? names->first : NULL;
 
     while (named) {
@@ -44,6 +45,7 @@ void ffitap_names_destroy(struct ffitap_names *names)
         named = next;
     }
     free(names);
+    errno = saved;
 }
 
 static bool are_equal(const struct ffitap__token *one, const struct ffitap__token *other)

@@ -35,6 +35,9 @@ void ffitap_prototype_destroy(struct ffitap_prototype *prototype)
 {
     if (!prototype)
         return;
+
+    const int saved = errno;
+
     if (prototype->result)
         ffitap__type_release(prototype->result);
     for (size_t i = 0; i < prototype->count; i++)
@@ -42,6 +45,7 @@ void ffitap_prototype_destroy(struct ffitap_prototype *prototype)
     free(prototype->arguments);
     free(prototype->name);
     free(prototype);
+    errno = saved;
 }
 
 const char *ffitap_prototype_borrow_name(const struct ffitap_prototype *prototype)

@@ -1,5 +1,6 @@
 #include "core/type.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -42,8 +43,11 @@ void ffitap__type_release(const struct ffitap_type *type)
 
 void ffitap_type_destroy(struct ffitap_type *type)
 {
+    const int saved = errno;
+
     if (type)
         ffitap__type_release(type);
+    errno = saved;
 }
 
 enum ffitap_status ffitap__type_check_value(const struct ffitap_type *type, bool is_result,

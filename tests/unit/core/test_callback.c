@@ -11,23 +11,6 @@
 #include "emit_double.h"
 #include "open.h"
 
-/* The linker's --wrap: which allocation fails, from 0; no other does. */
-static int failing_allocation = -1;
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_ffi_closure_alloc(size_t size, void **code);
-void *__wrap_ffi_closure_alloc(size_t size, void **code);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return failing_allocation-- == 0 ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_ffi_closure_alloc(size_t size, void **code)
-{
-    return failing_allocation-- == 0 ? NULL : __real_ffi_closure_alloc(size, code);
-}
-
 static void no_provider(void)
 {
     setenv("FFITAP_LTTNG", "0", 1);
@@ -436,7 +419,7 @@ Test(core_callback, destroying_none_is_allowed)
     cr_expect(eq(int, errno, 2));
 }
 
-static struct ffitap_callback *const untouched = (struct ffitap_callback *)&failing_allocation;
+static struct ffitap_callback *const untouched = (struct ffitap_callback *)&is_inside;
 
 static enum ffitap_status refusal(ffitap_handler *handler, enum ffitap_library_kind kind,
                                   const struct ffitap_type *const *types, size_t type_count,
@@ -483,27 +466,4 @@ Test(core_callback, a_void_argument_is_refused)
     const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_VOID);
 
     cr_expect(eq(int, refusal(count, FFITAP_CDLL, &type, 1, 0, NULL), FFITAP_BAD_TYPE));
-}
-
-/* The types, the callback, the code: and then there is enough. */
-Test(core_callback, each_allocation_may_fail)
-{
-    const struct ffitap_type *type = ffitap_type_borrow(FFITAP_TYPE_INT);
-    struct ffitap_callback *callback = NULL;
-    int counted = 0;
-
-    for (int i = 0; i < 3; i++) {
-        struct ffitap_error error = {0};
-
-        failing_allocation = i;
-        errno = 2;
-        cr_expect(eq(int, refusal(count, FFITAP_CDLL, &type, 1, 0, &error), FFITAP_NO_MEMORY));
-        cr_expect(eq(int, errno, 2));
-        cr_expect(eq(int, error.status, FFITAP_NO_MEMORY));
-    }
-    failing_allocation = 3;
-    callback = create_plain(count, &counted, 0);
-    code_of(callback)();
-    cr_expect(eq(int, counted, 1));
-    ffitap_callback_destroy(callback);
 }

@@ -2,6 +2,7 @@
  * Every allocation of the core fails once, one after another: each failure must come out as a
  * status, and what was allocated before must be gone.
  */
+#include <errno.h>
 #include <ffi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ static bool is_to_fail(void)
     if (until_failure == 0 || --until_failure > 0)
         return false;
     failed = true;
+    errno = ENOMEM;
     return true;
 }
 
@@ -69,6 +71,7 @@ void __wrap_free(void *block)
 {
     live -= block != NULL;
     __real_free(block);
+    errno = EINVAL; /* as allocators may, but not the one of the GNU C library */
 }
 
 void *__wrap_ffi_closure_alloc(size_t size, void **code)
@@ -93,8 +96,10 @@ static void fail_each_allocation_of(scenario *run)
 
         failed = false;
         until_failure = nth;
+        errno = 2;
         const enum ffitap_status status = run(&error);
         until_failure = 0;
+        cr_expect(eq(int, errno, 2), "allocation %d changes errno", nth);
         cr_expect(eq(long, live, before), "allocation %d leaks", nth);
         cr_assert(eq(int, status, failed ? FFITAP_NO_MEMORY : FFITAP_OK), "allocation %d: %s", nth,
                   error.text);
