@@ -281,6 +281,18 @@ Test(core_library, adopting_refuses_what_creating_refuses)
     cr_expect(eq(ptr, library, NULL));
 }
 
+extern const int local_without_modes;
+extern const int global_without_modes;
+extern const int default_without_modes;
+
+/* CPython: _ctypes_add_objects(). */
+Test(core_library, modes_that_a_platform_has_not_are_zero)
+{
+    cr_expect(eq(int, local_without_modes, 0));
+    cr_expect(eq(int, global_without_modes, local_without_modes));
+    cr_expect(eq(int, default_without_modes, local_without_modes));
+}
+
 Test(core_library, modes_are_the_platforms)
 {
     cr_expect(eq(int, FFITAP_RTLD_LOCAL, RTLD_LOCAL));
