@@ -25,6 +25,7 @@ struct call {
     unsigned traits; /* the function's; FFITAP__TAKES_COPIES also if it is not known */
     ffitap_errcheck *errcheck;
     void *errcheck_data;
+    const struct ffitap_last_error_source *last_error; /* NULL unless it is exchanged */
     ffi_cif *cif;
     size_t result_size;
     const struct ffitap_type *const *types; /* good until native code is entered */
@@ -53,20 +54,21 @@ static void call_dormant(const struct call *call, const struct ffitap_interprete
 
     if (has(call, FFITAP__SWAPS_ERRNO))
         ffitap__errno_swap();
-    if (has(call, FFITAP__SWAPS_LAST_ERROR))
-        ffitap__last_error_swap();
+    if (call->last_error)
+        ffitap__last_error_swap(call->last_error);
     enter_native(call);
-    if (has(call, FFITAP__SWAPS_LAST_ERROR))
-        ffitap__last_error_swap();
+    if (call->last_error)
+        ffitap__last_error_swap(call->last_error);
     if (has(call, FFITAP__SWAPS_ERRNO))
         ffitap__errno_swap();
     if (window)
         ffitap__interpreter_acquire(interpreter, released);
 }
 
-static void swap_last_error(uint64_t call_id, enum ffitap__swap_direction direction)
+static void swap_last_error(const struct call *call, uint64_t call_id,
+                            enum ffitap__swap_direction direction)
 {
-    const struct ffitap__last_error_swap swap = ffitap__last_error_swap();
+    const struct ffitap__last_error_swap swap = ffitap__last_error_swap(call->last_error);
 
     ffitap__emit_last_error_swap(&(struct ffitap__swap_event){
         .call_id = call_id,
@@ -85,15 +87,15 @@ static void enter_measured(struct ffitap__thread *self, const struct call *call,
         ffitap__call_errno_asked(self, call->stack, errno);
         ffitap__errno_swap();
     }
-    if (has(call, FFITAP__SWAPS_LAST_ERROR))
-        swap_last_error(call_id, FFITAP__SWAP_IN);
+    if (call->last_error)
+        swap_last_error(call, call_id, FFITAP__SWAP_IN);
     struct ffitap__frame *frame =
         ffitap__call_enter(self, runtime, call->function->address, has_lock, call->stack);
     enter_native(call);
     if (frame)
         ffitap__call_leave(self, frame, call->stack);
-    if (has(call, FFITAP__SWAPS_LAST_ERROR))
-        swap_last_error(call_id, FFITAP__SWAP_OUT);
+    if (call->last_error)
+        swap_last_error(call, call_id, FFITAP__SWAP_OUT);
     if (has(call, FFITAP__SWAPS_ERRNO))
         ffitap__errno_swap();
 }
@@ -201,6 +203,7 @@ static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *cal
     struct ffitap__thread *self = ffitap__emit_wants_calls() ? ffitap__thread_get() : NULL;
 
     call->result = direct ? result : alloca(size > sizeof(ffi_arg) ? size : sizeof(ffi_arg));
+    call->last_error = has(call, FFITAP__SWAPS_LAST_ERROR) ? ffitap__last_error_source() : NULL;
     call->values = (void **)call->arguments;
     if (has(call, FFITAP__TAKES_COPIES)) {
         call->values = alloca(call->count * sizeof(*call->values));

@@ -99,15 +99,17 @@ static void exchange_and_handle(const struct ffitap_callback *callback, void *re
     const unsigned flags = callback->flags;
     const struct ffitap_interpreter *interpreter =
         flags & FFITAP_CALLBACK_WITHOUT_LOCK ? NULL : ffitap__interpreter_get();
+    const struct ffitap_last_error_source *last_error =
+        flags & FFITAP_CALLBACK_USE_LAST_ERROR ? ffitap__last_error_source() : NULL;
     void *entered = ffitap__interpreter_enter(interpreter);
 
     if (flags & FFITAP_CALLBACK_USE_ERRNO)
         ffitap__errno_swap();
-    if (flags & FFITAP_CALLBACK_USE_LAST_ERROR)
-        ffitap__last_error_swap();
+    if (last_error)
+        ffitap__last_error_swap(last_error);
     handle(callback, result, arguments);
-    if (flags & FFITAP_CALLBACK_USE_LAST_ERROR)
-        ffitap__last_error_swap();
+    if (last_error)
+        ffitap__last_error_swap(last_error);
     if (flags & FFITAP_CALLBACK_USE_ERRNO)
         ffitap__errno_swap();
     ffitap__interpreter_leave(interpreter, entered);

@@ -4,8 +4,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include <ffitap/errno.h>
-
 #include "tap/fast.h"
 
 static FFITAP__THREAD_LOCAL struct {
@@ -18,7 +16,7 @@ static const struct ffitap_last_error_source thread_source = {
     .get = ffitap_get_thread_last_error,
     .set = ffitap_set_thread_last_error,
 };
-static const struct ffitap_last_error_source *_Atomic source = &thread_source;
+static const struct ffitap_last_error_source *_Atomic source_in_force = &thread_source;
 
 static int exchange(int *where, int value)
 {
@@ -50,7 +48,7 @@ int ffitap_set_last_error(int value)
 
 void ffitap_set_last_error_source(const struct ffitap_last_error_source *named)
 {
-    atomic_store_explicit(&source, named ? named : &thread_source, memory_order_release);
+    atomic_store_explicit(&source_in_force, named ? named : &thread_source, memory_order_release);
 }
 
 int ffitap_get_thread_last_error(void)
@@ -68,14 +66,18 @@ void ffitap__errno_swap(void)
     errno = exchange(&thread.private_errno, errno);
 }
 
-struct ffitap__last_error_swap ffitap__last_error_swap(void)
+const struct ffitap_last_error_source *ffitap__last_error_source(void)
 {
-    const struct ffitap_last_error_source *real =
-        atomic_load_explicit(&source, memory_order_acquire);
+    return atomic_load_explicit(&source_in_force, memory_order_acquire);
+}
+
+struct ffitap__last_error_swap
+ffitap__last_error_swap(const struct ffitap_last_error_source *source)
+{
     struct ffitap__last_error_swap swap;
 
-    swap.real_value = real->get();
+    swap.real_value = source->get();
     swap.private_value = exchange(&thread.private_last_error, swap.real_value);
-    real->set(swap.private_value);
+    source->set(swap.private_value);
     return swap;
 }

@@ -2,14 +2,21 @@
 #ifndef FFITAP_CORE_ERRNO_H
 #define FFITAP_CORE_ERRNO_H
 
+#include <ffitap/errno.h>
+
 /* Exchanges this thread's private errno with the real one. */
 void ffitap__errno_swap(void);
 
-/* The same for the last error. */
+/* Where the real last error is. Another source may be named at any time: what was exchanged with
+ * one is to be exchanged back with the same. */
+const struct ffitap_last_error_source *ffitap__last_error_source(void);
+
+/* Exchanges this thread's private last error with the one there. */
 struct ffitap__last_error_swap {
     int real_value;    /* what the real one was */
     int private_value; /* what it is now */
 };
-struct ffitap__last_error_swap ffitap__last_error_swap(void);
+struct ffitap__last_error_swap
+ffitap__last_error_swap(const struct ffitap_last_error_source *source);
 
 #endif

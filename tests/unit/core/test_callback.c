@@ -207,6 +207,42 @@ Test(core_callback, the_last_error_passes_both_ways)
     ffitap_callback_destroy(callback);
 }
 
+static int other_real = 70;
+
+static int get_other(void)
+{
+    return other_real;
+}
+
+static void set_other(int value)
+{
+    other_real = value;
+}
+
+static void name_other_source(void *result, void *const *arguments, void *data)
+{
+    static const struct ffitap_last_error_source other = {get_other, set_other};
+
+    (void)result;
+    (void)arguments;
+    (void)data;
+    ffitap_set_last_error_source(&other);
+}
+
+Test(core_callback, what_it_exchanged_it_puts_back_though_another_source_was_named_meanwhile)
+{
+    struct ffitap_callback *callback =
+        create_plain(name_other_source, NULL, FFITAP_CALLBACK_USE_LAST_ERROR);
+
+    ffitap_set_last_error(1);
+    ffitap_set_thread_last_error(2);
+    code_of(callback)();
+    cr_expect(eq(int, ffitap_get_thread_last_error(), 2));
+    cr_expect(eq(int, ffitap_get_last_error(), 1));
+    cr_expect(eq(int, other_real, 70));
+    ffitap_callback_destroy(callback);
+}
+
 static void count(void *result, void *const *arguments, void *data)
 {
     (void)result;

@@ -176,6 +176,50 @@ Test(core_errno, a_null_source_brings_back_the_threads_own)
     cr_expect(eq(int, last_error_inside, 50));
 }
 
+static int other_real;
+
+static int get_other(void)
+{
+    return other_real;
+}
+
+static void set_other(int value)
+{
+    other_real = value;
+}
+
+static void name_other_source(void)
+{
+    static const struct ffitap_last_error_source other = {get_other, set_other};
+
+    ffitap_set_last_error_source(&other);
+}
+
+static void exchange_while_another_source_is_named(bool listening)
+{
+    struct ffitap_library *native = open_library(NATIVE, FFITAP_CDLL, FFITAP_USE_LAST_ERROR);
+    struct ffitap_function *call_back = borrow_same(native, "call_back", FFITAP_TYPE_POINTER);
+    void (*callback)(void) = name_other_source;
+
+    emit_double_wants_calls = listening;
+    other_real = 70;
+    ffitap_set_last_error_source(NULL);
+    ffitap_set_thread_last_error(40);
+    ffitap_set_last_error(50);
+    cr_expect(
+        eq(int, ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL), FFITAP_OK));
+    cr_expect(eq(int, ffitap_get_thread_last_error(), 40));
+    cr_expect(eq(int, ffitap_get_last_error(), 50));
+    cr_expect(eq(int, other_real, 70));
+    ffitap_library_destroy(native);
+}
+
+Test(core_errno, what_a_call_exchanged_it_puts_back_though_another_source_was_named_meanwhile)
+{
+    exchange_while_another_source_is_named(false);
+    exchange_while_another_source_is_named(true);
+}
+
 static void *read_private_last_error(void *data)
 {
     *(int *)data = ffitap_get_last_error();
