@@ -9,6 +9,7 @@
 #include "core/start.h"
 #include "tap/clock.h"
 #include "tap/library.h"
+#include "tap/object.h"
 
 enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *name,
                                   const void *caller, void **address, struct ffitap_error *error)
@@ -31,6 +32,8 @@ enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *na
             text = not_found;
         }
         status = ffitap__fail(error, FFITAP_NOT_FOUND, "%s", text);
+    } else {
+        ffitap__object_update((uintptr_t)found); /* somebody else may have loaded what it is of */
     }
     ffitap__library_lookup_end(&lookup, library->handle, NULL, found, text);
     *address = found;

@@ -215,6 +215,16 @@ Test(core_library, what_somebody_else_loaded_is_known_when_it_is_adopted)
     ffitap_library_destroy(library);
 }
 
+Test(core_library, what_somebody_else_loaded_is_known_when_the_main_program_is_searched)
+{
+    struct ffitap_library *program = open_library(NULL, FFITAP_CDLL, 0);
+
+    cr_assert(ne(ptr, dlopen(AGGREGATES_LIBRARY, RTLD_NOW | RTLD_GLOBAL), NULL));
+    borrow(program, "give_double_and_float");
+    cr_expect(eq(str, (char *)emit_double_function(0)->library, AGGREGATES_LIBRARY));
+    ffitap_library_destroy(program);
+}
+
 /* Looks `name` up in the library at `path`, which somebody else loads and unloads. */
 static void *look_up_in(const char *path, const char *name)
 {
