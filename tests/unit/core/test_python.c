@@ -88,7 +88,7 @@ static long count_while_sleeping(enum ffitap_library_kind kind)
 Test(core_python, another_thread_advances_while_a_cdlls_function_sleeps)
 {
     run("advancing.start()");
-    cr_expect(gt(long, count_while_sleeping(FFITAP_CDLL), 1000));
+    cr_expect(ge(long, count_while_sleeping(FFITAP_CDLL), 1000));
 }
 
 Test(core_python, no_other_thread_advances_while_a_pydlls_function_sleeps)
@@ -101,7 +101,7 @@ Test(core_python, nobody_listening_the_same_happens)
 {
     emit_double_wants_calls = false;
     run("advancing.start()");
-    cr_expect(gt(long, count_while_sleeping(FFITAP_CDLL), 1000));
+    cr_expect(ge(long, count_while_sleeping(FFITAP_CDLL), 1000));
     cr_expect(eq(long, count_while_sleeping(FFITAP_PYDLL), 0));
 }
 
