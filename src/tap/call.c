@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tap/statistics.h"
 #include "tap/tap.h"
 
 FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
@@ -80,8 +81,7 @@ static void finish(struct ffitap__thread *self, uint64_t held)
     }
 
     const bool window = frame->flags & FFITAP__CALL_GIL_RELEASED;
-    const struct ffitap__call_event call = {
-        .start_ns = ffitap__clock_to_monotonic_ns(frame->entered, &self->anchor),
+    struct ffitap__call_event call = {
         .native_ns = ffitap__clock_duration_ns(frame->left - frame->entered),
         .callbacks_ns = ffitap__clock_duration_ns(frame->in_callbacks),
         .gil_released_ns = window ? ffitap__clock_duration_ns(held - frame->entered) : 0,
@@ -101,7 +101,12 @@ static void finish(struct ffitap__thread *self, uint64_t held)
             .released_ns = call.gil_released_ns,
             .wait_ns = call.gil_wait_ns,
         });
-    ffitap__emit_call(&call);
+    if (ffitap__statistics_are_on())
+        ffitap__statistics_call(self, &call);
+    if (ffitap__emit_wants_complete_calls()) {
+        call.start_ns = ffitap__clock_to_monotonic_ns(frame->entered, &self->anchor);
+        ffitap__emit_call(&call);
+    }
 }
 
 /* What a thread still had under way when it ended, innermost first. */
@@ -112,6 +117,7 @@ static void end_thread(void *data)
     while (self->depth)
         finish(self, 0);
     ffitap__thread_self = NULL;
+    ffitap__tally_destroy(self->tally);
     munmap(self, sizeof(*self));
 }
 
@@ -124,8 +130,11 @@ static void start_counting(struct ffitap__thread *self)
 /* One thread is left in a forked child, with the calls it is in but an identity of its own. */
 static void start_child(void)
 {
-    if (ffitap__thread_self)
+    if (ffitap__thread_self) {
+        ffitap__tally_destroy(ffitap__thread_self->tally);
+        ffitap__thread_self->tally = NULL;
         start_counting(ffitap__thread_self);
+    }
 }
 
 __attribute__((constructor)) static void start(void)
@@ -249,6 +258,8 @@ struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self, uint16_t r
         emit_entry(frame);
     if (!frame->entered)
         frame->entered = ffitap__clock_now();
+    if (ffitap__statistics_are_on())
+        ffitap__statistics_call_entered(self, frame);
     errno = errno_in;
     return frame;
 }

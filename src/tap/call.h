@@ -56,6 +56,8 @@ struct ffitap__errno_question {
     int value;
 };
 
+struct ffitap__tally; /* tally.c's own */
+
 struct ffitap__thread {
     uint32_t depth;
     uint64_t next_call_id;
@@ -63,6 +65,7 @@ struct ffitap__thread {
     struct ffitap__window window;
     struct ffitap__errno_question question;
     struct ffitap__clock_anchor anchor;
+    struct ffitap__tally *tally; /* NULL until it counts something */
     struct ffitap__frame frames[FFITAP__FRAME_MAX];
 };
 

@@ -4,6 +4,7 @@
 
 #include "tap/clock.h"
 #include "tap/emit.h"
+#include "tap/statistics.h"
 
 /*
  * The innermost call that can still be in native code: stacks grow down, and what lies below was
@@ -73,8 +74,10 @@ void ffitap__callback_leave(struct ffitap__thread *self, struct ffitap__callback
     const int saved = errno;
     uint64_t now = ffitap__clock_now();
 
+    callback->event.duration_ns = ffitap__clock_duration_ns(now - callback->entered);
+    if (ffitap__statistics_are_on())
+        ffitap__statistics_callback(self, &callback->event);
     if (callback->is_told) {
-        callback->event.duration_ns = ffitap__clock_duration_ns(now - callback->entered);
         ffitap__emit_callback_exit(&callback->event);
         now = ffitap__clock_now();
     }

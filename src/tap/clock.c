@@ -65,6 +65,12 @@ __attribute__((constructor)) static void start(void)
         origin = read_both();
 }
 
+void ffitap__clock_origin(uint64_t *ticks, uint64_t *monotonic_ns)
+{
+    *ticks = origin.ticks;
+    *monotonic_ns = origin.monotonic_ns;
+}
+
 /*
  * The rate comes from the time since start-up, which costs no waiting: a program is milliseconds
  * old before its first foreign call. It is measured again until the baseline is long.

@@ -40,6 +40,17 @@ static inline uint64_t ffitap__clock_now(void)
 FFITAP__CROSSING extern _Atomic uint64_t ffitap__clock_rate;
 FFITAP__CROSSING uint64_t ffitap__clock_measure_rate(void);
 
+/* A moment on both clocks, from which the rate is measured; equal ones if there is only one. */
+void ffitap__clock_origin(uint64_t *ticks, uint64_t *monotonic_ns);
+
+/* ffitap__clock_rate, and 1 << FFITAP__CLOCK_SHIFT if there are no ticks but nanoseconds. */
+static inline uint64_t ffitap__clock_known_rate(void)
+{
+    return ffitap__clock_counts_ticks
+               ? atomic_load_explicit(&ffitap__clock_rate, memory_order_relaxed)
+               : (uint64_t)1 << FFITAP__CLOCK_SHIFT;
+}
+
 /* How long `ticks` last, in nanoseconds. */
 static inline uint64_t ffitap__clock_duration_ns(uint64_t ticks)
 {

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "tap/statistics.h"
+
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #define LTTNG_UST_TRACEPOINT_PROBE_DYNAMIC_LINKAGE
 #include "tracepoints/provider.h"
@@ -44,7 +46,12 @@ bool ffitap__emit_wants_callbacks(void)
     return CALLBACKS != 0;
 }
 
+bool ffitap__emit_wants_complete_calls(void)
+{
+    return STATE(call) != 0;
+}
+
 bool ffitap__emit_wants_calls(void)
 {
-    return (STATE(call) | MOMENTS | CALLBACKS) != 0;
+    return ((STATE(call) | MOMENTS | CALLBACKS) != 0) | ffitap__statistics_are_on();
 }

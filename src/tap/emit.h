@@ -45,8 +45,11 @@ FFITAP__EVENT_MAP(X)
  */
 void ffitap__emit_join(void);
 
-/* Whether some session wants an event that only a call gives. */
+/* Whether some session wants an event that only a call gives, or statistics are kept of calls. */
 FFITAP__CROSSING bool ffitap__emit_wants_calls(void);
+
+/* Whether some session wants complete calls. */
+bool ffitap__emit_wants_complete_calls(void);
 
 /* Whether that is one of a call's single moments, and not only the complete call. */
 bool ffitap__emit_wants_moments(void);

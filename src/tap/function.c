@@ -7,10 +7,10 @@
 #include "tap/lock.h"
 #include "tap/memory.h"
 #include "tap/object.h"
+#include "tap/statistics.h"
 #include "tap/tap.h"
 
 #define SLOT_COUNT   32768u /* a power of two */
-#define FUNCTION_MAX (SLOT_COUNT / 4 * 3)
 #define BUCKET_COUNT 1024u
 
 /* An address that no function has: the slot can be used again but does not end a search. */
@@ -21,8 +21,10 @@ struct slot {
     struct ffitap__function *_Atomic function;
 };
 
+_Static_assert(FFITAP__FUNCTION_MAX <= SLOT_COUNT / 4 * 3, "the table stays sparse");
+
 static struct slot slots[SLOT_COUNT];
-static struct ffitap__function *_Atomic functions[FUNCTION_MAX]; /* by id, less one */
+static struct ffitap__function *_Atomic functions[FFITAP__FUNCTION_MAX]; /* by id, less one */
 static _Atomic uint32_t function_count;
 static struct ffitap__function *buckets[BUCKET_COUNT]; /* by offset: what a reload finds again */
 
@@ -60,16 +62,24 @@ static bool place(struct ffitap__function *function)
     return false;
 }
 
-static void report(const struct ffitap__function *function)
+static struct ffitap__function_event event_of(const struct ffitap__function *function)
 {
-    ffitap__emit_function(&(struct ffitap__function_event){
+    return (struct ffitap__function_event){
         .function_id = function->id,
         .address = function->address,
         .offset = function->offset,
         .library = function->library,
         .symbol = function->symbol,
         .naming = function->naming,
-    });
+    };
+}
+
+static void report(const struct ffitap__function *function)
+{
+    const struct ffitap__function_event event = event_of(function);
+
+    ffitap__emit_function(&event);
+    ffitap__statistics_function(&event);
 }
 
 /* The same function of a library that was unloaded and is back, perhaps somewhere else. */
@@ -87,7 +97,7 @@ static struct ffitap__function *create(const struct ffitap__function *wanted)
 {
     const uint32_t count = atomic_load_explicit(&function_count, memory_order_relaxed);
 
-    if (count == FUNCTION_MAX)
+    if (count == FFITAP__FUNCTION_MAX)
         return NULL;
     struct ffitap__function *function = ffitap__memory_keep(sizeof(*function));
     if (!function)
@@ -221,10 +231,14 @@ void ffitap__function_retire(uintptr_t start, uintptr_t end)
         empty_ends();
 }
 
-void ffitap__function_describe_all(void)
+void ffitap__function_describe_all(void (*tell)(const struct ffitap__function_event *event))
 {
     const uint32_t count = atomic_load_explicit(&function_count, memory_order_acquire);
 
-    for (uint32_t i = 0; i < count; i++)
-        report(atomic_load_explicit(&functions[i], memory_order_acquire));
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ffitap__function_event event =
+            event_of(atomic_load_explicit(&functions[i], memory_order_acquire));
+
+        tell(&event);
+    }
 }

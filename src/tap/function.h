@@ -12,6 +12,9 @@
 
 #include "tap/event.h"
 
+/* How many can be known. Their ids count up from 1. */
+#define FFITAP__FUNCTION_MAX 24576u
+
 struct ffitap__function {
     uint32_t id;       /* from 1 */
     uint8_t naming;    /* enum ffitap__naming */
@@ -36,7 +39,7 @@ FFITAP__CROSSING const struct ffitap__function *ffitap__function_at(const void *
 /* Forgets the addresses from `start` to `end`, whose object went. With the tap's lock held. */
 void ffitap__function_retire(uintptr_t start, uintptr_t end);
 
-/* Reports every function that is known. With the tap's lock held. */
-void ffitap__function_describe_all(void);
+/* Tells every function that is known. With the tap's lock held. */
+void ffitap__function_describe_all(void (*tell)(const struct ffitap__function_event *event));
 
 #endif

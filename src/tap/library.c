@@ -8,6 +8,7 @@
 #include "tap/emit.h"
 #include "tap/function.h"
 #include "tap/object.h"
+#include "tap/statistics.h"
 
 static const char *or_empty(const char *text)
 {
@@ -55,6 +56,7 @@ void ffitap__library_load_end(struct ffitap__library_step *load, void *handle, c
     event.duration_ns = ffitap__clock_duration_ns(load->ended - load->begun);
     event.error = or_empty(error);
     ffitap__emit_load_end(&event);
+    ffitap__statistics_load_end(&event);
     errno = saved;
 }
 
@@ -66,6 +68,12 @@ void ffitap__library_lookup_begin(struct ffitap__library_step *lookup, const cha
     lookup->begun = ffitap__clock_now();
 }
 
+static void report_lookup(const struct ffitap__lookup_event *event)
+{
+    ffitap__emit_lookup(event);
+    ffitap__statistics_lookup(event);
+}
+
 void ffitap__library_lookup_end(struct ffitap__library_step *lookup, void *handle,
                                 const char *version, void *address, const char *error)
 {
@@ -73,7 +81,7 @@ void ffitap__library_lookup_end(struct ffitap__library_step *lookup, void *handl
     const struct ffitap__function *function =
         address ? ffitap__function_announce(address, lookup->name) : NULL;
 
-    ffitap__emit_lookup(&(struct ffitap__lookup_event){
+    report_lookup(&(struct ffitap__lookup_event){
         .handle = (uintptr_t)handle,
         .library = ffitap__object_path_of_handle(handle),
         .symbol = or_empty(lookup->name),
@@ -94,7 +102,7 @@ void ffitap__library_lookup_cached(const char *library, void *handle, const char
     /* The lookup that filled the cache announced it: no lock where threads look up all the time. */
     const struct ffitap__function *function = ffitap__function_at(address);
 
-    ffitap__emit_lookup(&(struct ffitap__lookup_event){
+    report_lookup(&(struct ffitap__lookup_event){
         .handle = (uintptr_t)handle,
         .library = library,
         .symbol = symbol,

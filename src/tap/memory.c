@@ -9,6 +9,7 @@
 
 struct interned {
     struct interned *next;
+    struct ffitap__memory_memo memo;
     uint32_t hash;
     char text[];
 };
@@ -51,25 +52,39 @@ static uint32_t hash_text(const char *text)
     return hash;
 }
 
-const char *ffitap__memory_intern(const char *text)
+static struct interned *find_or_add(const char *text)
 {
     if (!text || !*text)
-        return "";
+        return NULL;
 
     const uint32_t hash = hash_text(text);
     struct interned **bucket = &buckets[hash % BUCKET_COUNT];
 
-    for (const struct interned *one = *bucket; one; one = one->next)
+    for (struct interned *one = *bucket; one; one = one->next)
         if (one->hash == hash && strcmp(one->text, text) == 0)
-            return one->text;
+            return one;
 
     const size_t size = strlen(text) + 1;
     struct interned *fresh = ffitap__memory_keep(sizeof(*fresh) + size);
     if (!fresh)
-        return "";
+        return NULL;
     memcpy(fresh->text, text, size);
     fresh->hash = hash;
     fresh->next = *bucket;
     *bucket = fresh;
-    return fresh->text;
+    return fresh;
+}
+
+const char *ffitap__memory_intern(const char *text)
+{
+    const struct interned *interned = find_or_add(text);
+
+    return interned ? interned->text : "";
+}
+
+struct ffitap__memory_memo *ffitap__memory_memo(const char *text)
+{
+    struct interned *interned = find_or_add(text);
+
+    return interned ? &interned->memo : NULL;
 }

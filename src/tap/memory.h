@@ -6,6 +6,7 @@
 #define FFITAP_TAP_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <ffitap/export.h>
 
@@ -14,5 +15,14 @@ FFITAP__CROSSING void *ffitap__memory_keep(size_t size);
 
 /* The one copy of `text`, so that equal strings are equal pointers; "" if there is no memory. */
 const char *ffitap__memory_intern(const char *text);
+
+/* What the statistics file holds of a text: its offset, in the file of that generation. */
+struct ffitap__memory_memo {
+    uint64_t offset;
+    uint32_t generation;
+};
+
+/* The memo of `text`, zero at first; NULL for "" and if there is no memory. */
+struct ffitap__memory_memo *ffitap__memory_memo(const char *text);
 
 #endif

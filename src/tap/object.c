@@ -10,6 +10,7 @@
 #include "tap/function.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
+#include "tap/statistics.h"
 #include "tap/tap.h"
 
 #define BUILD_ID_MAX 32 /* bytes; a SHA-1 is 20 */
@@ -278,6 +279,7 @@ static void report_mapped(struct ffitap__object *object)
 
     object->reported = true;
     ffitap__emit_object_mapped(&event);
+    ffitap__statistics_object_mapped(&event);
 }
 
 static void report_unmapped(struct ffitap__object *object)
@@ -288,6 +290,7 @@ static void report_unmapped(struct ffitap__object *object)
     atomic_store_explicit(&object->end, 0, memory_order_release);
     ffitap__function_retire(object->elf.start, object->elf.end);
     ffitap__emit_object_unmapped(&event);
+    ffitap__statistics_object_unmapped(&event);
 }
 
 static unsigned report_difference(const struct scan *scan)
@@ -414,12 +417,12 @@ const char *ffitap__object_path_of_handle(void *handle)
     return object ? object->path : map->l_name;
 }
 
-void ffitap__object_describe_all(void)
+void ffitap__object_describe_all(void (*tell)(const struct ffitap__object_event *event))
 {
     for (unsigned i = 0; i < object_count; i++)
         if (atomic_load_explicit(&objects[i].mapped, memory_order_acquire)) {
             const struct ffitap__object_event event = event_of(&objects[i]);
 
-            ffitap__emit_object_mapped(&event);
+            tell(&event);
         }
 }

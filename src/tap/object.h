@@ -62,7 +62,7 @@ FFITAP__CROSSING const char *ffitap__object_path_at(const void *address);
  */
 FFITAP__CROSSING const char *ffitap__object_path_of_handle(void *handle);
 
-/* Reports every object that is mapped. With the tap's lock held. */
-void ffitap__object_describe_all(void);
+/* Tells every object that is mapped. With the tap's lock held. */
+void ffitap__object_describe_all(void (*tell)(const struct ffitap__object_event *event));
 
 #endif

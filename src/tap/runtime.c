@@ -5,10 +5,17 @@
 #include "tap/emit.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
+#include "tap/statistics.h"
 #include "tap/tap.h"
 
 static struct ffitap__runtime_event runtimes[FFITAP__RUNTIME_MAX];
 static uint16_t runtime_count;
+
+static void report(const struct ffitap__runtime_event *runtime)
+{
+    ffitap__emit_runtime(runtime);
+    ffitap__statistics_runtime(runtime);
+}
 
 uint16_t ffitap__runtime_add(const char *name, const char *object, const char *lock)
 {
@@ -26,7 +33,7 @@ uint16_t ffitap__runtime_add(const char *name, const char *object, const char *l
             .object = ffitap__memory_intern(object),
             .lock = ffitap__memory_intern(lock),
         };
-        ffitap__emit_runtime(runtime);
+        report(runtime);
     }
     ffitap__unlock();
     if (!id)
@@ -42,13 +49,13 @@ void ffitap__runtime_set_lock(uint16_t id, const char *lock)
     struct ffitap__runtime_event *runtime = &runtimes[id - 1];
     if (strcmp(runtime->lock, lock) != 0) {
         runtime->lock = ffitap__memory_intern(lock);
-        ffitap__emit_runtime(runtime);
+        report(runtime);
     }
     ffitap__unlock();
 }
 
-void ffitap__runtime_describe_all(void)
+void ffitap__runtime_describe_all(void (*tell)(const struct ffitap__runtime_event *event))
 {
     for (uint16_t i = 0; i < runtime_count; i++)
-        ffitap__emit_runtime(&runtimes[i]);
+        tell(&runtimes[i]);
 }

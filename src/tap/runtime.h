@@ -6,6 +6,8 @@
 
 #include <ffitap/export.h>
 
+#include "tap/event.h"
+
 #define FFITAP__RUNTIME_MAX 64u
 
 /*
@@ -22,7 +24,7 @@ FFITAP__CROSSING uint16_t ffitap__runtime_add(const char *name, const char *obje
  */
 FFITAP__CROSSING void ffitap__runtime_set_lock(uint16_t id, const char *lock);
 
-/* Reports every runtime. With the tap's lock held. */
-void ffitap__runtime_describe_all(void);
+/* Tells every runtime. With the tap's lock held. */
+void ffitap__runtime_describe_all(void (*tell)(const struct ffitap__runtime_event *event));
 
 #endif

@@ -29,8 +29,9 @@
 
 #define FFITAP__STATISTICS_MAGIC   "ffitap\001\n"
 #define FFITAP__STATISTICS_VERSION 1u
-#define FFITAP__STATISTICS_SUFFIX  ".stat" /* of files in a recording's FFITAP__STATISTICS_FOLDER  \
-                                            */
+#define FFITAP__STATISTICS_SUFFIX                                                                  \
+    ".stat" /* of files in a recording's FFITAP__STATISTICS_FOLDER                                 \
+             */
 #define FFITAP__STATISTICS_FOLDER "stat"
 
 /* The lists that the header begins, newest record first. */
@@ -124,12 +125,13 @@ struct ffitap__statistics_load {
     _Atomic uint64_t error; /* of the last that failed */
 };
 
-/* All lookups of one symbol in one library; those that a cache answered are in the cells. */
+/* All lookups of one symbol in one library. The counts only grow. */
 struct ffitap__statistics_lookup {
     struct ffitap__statistics_link link;
     uint64_t library;
     uint64_t symbol;
     _Atomic uint64_t count;
+    _Atomic uint64_t cached; /* of these, answered without asking the dynamic linker */
     _Atomic uint64_t failed;
     _Atomic uint64_t total_ns;
     _Atomic uint64_t error; /* of the last that failed */
@@ -163,8 +165,8 @@ struct ffitap__statistics_cell {
     struct ffitap__statistics_link link;
     uint32_t function_id;
     uint16_t runtime_id;
-    uint16_t kind; /* enum ffitap__statistics_cell_kind */
-    _Atomic uint32_t sequence;
+    uint16_t kind;             /* enum ffitap__statistics_cell_kind */
+    _Atomic uint32_t sequence; /* odd while the next ones change, up to `held_calls` and below */
     uint32_t reserved;
     uint64_t count;
     uint64_t total_ns;
@@ -172,8 +174,7 @@ struct ffitap__statistics_cell {
     uint64_t min_ns;  /* these two of count > 0 */
     uint64_t max_ns;
     uint64_t unfinished;
-    uint64_t held_calls; /* with the interpreter lock, which the runtime has */
-    uint64_t cached_lookups;
+    uint64_t held_calls;      /* with the interpreter lock, which the runtime has */
     _Atomic uint64_t buckets; /* struct ffitap__statistics_buckets of the durations */
     _Atomic uint64_t windows; /* struct ffitap__statistics_windows, once it had one */
     _Atomic uint64_t errnos;  /* struct ffitap__statistics_errnos, once it exchanged errno */
@@ -204,14 +205,18 @@ struct ffitap__statistics_buckets {
 };
 
 /* What calls with an exchange left as the private errno. */
+struct ffitap__statistics_outcome {
+    int32_t value;
+    uint32_t used; /* 0: this one and those behind it are not */
+    uint64_t count;
+    uint64_t unchanged; /* of these, calls that had found it there already */
+};
+
+#define FFITAP__STATISTICS_OUTCOMES 4u
+
 struct ffitap__statistics_errnos {
     uint64_t next; /* more of the same cell */
-    struct {
-        int32_t value;
-        uint32_t used; /* 1 if this pair is */
-        uint64_t count;
-        uint64_t unchanged; /* of these, calls that had found it there already */
-    } outcomes[4];
+    struct ffitap__statistics_outcome outcomes[FFITAP__STATISTICS_OUTCOMES];
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "tap/lock.h"
 #include "tap/object.h"
 #include "tap/runtime.h"
+#include "tap/statistics.h"
 
 #define COMMAND_LINE_MAX 4096
 #define TOKEN_MAX        64
@@ -41,6 +42,23 @@ static void read_command_line(void)
 static void start_child(void)
 {
     process.start_ns = ffitap__clock_monotonic_ns();
+    ffitap__statistics_start_child(process.start_ns);
+}
+
+static void start_statistics(void)
+{
+    const char *folder = secure_getenv(FFITAP__ENV_STAT_DIR);
+
+    if (!folder || !ffitap__lock())
+        return;
+    ffitap__statistics_start(folder, &(struct ffitap__storage_process){
+                                         .exe = process.exe,
+                                         .argv = process.argv,
+                                         .argv_size = process.argv_size,
+                                         .recording = process.recording,
+                                         .start_ns = process.start_ns,
+                                     });
+    ffitap__unlock();
 }
 
 /* Everything is read now: later the host may have changed its directory, root or environment. */
@@ -56,6 +74,7 @@ __attribute__((constructor)) static void start(void)
     if (token && strlen(token) < sizeof(process.recording))
         strcpy(process.recording, token);
     pthread_atfork(NULL, NULL, start_child);
+    start_statistics();
     ffitap__object_update(0);
     errno = saved;
 }
@@ -78,13 +97,16 @@ void ffitap__tap_describe_process(void)
     if (!ffitap__lock())
         return;
     describe_self();
-    ffitap__runtime_describe_all();
-    ffitap__object_describe_all();
-    ffitap__function_describe_all();
+    ffitap__runtime_describe_all(ffitap__emit_runtime);
+    ffitap__object_describe_all(ffitap__emit_object_mapped);
+    ffitap__function_describe_all(ffitap__emit_function);
     ffitap__unlock();
 }
 
 void ffitap__tap_lose(enum ffitap__loss what)
 {
-    ffitap__emit_lost(&(struct ffitap__lost_event){.what = what, .count = 1});
+    const struct ffitap__lost_event event = {.what = what, .count = 1};
+
+    ffitap__emit_lost(&event);
+    ffitap__statistics_lost(&event);
 }

@@ -13,6 +13,8 @@
 #define FFITAP__ENV_RECORDING                                                                      \
     "FFITAP_RECORDING"                   /* token of the recording this process is part of */
 #define FFITAP__ENV_LTTNG "FFITAP_LTTNG" /* "0": the core does not load the provider */
+#define FFITAP__ENV_STAT_DIR                                                                       \
+    "FFITAP_STAT_DIR" /* absolute path of the folder for the statistics file; not if setuid */
 
 /*
  * Emits every definition there is (process, runtimes, objects, functions), for a session that has

@@ -147,6 +147,11 @@ const char *emit_double_names(void)
     return names;
 }
 
+bool ffitap__emit_wants_complete_calls(void)
+{
+    return emit_double_wants_calls;
+}
+
 bool ffitap__emit_wants_calls(void)
 {
     return emit_double_wants_calls;

@@ -1,0 +1,262 @@
+#include "tap/statistics.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "tap/clock.h"
+#include "tap/function.h"
+#include "tap/lock.h"
+#include "tap/memory.h"
+#include "tap/object.h"
+#include "tap/runtime.h"
+
+#define BUCKET_COUNT 1024u
+
+struct ffitap__statistics_switch ffitap__statistics_switch;
+
+static char folder[PATH_MAX]; /* "" if no statistics are wanted */
+static struct ffitap__storage_process process;
+
+/* Loads and lookups by what they are of. The texts are interned: equal ones have equal addresses.
+ */
+struct counted {
+    struct counted *next;
+    const char *texts[3];
+    void *record;
+    uint32_t generation;
+};
+
+static struct counted *loads[BUCKET_COUNT];
+static struct counted *lookups[BUCKET_COUNT];
+
+static void turn(bool on)
+{
+    atomic_store_explicit(&ffitap__statistics_switch.on, on, memory_order_release);
+}
+
+void ffitap__statistics_start(const char *where, const struct ffitap__storage_process *who)
+{
+    if (*where != '/' || strlen(where) >= sizeof(folder))
+        return;
+    strcpy(folder, where);
+    process = *who;
+    madvise(&ffitap__statistics_switch, FFITAP__PAGE, MADV_WIPEONFORK);
+    turn(ffitap__storage_create(folder, &process));
+}
+
+void ffitap__statistics_start_child(uint64_t start_ns)
+{
+    ffitap__storage_abandon();
+    process.start_ns = start_ns;
+    turn(*folder);
+}
+
+/* What was told before there was a file. */
+static void describe_all(void)
+{
+    ffitap__runtime_describe_all(ffitap__statistics_runtime);
+    ffitap__object_describe_all(ffitap__statistics_object_mapped);
+    ffitap__function_describe_all(ffitap__statistics_function);
+}
+
+bool ffitap__statistics_have_file(void)
+{
+    if (FFITAP__LIKELY(ffitap__storage_header() != NULL))
+        return true;
+    if (!ffitap__statistics_are_on() || !ffitap__lock())
+        return false;
+    if (!ffitap__storage_header()) {
+        if (ffitap__storage_create(folder, &process))
+            describe_all();
+        else
+            turn(false);
+    }
+    ffitap__unlock();
+    return ffitap__storage_header();
+}
+
+/* A definition in a file that is there: a child's first file is filled by describe_all(). */
+static void *take_definition(size_t size)
+{
+    return ffitap__statistics_are_on() ? ffitap__storage_take(size) : NULL;
+}
+
+void ffitap__statistics_runtime(const struct ffitap__runtime_event *event)
+{
+    struct ffitap__statistics_runtime *runtime = take_definition(sizeof(*runtime));
+
+    if (!runtime)
+        return;
+    runtime->id = event->runtime_id;
+    runtime->name = ffitap__storage_text(event->name);
+    runtime->object = ffitap__storage_text(event->object);
+    runtime->lock = ffitap__storage_text(event->lock);
+    ffitap__storage_publish(FFITAP__STATISTICS_RUNTIMES, &runtime->link, sizeof(*runtime));
+}
+
+static void add_object(const struct ffitap__object_event *event, bool is_unmapped)
+{
+    struct ffitap__statistics_object *object = take_definition(sizeof(*object));
+
+    if (!object)
+        return;
+    object->base = event->base;
+    object->size = event->size;
+    object->path = ffitap__storage_text(event->path);
+    object->soname = ffitap__storage_text(event->soname);
+    object->build_id = ffitap__storage_text(event->build_id);
+    object->needed_by = ffitap__storage_text(event->needed_by);
+    object->cause = event->cause;
+    object->is_unmapped = is_unmapped;
+    ffitap__storage_publish(FFITAP__STATISTICS_OBJECTS, &object->link, sizeof(*object));
+}
+
+void ffitap__statistics_object_mapped(const struct ffitap__object_event *event)
+{
+    add_object(event, false);
+}
+
+void ffitap__statistics_object_unmapped(const struct ffitap__object_event *event)
+{
+    add_object(event, true);
+}
+
+void ffitap__statistics_function(const struct ffitap__function_event *event)
+{
+    struct ffitap__statistics_function *function = take_definition(sizeof(*function));
+
+    if (!function)
+        return;
+    function->id = event->function_id;
+    function->address = event->address;
+    function->offset = event->offset;
+    function->library = ffitap__storage_text(event->library);
+    function->symbol = ffitap__storage_text(event->symbol);
+    function->naming = event->naming;
+    ffitap__storage_publish(FFITAP__STATISTICS_FUNCTIONS, &function->link, sizeof(*function));
+}
+
+void ffitap__statistics_lost(const struct ffitap__lost_event *event)
+{
+    struct ffitap__statistics_header *header = ffitap__storage_header();
+
+    if (ffitap__statistics_are_on() && header && event->what < FFITAP__STATISTICS_LOSSES)
+        atomic_fetch_add_explicit(&header->lost[event->what], event->count, memory_order_relaxed);
+}
+
+static struct counted *find_or_add(struct counted **table, const char *one, const char *two,
+                                   const char *three)
+{
+    const char *texts[3] = {ffitap__memory_intern(one), ffitap__memory_intern(two),
+                            ffitap__memory_intern(three)};
+    uint64_t hash = 0;
+
+    for (int i = 0; i < 3; i++)
+        hash = (hash ^ (uintptr_t)texts[i]) * 0x9E3779B97F4A7C15u;
+    struct counted **bucket = &table[(hash >> 40) % BUCKET_COUNT];
+
+    for (struct counted *counted = *bucket; counted; counted = counted->next)
+        if (memcmp(counted->texts, texts, sizeof(texts)) == 0)
+            return counted;
+    struct counted *fresh = ffitap__memory_keep(sizeof(*fresh));
+    if (fresh) {
+        memcpy(fresh->texts, texts, sizeof(texts));
+        fresh->next = *bucket;
+        *bucket = fresh;
+    }
+    return fresh;
+}
+
+/* The record in the file of now, with `*is_new` if it is zero yet; NULL if there is no room. */
+static void *record_of(struct counted *counted, size_t size, bool *is_new)
+{
+    *is_new = counted && counted->generation != ffitap__storage_generation();
+    if (*is_new) {
+        counted->record = ffitap__storage_take(size);
+        counted->generation = ffitap__storage_generation();
+    }
+    return counted ? counted->record : NULL;
+}
+
+static void add(_Atomic uint64_t *sum, uint64_t value)
+{
+    atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + value,
+                          memory_order_relaxed);
+}
+
+static void count_load(const struct ffitap__load_event *event)
+{
+    bool is_new;
+    struct ffitap__statistics_load *load = record_of(
+        find_or_add(loads, event->main_program ? NULL : event->name, event->caller, event->path),
+        sizeof(*load), &is_new);
+
+    if (!load)
+        return;
+    if (is_new) {
+        load->name = ffitap__storage_text(event->name);
+        load->caller = ffitap__storage_text(event->caller);
+        load->path = ffitap__storage_text(event->path);
+        load->mode = event->mode;
+        load->is_main_program = event->main_program;
+    }
+    add(&load->total_ns, event->duration_ns);
+    if (event->duration_ns > load->max_ns)
+        atomic_store_explicit(&load->max_ns, event->duration_ns, memory_order_relaxed);
+    if (!event->handle) {
+        atomic_store_explicit(&load->error, ffitap__storage_text(event->error),
+                              memory_order_relaxed);
+        add(&load->failed, 1);
+    }
+    add(&load->count, 1);
+    if (is_new)
+        ffitap__storage_publish(FFITAP__STATISTICS_LOADS, &load->link, sizeof(*load));
+}
+
+void ffitap__statistics_load_end(const struct ffitap__load_event *event)
+{
+    const int saved = errno;
+
+    if (ffitap__statistics_are_on() && ffitap__statistics_have_file() && ffitap__lock()) {
+        count_load(event);
+        ffitap__unlock();
+    }
+    errno = saved;
+}
+
+static void count_lookup(const struct ffitap__lookup_event *event)
+{
+    bool is_new;
+    struct ffitap__statistics_lookup *lookup = record_of(
+        find_or_add(lookups, event->library, event->symbol, NULL), sizeof(*lookup), &is_new);
+
+    if (!lookup)
+        return;
+    if (is_new) {
+        lookup->library = ffitap__storage_text(event->library);
+        lookup->symbol = ffitap__storage_text(event->symbol);
+    }
+    add(&lookup->total_ns, event->duration_ns);
+    if (*event->error) {
+        atomic_store_explicit(&lookup->error, ffitap__storage_text(event->error),
+                              memory_order_relaxed);
+        add(&lookup->failed, 1);
+    }
+    add(&lookup->count, 1);
+    add(&lookup->cached, event->cached);
+    if (is_new)
+        ffitap__storage_publish(FFITAP__STATISTICS_LOOKUPS, &lookup->link, sizeof(*lookup));
+}
+
+void ffitap__statistics_lookup(const struct ffitap__lookup_event *event)
+{
+    const int saved = errno;
+
+    if (ffitap__statistics_are_on() && ffitap__statistics_have_file() && ffitap__lock()) {
+        count_lookup(event);
+        ffitap__unlock();
+    }
+    errno = saved;
+}

@@ -1,0 +1,68 @@
+/*
+ * Counts and times of this process's foreign calls, in its statistics file. Kept if FFITAP_STAT_DIR
+ * names a folder, from the start of the program on; a forked child has a file of its own from its
+ * first call, load or lookup on. Leaves errno alone. What finds no room is counted as lost.
+ */
+#ifndef FFITAP_TAP_STATISTICS_H
+#define FFITAP_TAP_STATISTICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tap/event.h"
+#include "tap/fast.h"
+#include "tap/storage.h"
+
+struct ffitap__thread;
+struct ffitap__frame;
+
+/*
+ * Whether statistics are kept. Alone on its page, which the kernel wipes in a child that is made
+ * behind fork(3)'s back: that one's calls must not be counted in its parent's file.
+ */
+#define FFITAP__PAGE 4096
+extern struct ffitap__statistics_switch {
+    _Atomic bool on;
+    char rest_of_page[FFITAP__PAGE - 1];
+} ffitap__statistics_switch __attribute__((aligned(FFITAP__PAGE), visibility("hidden")));
+
+static inline bool ffitap__statistics_are_on(void)
+{
+    return FFITAP__UNLIKELY(
+        atomic_load_explicit(&ffitap__statistics_switch.on, memory_order_relaxed));
+}
+
+/* At the start of the program, before anything is told. With the tap's lock held. */
+void ffitap__statistics_start(const char *folder, const struct ffitap__storage_process *process);
+
+/* In a forked child. */
+void ffitap__statistics_start_child(uint64_t start_ns);
+
+/* Whether there is a file, which a child makes now. Without the tap's lock. */
+bool ffitap__statistics_have_file(void);
+
+/* The events that are not calls, with their records. The first five with the tap's lock held. */
+void ffitap__statistics_runtime(const struct ffitap__runtime_event *event);
+void ffitap__statistics_object_mapped(const struct ffitap__object_event *event);
+void ffitap__statistics_object_unmapped(const struct ffitap__object_event *event);
+void ffitap__statistics_function(const struct ffitap__function_event *event);
+void ffitap__statistics_lost(const struct ffitap__lost_event *event);
+void ffitap__statistics_load_end(const struct ffitap__load_event *event);
+void ffitap__statistics_lookup(const struct ffitap__lookup_event *event);
+
+/* What one thread counts: made on its first call, gone with it; what it counted stays. */
+struct ffitap__tally;
+void ffitap__tally_destroy(struct ffitap__tally *tally);
+
+/* The top frame was put there: its call is in flight. */
+void ffitap__statistics_call_entered(struct ffitap__thread *self,
+                                     const struct ffitap__frame *frame);
+
+/* It was taken off, and the call was this one. */
+void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__call_event *call);
+
+/* A callback of `duration_ns` ended. */
+void ffitap__statistics_callback(struct ffitap__thread *self,
+                                 const struct ffitap__callback_event *callback);
+
+#endif

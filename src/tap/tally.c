@@ -1,0 +1,348 @@
+/* What each thread counts, without a lock: nobody else writes there. */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tap/call.h"
+#include "tap/function.h"
+#include "tap/lock.h"
+#include "tap/statistics.h"
+#include "tap/tap.h"
+
+/* A cell of the file, and where in it the last of each kind was counted. */
+struct cell {
+    struct cell *next; /* of the same function: through another runtime, or of callbacks */
+    struct ffitap__statistics_cell *shared;
+    struct ffitap__statistics_buckets *recent;
+    struct ffitap__statistics_buckets *recent_wait;
+    struct ffitap__statistics_windows *windows;
+};
+
+#define CELL_MAX (2 * FFITAP__FUNCTION_MAX)
+
+/* Much address space, of which a thread touches what its functions need. */
+struct ffitap__tally {
+    struct ffitap__statistics_thread *thread;
+    struct cell *of_function[FFITAP__FUNCTION_MAX + 1]; /* by id; the first of those unknown */
+    uint32_t cell_count;
+    struct cell cells[CELL_MAX];
+};
+
+static struct ffitap__statistics_thread *add_thread(void)
+{
+    struct ffitap__statistics_thread *thread = NULL;
+
+    if (!ffitap__statistics_have_file() || !ffitap__lock())
+        return NULL;
+    thread = ffitap__storage_take(sizeof(*thread));
+    if (thread) {
+        thread->tid = gettid();
+        ffitap__storage_publish(FFITAP__STATISTICS_THREADS, &thread->link, sizeof(*thread));
+    }
+    ffitap__unlock();
+    return thread;
+}
+
+static __attribute__((noinline)) struct ffitap__tally *create_tally(struct ffitap__thread *self)
+{
+    const int saved = errno;
+    struct ffitap__statistics_thread *thread = add_thread();
+
+    if (thread) {
+        struct ffitap__tally *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
+                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (tally != MAP_FAILED) {
+            tally->thread = thread;
+            self->tally = tally;
+        }
+    }
+    errno = saved;
+    return self->tally;
+}
+
+void ffitap__tally_destroy(struct ffitap__tally *tally)
+{
+    if (tally)
+        munmap(tally, sizeof(*tally));
+}
+
+static inline struct ffitap__tally *tally_of(struct ffitap__thread *self)
+{
+    return FFITAP__LIKELY(self->tally != NULL) ? self->tally : create_tally(self);
+}
+
+static void *at(uint64_t offset)
+{
+    return offset ? (char *)ffitap__storage_header() + offset : NULL;
+}
+
+static struct ffitap__statistics_cell *add_shared(struct ffitap__statistics_thread *thread,
+                                                  uint32_t function_id, uint16_t runtime_id,
+                                                  enum ffitap__statistics_cell_kind kind)
+{
+    struct ffitap__statistics_header *header = ffitap__storage_header();
+    struct ffitap__statistics_cell *shared = ffitap__storage_take(sizeof(*shared));
+
+    if (!shared)
+        return NULL;
+    shared->function_id = function_id;
+    shared->runtime_id = runtime_id;
+    shared->kind = kind;
+    shared->min_ns = UINT64_MAX;
+    shared->link.size = sizeof(*shared);
+    shared->link.next = atomic_load_explicit(&thread->cells, memory_order_relaxed);
+    atomic_store_explicit(&thread->cells, ffitap__storage_offset(shared), memory_order_release);
+    /* Measured by whoever came first, and better later: told whenever something else is, too. */
+    atomic_store_explicit(&header->rate, ffitap__clock_known_rate(), memory_order_relaxed);
+    return shared;
+}
+
+static __attribute__((noinline)) struct cell *add_cell(struct ffitap__tally *tally,
+                                                       uint32_t function_id, uint16_t runtime_id,
+                                                       enum ffitap__statistics_cell_kind kind)
+{
+    if (tally->cell_count == CELL_MAX)
+        return NULL;
+    struct ffitap__statistics_cell *shared =
+        add_shared(tally->thread, function_id, runtime_id, kind);
+    if (!shared)
+        return NULL;
+    struct cell *cell = &tally->cells[tally->cell_count++];
+    cell->shared = shared;
+    cell->next = tally->of_function[function_id];
+    tally->of_function[function_id] = cell;
+    return cell;
+}
+
+static inline struct cell *cell_of(struct ffitap__tally *tally, uint32_t function_id,
+                                   uint16_t runtime_id, enum ffitap__statistics_cell_kind kind)
+{
+    struct cell *cell = tally->of_function[function_id];
+
+    while (cell && (cell->shared->runtime_id != runtime_id || cell->shared->kind != kind))
+        cell = cell->next;
+    return FFITAP__LIKELY(cell != NULL) ? cell : add_cell(tally, function_id, runtime_id, kind);
+}
+
+/* The piece that begins at bucket `first`; a new one in front of the others if there is none. */
+static __attribute__((noinline)) struct ffitap__statistics_buckets *
+find_buckets(_Atomic uint64_t *list, uint32_t first)
+{
+    const uint64_t newest = atomic_load_explicit(list, memory_order_relaxed);
+    struct ffitap__statistics_buckets *piece = at(newest);
+
+    while (piece && piece->first != first)
+        piece = at(piece->next);
+    if (piece)
+        return piece;
+    piece = ffitap__storage_take(sizeof(*piece));
+    if (!piece)
+        return NULL;
+    piece->first = first;
+    piece->next = newest;
+    atomic_store_explicit(list, ffitap__storage_offset(piece), memory_order_release);
+    return piece;
+}
+
+/* The count to add one to; NULL if there is no room. */
+static inline uint32_t *bucket_of(struct ffitap__statistics_buckets **recent,
+                                  _Atomic uint64_t *list, uint64_t value)
+{
+    const uint32_t bucket = ffitap__statistics_bucket(value);
+    const uint32_t first = bucket & ~(FFITAP__STATISTICS_BUCKETS - 1);
+    struct ffitap__statistics_buckets *piece = *recent;
+
+    if (FFITAP__UNLIKELY(!piece || piece->first != first)) {
+        piece = find_buckets(list, first);
+        if (!piece)
+            return NULL;
+        *recent = piece;
+    }
+    return &piece->counts[bucket - first];
+}
+
+/* From here to end_change() the cell's numbers do not fit together. */
+static inline void begin_change(struct ffitap__statistics_cell *shared)
+{
+    atomic_store_explicit(&shared->sequence,
+                          atomic_load_explicit(&shared->sequence, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+}
+
+static inline void end_change(struct ffitap__statistics_cell *shared)
+{
+    atomic_store_explicit(&shared->sequence,
+                          atomic_load_explicit(&shared->sequence, memory_order_relaxed) + 1,
+                          memory_order_release);
+}
+
+static inline void add_duration(struct ffitap__statistics_cell *shared, uint32_t *bucket,
+                                uint64_t duration_ns, uint64_t self_ns)
+{
+    ++*bucket;
+    shared->count++;
+    shared->total_ns += duration_ns;
+    shared->self_ns += self_ns;
+    if (duration_ns < shared->min_ns)
+        shared->min_ns = duration_ns;
+    if (duration_ns > shared->max_ns)
+        shared->max_ns = duration_ns;
+}
+
+static struct ffitap__statistics_windows *windows_of(struct cell *cell)
+{
+    if (FFITAP__UNLIKELY(!cell->windows)) {
+        cell->windows = ffitap__storage_take(sizeof(*cell->windows));
+        if (!cell->windows)
+            return NULL;
+        cell->windows->wait_min_ns = UINT64_MAX;
+        atomic_store_explicit(&cell->shared->windows, ffitap__storage_offset(cell->windows),
+                              memory_order_release);
+    }
+    return cell->windows;
+}
+
+static void add_window(struct ffitap__statistics_windows *windows, uint32_t *bucket,
+                       const struct ffitap__call_event *call)
+{
+    windows->count++;
+    windows->released_ns += call->gil_released_ns;
+    if (call->flags & FFITAP__CALL_WAIT_UNKNOWN) {
+        windows->wait_unknown++;
+        return;
+    }
+    ++*bucket;
+    windows->wait_total_ns += call->gil_wait_ns;
+    if (call->gil_wait_ns < windows->wait_min_ns)
+        windows->wait_min_ns = call->gil_wait_ns;
+    if (call->gil_wait_ns > windows->wait_max_ns)
+        windows->wait_max_ns = call->gil_wait_ns;
+}
+
+/* The outcome of that value, or room for it; NULL if there is none. */
+static __attribute__((noinline)) struct ffitap__statistics_outcome *
+outcome_of(struct ffitap__statistics_cell *shared, int32_t value)
+{
+    const uint64_t newest = atomic_load_explicit(&shared->errnos, memory_order_relaxed);
+
+    for (struct ffitap__statistics_errnos *errnos = at(newest); errnos; errnos = at(errnos->next))
+        for (unsigned i = 0; i < FFITAP__STATISTICS_OUTCOMES; i++)
+            if (!errnos->outcomes[i].used || errnos->outcomes[i].value == value)
+                return &errnos->outcomes[i];
+    struct ffitap__statistics_errnos *fresh = ffitap__storage_take(sizeof(*fresh));
+    if (!fresh)
+        return NULL;
+    fresh->next = newest;
+    atomic_store_explicit(&shared->errnos, ffitap__storage_offset(fresh), memory_order_release);
+    return &fresh->outcomes[0];
+}
+
+static void add_outcome(struct ffitap__statistics_outcome *outcome,
+                        const struct ffitap__call_event *call)
+{
+    outcome->value = call->errno_private_out;
+    outcome->used = 1;
+    outcome->count++;
+    outcome->unchanged += call->errno_private_in == call->errno_private_out;
+}
+
+/* Everything that a call is counted in: looked for first, so that it counts whole or not at all. */
+struct places {
+    uint32_t *bucket;
+    uint32_t *wait_bucket;
+    struct ffitap__statistics_windows *windows;
+    struct ffitap__statistics_outcome *outcome;
+};
+
+static bool find_places(struct cell *cell, const struct ffitap__call_event *call,
+                        struct places *places)
+{
+    *places = (struct places){
+        .bucket = bucket_of(&cell->recent, &cell->shared->buckets, call->native_ns),
+    };
+    if (!places->bucket)
+        return false;
+    if (call->flags & FFITAP__CALL_GIL_RELEASED) {
+        places->windows = windows_of(cell);
+        if (!places->windows)
+            return false;
+        places->wait_bucket =
+            bucket_of(&cell->recent_wait, &places->windows->wait_buckets, call->gil_wait_ns);
+        if (!places->wait_bucket)
+            return false;
+    }
+    if (call->flags & FFITAP__CALL_ERRNO_SWAPPED) {
+        places->outcome = outcome_of(cell->shared, call->errno_private_out);
+        return places->outcome;
+    }
+    return true;
+}
+
+static void add_call(struct cell *cell, const struct places *places,
+                     const struct ffitap__call_event *call)
+{
+    struct ffitap__statistics_cell *shared = cell->shared;
+
+    begin_change(shared);
+    add_duration(shared, places->bucket, call->native_ns,
+                 call->native_ns > call->callbacks_ns ? call->native_ns - call->callbacks_ns : 0);
+    if (places->windows)
+        add_window(places->windows, places->wait_bucket, call);
+    if (places->outcome)
+        add_outcome(places->outcome, call);
+    if (FFITAP__UNLIKELY(call->flags & FFITAP__CALL_UNFINISHED))
+        shared->unfinished++;
+    if (call->flags & FFITAP__CALL_GIL_HELD)
+        shared->held_calls++;
+    end_change(shared);
+}
+
+void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__call_event *call)
+{
+    struct ffitap__tally *tally = tally_of(self);
+    struct cell *cell =
+        tally ? cell_of(tally, call->function_id, call->runtime_id, FFITAP__STATISTICS_CALLS)
+              : NULL;
+    struct places places;
+
+    if (cell && find_places(cell, call, &places))
+        add_call(cell, &places, call);
+    else
+        ffitap__tap_lose(FFITAP__LOST_CALL);
+    if (tally)
+        atomic_store_explicit(&tally->thread->depth, self->depth, memory_order_release);
+}
+
+void ffitap__statistics_call_entered(struct ffitap__thread *self, const struct ffitap__frame *frame)
+{
+    struct ffitap__tally *tally = tally_of(self);
+
+    if (!tally)
+        return;
+    if (self->depth <= FFITAP__STATISTICS_IN_FLIGHT) {
+        struct ffitap__statistics_in_flight *call = &tally->thread->in_flight[self->depth - 1];
+
+        call->entered_ticks = frame->entered;
+        call->function_id = frame->function ? frame->function->id : 0;
+        call->runtime_id = frame->runtime;
+    }
+    atomic_store_explicit(&tally->thread->depth, self->depth, memory_order_release);
+}
+
+void ffitap__statistics_callback(struct ffitap__thread *self,
+                                 const struct ffitap__callback_event *callback)
+{
+    struct ffitap__tally *tally = tally_of(self);
+    struct cell *cell = tally ? cell_of(tally, callback->function_id, callback->runtime_id,
+                                        FFITAP__STATISTICS_CALLBACKS)
+                              : NULL;
+    uint32_t *bucket =
+        cell ? bucket_of(&cell->recent, &cell->shared->buckets, callback->duration_ns) : NULL;
+
+    if (!bucket)
+        return ffitap__tap_lose(FFITAP__LOST_CALL);
+    begin_change(cell->shared);
+    add_duration(cell->shared, bucket, callback->duration_ns, callback->duration_ns);
+    end_change(cell->shared);
+}
