@@ -9,12 +9,18 @@
 #include "tap/statistics.h"
 #include "tap/tap.h"
 
+/* The pieces of a histogram that were counted in last, each at the place that its first bucket has
+ * among these: durations of one function lie close together. */
+struct recent {
+    struct ffitap__statistics_buckets *pieces[4];
+};
+
 /* A cell of the file, and where in it the last of each kind was counted. */
 struct cell {
     struct cell *next; /* of the same function: through another runtime, or of callbacks */
     struct ffitap__statistics_cell *shared;
-    struct ffitap__statistics_buckets *recent;
-    struct ffitap__statistics_buckets *recent_wait;
+    struct recent recent;
+    struct recent recent_wait;
     struct ffitap__statistics_windows *windows;
 };
 
@@ -145,20 +151,21 @@ find_buckets(_Atomic uint64_t *list, uint32_t first)
 }
 
 /* The count to add one to; NULL if there is no room. */
-static inline uint32_t *bucket_of(struct ffitap__statistics_buckets **recent,
-                                  _Atomic uint64_t *list, uint64_t value)
+static inline uint32_t *bucket_of(struct recent *recent, _Atomic uint64_t *list, uint64_t value)
 {
     const uint32_t bucket = ffitap__statistics_bucket(value);
     const uint32_t first = bucket & ~(FFITAP__STATISTICS_BUCKETS - 1);
-    struct ffitap__statistics_buckets *piece = *recent;
+    struct ffitap__statistics_buckets **piece =
+        &recent->pieces[bucket / FFITAP__STATISTICS_BUCKETS % 4];
 
-    if (FFITAP__UNLIKELY(!piece || piece->first != first)) {
-        piece = find_buckets(list, first);
-        if (!piece)
+    if (FFITAP__UNLIKELY(!*piece || (*piece)->first != first)) {
+        struct ffitap__statistics_buckets *found = find_buckets(list, first);
+
+        if (!found)
             return NULL;
-        *recent = piece;
+        *piece = found;
     }
-    return &piece->counts[bucket - first];
+    return &(*piece)->counts[bucket - first];
 }
 
 /* From here to end_change() the cell's numbers do not fit together. */

@@ -1,0 +1,410 @@
+/* The tests are their own reader: they map the file that this process writes. */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "emit_double.h"
+#include "tap/call.h"
+#include "tap/callback.h"
+#include "tap/library.h"
+#include "tap/lock.h"
+#include "tap/runtime.h"
+#include "tap/statistics.h"
+
+static char folder[] = "/tmp/ffitap-test-statistics-XXXXXX";
+static uint16_t runtime;
+static const uint8_t argv[] = "program\0argument";
+
+static void start_in(const char *where)
+{
+    ffitap__lock();
+    ffitap__statistics_start(where, &(struct ffitap__storage_process){
+                                        .exe = "/usr/bin/program",
+                                        .argv = argv,
+                                        .argv_size = sizeof(argv),
+                                        .recording = "token",
+                                        .start_ns = ffitap__clock_monotonic_ns(),
+                                    });
+    ffitap__unlock();
+}
+
+static void start(void)
+{
+    cr_assert(ne(ptr, mkdtemp(folder), NULL));
+    start_in(folder);
+    runtime = ffitap__runtime_add("made-up", "/lib/made-up.so", "release");
+}
+
+static void remove_folder(void)
+{
+    glob_t files;
+    char pattern[64];
+
+    snprintf(pattern, sizeof(pattern), "%s/*", folder);
+    if (glob(pattern, 0, NULL, &files) == 0)
+        for (size_t i = 0; i < files.gl_pathc; i++)
+            unlink(files.gl_pathv[i]);
+    globfree(&files);
+    rmdir(folder);
+}
+
+TestSuite(tap_statistics, .init = start, .fini = remove_folder);
+
+/* The file of `pid`, as a reader maps it; NULL if there is none. */
+static const struct ffitap__statistics_header *map_file(int pid)
+{
+    char path[96];
+
+    snprintf(path, sizeof(path), "%s/%d.0" FFITAP__STATISTICS_SUFFIX, folder, pid);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return NULL;
+    const off_t size = lseek(file, 0, SEEK_END);
+    void *mapped = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, file, 0);
+    close(file);
+    cr_assert(ne(ptr, mapped, MAP_FAILED));
+    return mapped;
+}
+
+static const void *at(const struct ffitap__statistics_header *header, uint64_t offset)
+{
+    return offset ? (const char *)header + offset : NULL;
+}
+
+static char *text(const struct ffitap__statistics_header *header, uint64_t offset)
+{
+    return offset ? (char *)header + offset : "";
+}
+
+static const struct ffitap__statistics_thread *
+only_thread(const struct ffitap__statistics_header *header)
+{
+    const struct ffitap__statistics_thread *thread =
+        at(header, header->lists[FFITAP__STATISTICS_THREADS]);
+
+    cr_assert(ne(ptr, (void *)thread, NULL));
+    cr_assert(eq(u64, thread->link.next, 0));
+    return thread;
+}
+
+static const struct ffitap__statistics_cell *
+newest_cell(const struct ffitap__statistics_header *header)
+{
+    const struct ffitap__statistics_cell *cell = at(header, only_thread(header)->cells);
+
+    cr_assert(ne(ptr, (void *)cell, NULL));
+    cr_assert(eq(uint, cell->sequence % 2, 0));
+    return cell;
+}
+
+static uint64_t sum_of_buckets(const struct ffitap__statistics_header *header, uint64_t offset)
+{
+    uint64_t sum = 0;
+    const struct ffitap__statistics_buckets *piece = at(header, offset);
+
+    for (; piece; piece = at(header, piece->next))
+        for (unsigned i = 0; i < FFITAP__STATISTICS_BUCKETS; i++)
+            sum += piece->counts[i];
+    return sum;
+}
+
+static void call(void *address, bool has_lock)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+    struct ffitap__frame *frame = ffitap__call_enter(self, runtime, address, has_lock, stack);
+
+    ffitap__call_leave(self, frame, stack);
+}
+
+static void call_with_window(void *address)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+
+    ffitap__call_lock_released(self, runtime);
+    call(address, true);
+    ffitap__call_lock_wanted(self);
+    ffitap__call_lock_held(self);
+}
+
+Test(tap_statistics, the_header_says_what_process_it_is)
+{
+    const struct ffitap__statistics_header *header = map_file(getpid());
+
+    cr_assert(ne(ptr, (void *)header, NULL));
+    cr_expect(eq(int, memcmp(header->magic, FFITAP__STATISTICS_MAGIC, 8), 0));
+    cr_expect(eq(uint, header->version, FFITAP__STATISTICS_VERSION));
+    cr_expect(eq(uint, header->ready, 1));
+    cr_expect(eq(int, header->pid, getpid()));
+    cr_expect(eq(int, header->ppid, getppid()));
+    cr_expect(eq(str, text(header, header->exe), "/usr/bin/program"));
+    cr_expect(eq(str, text(header, header->recording), "token"));
+    cr_expect(eq(int, memcmp(at(header, header->argv), argv, sizeof(argv)), 0));
+    cr_expect(gt(u64, header->start_ns, 0));
+}
+
+Test(tap_statistics, calls_are_counted_with_their_times)
+{
+    for (int i = 0; i < 5; i++)
+        call((void *)strlen, false);
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_cell *cell = newest_cell(header);
+
+    cr_expect(eq(u64, cell->count, 5));
+    cr_expect(eq(u64, sum_of_buckets(header, cell->buckets), 5));
+    cr_expect(le(u64, cell->min_ns, cell->max_ns));
+    cr_expect(ge(u64, cell->total_ns, cell->max_ns));
+    cr_expect(eq(u64, cell->self_ns, cell->total_ns));
+    cr_expect(eq(u64, cell->held_calls, 0));
+    cr_expect(eq(u64, cell->windows, 0));
+    cr_expect(gt(u64, header->rate, 0));
+}
+
+Test(tap_statistics, functions_and_runtimes_are_named)
+{
+    ffitap__function_announce((void *)strlen, "strlen_by_name");
+    call((void *)strlen, false);
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_function *function =
+        at(header, header->lists[FFITAP__STATISTICS_FUNCTIONS]);
+    const struct ffitap__statistics_runtime *named =
+        at(header, header->lists[FFITAP__STATISTICS_RUNTIMES]);
+
+    cr_expect(eq(str, text(header, function->symbol), "strlen_by_name"));
+    cr_expect(eq(uint, function->id, newest_cell(header)->function_id));
+    cr_expect(eq(str, text(header, named->name), "made-up"));
+    cr_expect(eq(uint, named->id, newest_cell(header)->runtime_id));
+}
+
+Test(tap_statistics, windows_and_waits_are_counted)
+{
+    call_with_window((void *)strlen);
+    call_with_window((void *)strlen);
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_windows *windows = at(header, newest_cell(header)->windows);
+
+    cr_assert(ne(ptr, (void *)windows, NULL));
+    cr_expect(eq(u64, windows->count, 2));
+    cr_expect(eq(u64, sum_of_buckets(header, windows->wait_buckets), 2));
+    cr_expect(ge(u64, windows->released_ns, windows->wait_total_ns));
+    cr_expect(eq(u64, newest_cell(header)->held_calls, 0));
+}
+
+Test(tap_statistics, calls_that_keep_the_lock_are_counted)
+{
+    call((void *)strlen, true);
+    cr_expect(eq(u64, newest_cell(map_file(getpid()))->held_calls, 1));
+}
+
+Test(tap_statistics, each_errno_has_its_count)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+
+    for (int value = 1; value <= 6; value++) {
+        ffitap__call_errno_asked(self, stack, 0);
+        errno = 6;
+        struct ffitap__frame *frame =
+            ffitap__call_enter(self, runtime, (void *)strlen, false, stack);
+        errno = value;
+        ffitap__call_leave(self, frame, stack);
+    }
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_errnos *newest = at(header, newest_cell(header)->errnos);
+
+    cr_assert(ne(ptr, (void *)newest, NULL));
+    cr_expect(eq(int, newest->outcomes[0].value, 5));
+    cr_expect(eq(u64, newest->outcomes[0].unchanged, 0));
+    cr_expect(eq(int, newest->outcomes[1].value, 6));
+    cr_expect(eq(u64, newest->outcomes[1].unchanged, 1));
+    cr_expect(eq(uint, newest->outcomes[2].used, 0));
+    cr_expect(ne(u64, newest->next, 0));
+}
+
+Test(tap_statistics, the_call_that_a_thread_is_in_is_named)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+    struct ffitap__frame *frame = ffitap__call_enter(self, runtime, (void *)strlen, false, stack);
+    const struct ffitap__statistics_thread *thread = only_thread(map_file(getpid()));
+
+    cr_expect(eq(uint, thread->depth, 1));
+    cr_expect(eq(int, thread->tid, gettid()));
+    cr_expect(eq(uint, thread->in_flight[0].function_id, frame->function->id));
+    cr_expect(eq(u64, thread->in_flight[0].entered_ticks, frame->entered));
+    ffitap__call_leave(self, frame, stack);
+    cr_expect(eq(uint, thread->depth, 0));
+}
+
+Test(tap_statistics, callbacks_have_cells_of_their_own)
+{
+    struct ffitap__callback callback;
+    struct ffitap__thread *self = ffitap__thread_get();
+
+    ffitap__callback_enter(self, &callback, (void *)strlen, runtime,
+                           (uintptr_t)__builtin_frame_address(0));
+    ffitap__callback_leave(self, &callback);
+    const struct ffitap__statistics_cell *cell = newest_cell(map_file(getpid()));
+
+    cr_expect(eq(uint, cell->kind, FFITAP__STATISTICS_CALLBACKS));
+    cr_expect(eq(u64, cell->count, 1));
+    cr_expect(eq(uint, cell->function_id, 0));
+}
+
+Test(tap_statistics, lookups_are_added_up_by_what_they_are_of)
+{
+    struct ffitap__library_step lookup;
+
+    for (int i = 0; i < 3; i++) {
+        ffitap__library_lookup_begin(&lookup, "nothing", (void *)strlen);
+        lookup.ended = lookup.begun;
+        ffitap__library_lookup_end(&lookup, NULL, NULL, NULL, "no such thing");
+    }
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_lookup *counted =
+        at(header, header->lists[FFITAP__STATISTICS_LOOKUPS]);
+
+    cr_assert(ne(ptr, (void *)counted, NULL));
+    cr_expect(eq(str, text(header, counted->symbol), "nothing"));
+    cr_expect(eq(str, text(header, counted->error), "no such thing"));
+    cr_expect(eq(u64, counted->count, 3));
+    cr_expect(eq(u64, counted->failed, 3));
+}
+
+Test(tap_statistics, loads_are_added_up_by_what_they_are_of)
+{
+    struct ffitap__library_step load;
+
+    for (int i = 0; i < 2; i++) {
+        ffitap__library_load_begin(&load, "libnothing.so", 1, (void *)strlen);
+        load.ended = load.begun + 1000000;
+        ffitap__library_load_end(&load, NULL, "not there");
+    }
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_load *counted =
+        at(header, header->lists[FFITAP__STATISTICS_LOADS]);
+
+    cr_expect(eq(str, text(header, counted->name), "libnothing.so"));
+    cr_expect(eq(u64, counted->count, 2));
+    cr_expect(eq(u64, counted->failed, 2));
+    cr_expect(gt(u64, counted->max_ns, 0));
+    cr_expect(ge(u64, counted->total_ns, 2 * counted->max_ns - 1));
+}
+
+Test(tap_statistics, what_the_tap_keeps_leaves_errno_alone)
+{
+    errno = 77;
+    call_with_window((void *)strlen);
+    cr_expect(eq(int, errno, 77));
+}
+
+static void wait_for(int pid)
+{
+    int status = 0;
+
+    cr_assert(eq(int, waitpid(pid, &status, 0), pid));
+    cr_expect(eq(int, status, 0));
+}
+
+Test(tap_statistics, a_forked_child_has_a_file_of_its_own_from_its_first_call_on)
+{
+    call((void *)strlen, false);
+    const int pid = fork();
+    if (pid == 0) {
+        const bool had_none = !map_file(getpid());
+
+        call((void *)strcmp, false);
+        call((void *)strcmp, false);
+        _exit(had_none ? 0 : 1);
+    }
+    wait_for(pid);
+    const struct ffitap__statistics_header *child = map_file(pid);
+
+    cr_assert(ne(ptr, (void *)child, NULL));
+    cr_expect(eq(int, child->ppid, getpid()));
+    cr_expect(eq(u64, newest_cell(child)->count, 2));
+    cr_expect(eq(str,
+                 text(child, ((const struct ffitap__statistics_runtime *)at(
+                                  child, child->lists[FFITAP__STATISTICS_RUNTIMES]))
+                                 ->name),
+                 "made-up"));
+    cr_expect(ne(u64, child->lists[FFITAP__STATISTICS_OBJECTS], 0));
+    cr_expect(eq(u64, newest_cell(map_file(getpid()))->count, 1));
+}
+
+/* Nobody told us of it: it must not count in its parent's file. */
+Test(tap_statistics, a_child_behind_our_back_counts_nowhere)
+{
+    call((void *)strlen, false);
+    const int pid = (int)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0);
+    if (pid == 0) {
+        call((void *)strlen, false);
+        _exit(0);
+    }
+    wait_for(pid);
+    cr_expect(eq(u64, newest_cell(map_file(getpid()))->count, 1));
+}
+
+Test(tap_statistics, a_file_that_is_full_loses_calls_and_says_so)
+{
+    const struct ffitap__statistics_header *header = map_file(getpid());
+
+    while (ffitap__storage_take(65536))
+        ;
+    while (ffitap__storage_take(8))
+        ;
+    call((void *)strlen, false);
+    cr_expect(eq(u64, header->used, header->capacity));
+    cr_expect(eq(u64, header->lists[FFITAP__STATISTICS_THREADS], 0));
+    cr_expect(gt(u64, header->lost[FFITAP__LOST_CALL], 0));
+}
+
+TestSuite(tap_statistics_start, .fini = remove_folder);
+
+Test(tap_statistics_start, a_folder_that_is_not_there_turns_them_off)
+{
+    start_in("/no/such/folder");
+    cr_expect(not(ffitap__statistics_are_on()));
+    call((void *)strlen, false);
+}
+
+Test(tap_statistics_start, a_relative_folder_is_not_taken)
+{
+    start_in("tmp");
+    cr_expect(not(ffitap__statistics_are_on()));
+}
+
+/* The kernel would end the process. */
+Test(tap_statistics_start, a_limit_of_file_sizes_is_kept)
+{
+    const struct rlimit limit = {4 << 20, 4 << 20};
+
+    cr_assert(ne(ptr, mkdtemp(folder), NULL));
+    setrlimit(RLIMIT_FSIZE, &limit);
+    start_in(folder);
+    while (ffitap__storage_take(65536))
+        ;
+    cr_expect(eq(u64, map_file(getpid())->capacity, 4 << 20));
+}
+
+Test(tap_statistics_start, a_limit_too_low_for_a_file_turns_them_off_and_leaves_none)
+{
+    const struct rlimit limit = {4096, 4096};
+
+    cr_assert(ne(ptr, mkdtemp(folder), NULL));
+    setrlimit(RLIMIT_FSIZE, &limit);
+    start_in(folder);
+    cr_expect(not(ffitap__statistics_are_on()));
+    cr_expect(eq(int, rmdir(folder), 0));
+}
