@@ -70,18 +70,12 @@ static void give_up(struct ffitap__frame *frame)
         emit_exit(frame);
 }
 
-/* Reports the top frame and takes it off. `held` is 0 if the end of the call was not seen. */
-static void finish(struct ffitap__thread *self, uint64_t held)
+static void emit_complete(struct ffitap__thread *self, const struct ffitap__frame *frame,
+                          uint64_t held)
 {
-    struct ffitap__frame *frame = &self->frames[--self->depth];
-
-    if (FFITAP__UNLIKELY(!held)) {
-        give_up(frame);
-        held = frame->left;
-    }
-
     const bool window = frame->flags & FFITAP__CALL_GIL_RELEASED;
-    struct ffitap__call_event call = {
+    const struct ffitap__call_event call = {
+        .start_ns = ffitap__clock_to_monotonic_ns(frame->entered, &self->anchor),
         .native_ns = ffitap__clock_duration_ns(frame->left - frame->entered),
         .callbacks_ns = ffitap__clock_duration_ns(frame->in_callbacks),
         .gil_released_ns = window ? ffitap__clock_duration_ns(held - frame->entered) : 0,
@@ -94,6 +88,7 @@ static void finish(struct ffitap__thread *self, uint64_t held)
         .errno_after = frame->errno_after,
         .errno_private_out = frame->errno_private_out,
     };
+
     if (FFITAP__UNLIKELY(window && frame->in_moments))
         ffitap__emit_gil_acquire(&(struct ffitap__gil_event){
             .call_id = frame->call_id,
@@ -101,12 +96,22 @@ static void finish(struct ffitap__thread *self, uint64_t held)
             .released_ns = call.gil_released_ns,
             .wait_ns = call.gil_wait_ns,
         });
-    if (ffitap__statistics_are_on())
-        ffitap__statistics_call(self, &call);
-    if (ffitap__emit_wants_complete_calls()) {
-        call.start_ns = ffitap__clock_to_monotonic_ns(frame->entered, &self->anchor);
-        ffitap__emit_call(&call);
+    ffitap__emit_call(&call);
+}
+
+/* Reports the top frame and takes it off. `held` is 0 if the end of the call was not seen. */
+static void finish(struct ffitap__thread *self, uint64_t held)
+{
+    struct ffitap__frame *frame = &self->frames[--self->depth];
+
+    if (FFITAP__UNLIKELY(!held)) {
+        give_up(frame);
+        held = frame->left;
     }
+    if (ffitap__statistics_are_on())
+        ffitap__statistics_call(self, frame, held);
+    if (frame->in_moments || ffitap__emit_wants_complete_calls())
+        emit_complete(self, frame, held);
 }
 
 /* What a thread still had under way when it ended, innermost first. */

@@ -58,8 +58,9 @@ void ffitap__tally_destroy(struct ffitap__tally *tally);
 void ffitap__statistics_call_entered(struct ffitap__thread *self,
                                      const struct ffitap__frame *frame);
 
-/* It was taken off, and the call was this one. */
-void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__call_event *call);
+/* It was taken off; `held` is the moment at which the interpreter lock was held again. */
+void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__frame *frame,
+                             uint64_t held);
 
 /* A callback of `duration_ns` ended. */
 void ffitap__statistics_callback(struct ffitap__thread *self,

@@ -211,20 +211,20 @@ static struct ffitap__statistics_windows *windows_of(struct cell *cell)
 }
 
 static void add_window(struct ffitap__statistics_windows *windows, uint32_t *bucket,
-                       const struct ffitap__call_event *call)
+                       uint64_t released_ns, uint64_t wait_ns, bool is_unknown)
 {
     windows->count++;
-    windows->released_ns += call->gil_released_ns;
-    if (call->flags & FFITAP__CALL_WAIT_UNKNOWN) {
+    windows->released_ns += released_ns;
+    if (FFITAP__UNLIKELY(is_unknown)) {
         windows->wait_unknown++;
         return;
     }
     ++*bucket;
-    windows->wait_total_ns += call->gil_wait_ns;
-    if (call->gil_wait_ns < windows->wait_min_ns)
-        windows->wait_min_ns = call->gil_wait_ns;
-    if (call->gil_wait_ns > windows->wait_max_ns)
-        windows->wait_max_ns = call->gil_wait_ns;
+    windows->wait_total_ns += wait_ns;
+    if (wait_ns < windows->wait_min_ns)
+        windows->wait_min_ns = wait_ns;
+    if (wait_ns > windows->wait_max_ns)
+        windows->wait_max_ns = wait_ns;
 }
 
 /* The outcome of that value, or room for it; NULL if there is none. */
@@ -246,75 +246,88 @@ outcome_of(struct ffitap__statistics_cell *shared, int32_t value)
 }
 
 static void add_outcome(struct ffitap__statistics_outcome *outcome,
-                        const struct ffitap__call_event *call)
+                        const struct ffitap__frame *frame)
 {
-    outcome->value = call->errno_private_out;
+    outcome->value = frame->errno_private_out;
     outcome->used = 1;
     outcome->count++;
-    outcome->unchanged += call->errno_private_in == call->errno_private_out;
+    outcome->unchanged += frame->errno_private_in == frame->errno_private_out;
 }
 
 /* Everything that a call is counted in: looked for first, so that it counts whole or not at all. */
 struct places {
+    uint64_t native_ns;
+    uint64_t wait_ns;
     uint32_t *bucket;
     uint32_t *wait_bucket;
     struct ffitap__statistics_windows *windows;
     struct ffitap__statistics_outcome *outcome;
 };
 
-static bool find_places(struct cell *cell, const struct ffitap__call_event *call,
+static bool find_places(struct cell *cell, const struct ffitap__frame *frame, uint64_t held,
                         struct places *places)
 {
-    *places = (struct places){
-        .bucket = bucket_of(&cell->recent, &cell->shared->buckets, call->native_ns),
-    };
+    places->native_ns = ffitap__clock_duration_ns(frame->left - frame->entered);
+    places->bucket = bucket_of(&cell->recent, &cell->shared->buckets, places->native_ns);
+    places->windows = NULL;
+    places->outcome = NULL;
     if (!places->bucket)
         return false;
-    if (call->flags & FFITAP__CALL_GIL_RELEASED) {
+    if (frame->flags & FFITAP__CALL_GIL_RELEASED) {
+        places->wait_ns = ffitap__clock_duration_ns(held - frame->left);
         places->windows = windows_of(cell);
-        if (!places->windows)
-            return false;
         places->wait_bucket =
-            bucket_of(&cell->recent_wait, &places->windows->wait_buckets, call->gil_wait_ns);
+            places->windows
+                ? bucket_of(&cell->recent_wait, &places->windows->wait_buckets, places->wait_ns)
+                : NULL;
         if (!places->wait_bucket)
             return false;
     }
-    if (call->flags & FFITAP__CALL_ERRNO_SWAPPED) {
-        places->outcome = outcome_of(cell->shared, call->errno_private_out);
+    if (frame->flags & FFITAP__CALL_ERRNO_SWAPPED) {
+        places->outcome = outcome_of(cell->shared, frame->errno_private_out);
         return places->outcome;
     }
     return true;
 }
 
+static uint64_t self_time(const struct ffitap__frame *frame, uint64_t native_ns)
+{
+    if (FFITAP__LIKELY(!frame->in_callbacks))
+        return native_ns;
+    const uint64_t callbacks_ns = ffitap__clock_duration_ns(frame->in_callbacks);
+    return native_ns > callbacks_ns ? native_ns - callbacks_ns : 0;
+}
+
 static void add_call(struct cell *cell, const struct places *places,
-                     const struct ffitap__call_event *call)
+                     const struct ffitap__frame *frame)
 {
     struct ffitap__statistics_cell *shared = cell->shared;
 
     begin_change(shared);
-    add_duration(shared, places->bucket, call->native_ns,
-                 call->native_ns > call->callbacks_ns ? call->native_ns - call->callbacks_ns : 0);
+    add_duration(shared, places->bucket, places->native_ns, self_time(frame, places->native_ns));
     if (places->windows)
-        add_window(places->windows, places->wait_bucket, call);
+        add_window(places->windows, places->wait_bucket, places->native_ns + places->wait_ns,
+                   places->wait_ns, frame->flags & FFITAP__CALL_WAIT_UNKNOWN);
     if (places->outcome)
-        add_outcome(places->outcome, call);
-    if (FFITAP__UNLIKELY(call->flags & FFITAP__CALL_UNFINISHED))
+        add_outcome(places->outcome, frame);
+    if (FFITAP__UNLIKELY(frame->flags & FFITAP__CALL_UNFINISHED))
         shared->unfinished++;
-    if (call->flags & FFITAP__CALL_GIL_HELD)
+    if (frame->flags & FFITAP__CALL_GIL_HELD)
         shared->held_calls++;
     end_change(shared);
 }
 
-void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__call_event *call)
+void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__frame *frame,
+                             uint64_t held)
 {
     struct ffitap__tally *tally = tally_of(self);
-    struct cell *cell =
-        tally ? cell_of(tally, call->function_id, call->runtime_id, FFITAP__STATISTICS_CALLS)
-              : NULL;
+    struct cell *cell = tally ? cell_of(tally, frame->function ? frame->function->id : 0,
+                                        frame->runtime, FFITAP__STATISTICS_CALLS)
+                              : NULL;
     struct places places;
 
-    if (cell && find_places(cell, call, &places))
-        add_call(cell, &places, call);
+    if (FFITAP__LIKELY(cell && find_places(cell, frame, held, &places)))
+        add_call(cell, &places, frame);
     else
         ffitap__tap_lose(FFITAP__LOST_CALL);
     if (tally)
