@@ -551,6 +551,7 @@ Test(model, adds_up_losses_by_kind)
     ffitap__model_lost(model, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 2});
     ffitap__model_lost(model, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 3});
     ffitap__model_lost(model, &place, &(struct ffitap__lost_event){200, 1});
+    ffitap__model_finish(model);
     cr_expect(eq(u64, model->lost[FFITAP__LOST_OBJECT], 5));
     cr_expect(eq(u64, model->lost[FFITAP__LOSS_KINDS - 1], 1));
 }

@@ -1,7 +1,8 @@
 /*
- * How durations are distributed: a log-linear histogram (as HdrHistogram's). Exact below 64 ns,
- * from there 32 buckets per power of two, so that no value in a bucket is more than 1/32 (3.125 %)
- * away from another. Only the powers of two that occur take memory.
+ * How durations are distributed: a log-linear histogram (as HdrHistogram's), with the buckets of
+ * ffitap__statistics_bucket(): exact below 64 ns, from there 32 per power of two, so that no value
+ * in a bucket is more than 1/32 (3.125 %) away from another. Only the powers of two that occur take
+ * memory.
  */
 #ifndef FFITAP_REPORT_HISTOGRAM_H
 #define FFITAP_REPORT_HISTOGRAM_H
@@ -37,6 +38,16 @@ void ffitap__histogram_add(struct ffitap__histogram *histogram, uint64_t value);
 /* Adds everything that `other` counted. */
 void ffitap__histogram_merge(struct ffitap__histogram *histogram,
                              const struct ffitap__histogram *other);
+
+/*
+ * For one that was counted elsewhere: adds `count` values to the bucket `index` (below
+ * FFITAP__HISTOGRAM_BUCKETS), of which sum and extremes are told in the end by settle(). Those are
+ * taken as they are if the buckets allow it, else as near to that as they allow.
+ */
+void ffitap__histogram_add_bucket(struct ffitap__histogram *histogram, unsigned index,
+                                  uint64_t count);
+void ffitap__histogram_settle(struct ffitap__histogram *histogram, uint64_t total, uint64_t min,
+                              uint64_t max);
 
 /*
  * The value that `per_mille` of 1000 do not exceed (500: the median), as the upper bound of its

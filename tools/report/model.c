@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "report/process.h"
+#include "report/sources.h"
 
 /* Deeper than real calls nest; a trace that lost the exits must not make the report grow. */
 #define OPEN_CALLS_MAX 256
@@ -104,6 +105,26 @@ static int64_t wall_of(const struct ffitap__at *at, uint64_t clock_ns)
                                     : at->wall_ns;
 }
 
+/* Returns false if the process turned out to be foreign. */
+static bool announce(struct ffitap__process *process, const struct ffitap__at *at,
+                     const struct ffitap__process_event *event)
+{
+    struct ffitap__model *model = process->model;
+
+    process->start_ns = event->start_ns;
+    if (is_foreign(model, event->recording)) {
+        ffitap__process_disown(process);
+        return false;
+    }
+    process->ppid = event->ppid;
+    process->start_wall_ns = wall_of(at, event->start_ns);
+    process->exe = ffitap__model_intern(model, event->exe);
+    g_byte_array_append(process->argv, event->argv, event->argv_size);
+    if (event->ppid != at->pid)
+        process->parent = g_hash_table_lookup(model->current, GINT_TO_POINTER(event->ppid));
+    return true;
+}
+
 void ffitap__model_process(struct ffitap__model *model, const struct ffitap__at *at,
                            const struct ffitap__process_event *event)
 {
@@ -115,18 +136,28 @@ void ffitap__model_process(struct ffitap__model *model, const struct ffitap__at 
         process->replaced = true;
         process = start_process(model, at->pid);
     }
-    process->start_ns = event->start_ns;
-    if (is_foreign(model, event->recording)) {
-        ffitap__process_disown(process);
+    if (!announce(process, at, event))
         return;
-    }
-    process->ppid = event->ppid;
-    process->start_wall_ns = wall_of(at, event->start_ns);
-    process->exe = ffitap__model_intern(model, event->exe);
-    g_byte_array_append(process->argv, event->argv, event->argv_size);
-    if (event->ppid != at->pid)
-        process->parent = g_hash_table_lookup(model->current, GINT_TO_POINTER(event->ppid));
-    ffitap__process_adopt(process);
+    if (ffitap__sources_tell_better(model, process))
+        process->belonging = FFITAP__SUPERSEDED;
+    else
+        ffitap__process_adopt(process);
+}
+
+struct ffitap__process *ffitap__model_begin_statistics(struct ffitap__model *model,
+                                                       const struct ffitap__at *at,
+                                                       const struct ffitap__process_event *event)
+{
+    struct ffitap__process *process = start_process(model, at->pid);
+
+    process->has_statistics = true;
+    return announce(process, at, event) ? process : NULL;
+}
+
+void ffitap__model_end_statistics(struct ffitap__model *model, int32_t pid)
+{
+    g_hash_table_remove(model->current, GINT_TO_POINTER(pid));
+    model->last_process = NULL;
 }
 
 void ffitap__model_runtime(struct ffitap__model *model, const struct ffitap__at *at,
@@ -327,8 +358,10 @@ void ffitap__model_callback_exit(struct ffitap__model *model, const struct ffita
 void ffitap__model_lost(struct ffitap__model *model, const struct ffitap__at *at,
                         const struct ffitap__lost_event *event)
 {
-    if (process_at(model, at))
-        model->lost[MIN(event->what, FFITAP__LOSS_KINDS - 1)] += event->count;
+    struct ffitap__process *process = process_at(model, at);
+
+    if (process)
+        process->lost[MIN(event->what, FFITAP__LOSS_KINDS - 1)] += event->count;
 }
 
 static void list_open_calls(struct ffitap__process *process,
@@ -348,8 +381,7 @@ static void list_open_calls(struct ffitap__process *process,
     }
 }
 
-/* An image that an exec replaced left its calls and loads on purpose. */
-static void list_what_is_open(struct ffitap__process *process)
+static void list_calls_in_flight(struct ffitap__process *process)
 {
     GHashTableIter iterator;
     gpointer value;
@@ -357,6 +389,13 @@ static void list_what_is_open(struct ffitap__process *process)
     g_hash_table_iter_init(&iterator, process->threads);
     while (g_hash_table_iter_next(&iterator, NULL, &value))
         list_open_calls(process, value);
+}
+
+static void list_open_loads(struct ffitap__process *process)
+{
+    GHashTableIter iterator;
+    gpointer value;
+
     g_hash_table_iter_init(&iterator, process->open_loads);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         const struct open_load *load = value;
@@ -380,22 +419,42 @@ static gint by_process_and_age(gconstpointer a, gconstpointer b)
     return left->since_ns < right->since_ns ? 1 : left->since_ns > right->since_ns ? -1 : 0;
 }
 
+/* An image that an exec replaced left its calls and loads on purpose. */
+static void finish_process(struct ffitap__process *process)
+{
+    ffitap__process_name_all(process);
+    if (!process->replaced) {
+        list_calls_in_flight(process);
+        list_open_loads(process);
+    }
+    if (process->belonging == FFITAP__UNANNOUNCED)
+        ffitap__process_adopt(process);
+    for (unsigned i = 0; i < FFITAP__LOSS_KINDS; i++)
+        process->model->lost[i] += process->lost[i];
+}
+
+/* Of what happened in it, only loads that never ended are in no statistics file. */
+static void finish_superseded(struct ffitap__process *process)
+{
+    ffitap__process_forget_tables(process);
+    if (!process->replaced)
+        list_open_loads(process);
+}
+
 void ffitap__model_finish(struct ffitap__model *model)
 {
+    ffitap__sources_choose(model);
     for (unsigned i = 0; i < model->processes->len; i++) {
         struct ffitap__process *process = g_ptr_array_index(model->processes, i);
-        if (process->belonging == FFITAP__FOREIGN)
-            continue;
-        ffitap__process_name_all(process);
-        if (!process->replaced)
-            list_what_is_open(process);
-        if (process->belonging == FFITAP__UNANNOUNCED)
-            ffitap__process_adopt(process);
+        if (process->belonging == FFITAP__SUPERSEDED)
+            finish_superseded(process);
+        else if (process->belonging != FFITAP__FOREIGN)
+            finish_process(process);
     }
     g_array_sort(model->in_flight, by_process_and_age);
     for (unsigned i = model->processes->len; i > 0; i--) {
         const struct ffitap__process *process = g_ptr_array_index(model->processes, i - 1);
-        if (process->belonging == FFITAP__FOREIGN)
+        if (process->belonging == FFITAP__FOREIGN || process->belonging == FFITAP__SUPERSEDED)
             g_ptr_array_remove_index(model->processes, i - 1);
     }
     model->last_process = NULL;

@@ -9,6 +9,7 @@
  *   parent's), and what was counted under its id meanwhile must find it;
  * - a session daemon that others use too carries their processes as well: a process that says it
  *   belongs to another recording is left out, with all that came before it said so.
+ * And two sources may tell of the same process: report/sources.h says which one counts.
  */
 #ifndef FFITAP_REPORT_MODEL_H
 #define FFITAP_REPORT_MODEL_H
@@ -38,6 +39,7 @@ enum ffitap__belonging {
     FFITAP__UNANNOUNCED, /* no process event yet: what it did is kept apart */
     FFITAP__OURS,
     FFITAP__FOREIGN,
+    FFITAP__SUPERSEDED, /* ours, but another source tells better what it did */
 };
 
 struct ffitap__report_thread {
@@ -59,7 +61,10 @@ struct ffitap__process {
     const char *exe;       /* NULL: unknown */
     GByteArray *argv;      /* NUL-terminated arguments one after another */
     bool replaced;         /* by an exec, or its pid by another process */
+    bool has_statistics;   /* a statistics file tells of it, not a trace */
+    bool is_whole;         /* and that file is undamaged */
     struct ffitap__process *parent;
+    uint64_t lost[FFITAP__LOSS_KINDS];
 
     struct ffitap__tables *tables; /* where it counts: the model's or, unannounced, its own */
     GHashTable *definitions;       /* function id -> struct definition */
@@ -79,12 +84,12 @@ struct ffitap__in_flight {
     int32_t tid;
     const char *library;
     const char *symbol;
-    uint64_t since_ns; /* from its beginning to the trace's end */
+    uint64_t since_ns; /* from its beginning to the recording's end */
 };
 
 struct ffitap__model {
     struct ffitap__tables tables;
-    GPtrArray *processes; /* struct ffitap__process, in order of appearance; no foreign ones */
+    GPtrArray *processes; /* struct ffitap__process, in order of appearance; at the end, ours */
     GArray *in_flight;    /* struct ffitap__in_flight; filled at the end */
 
     uint64_t events;
@@ -94,7 +99,7 @@ struct ffitap__model {
 
     uint64_t discarded_events;
     uint64_t discarded_packets;
-    uint64_t lost[FFITAP__LOSS_KINDS];
+    uint64_t lost[FFITAP__LOSS_KINDS]; /* filled at the end */
     uint64_t undefined_functions;
     GPtrArray *damaged; /* char *, sentences: what of the trace could not be read */
 
@@ -139,6 +144,15 @@ void ffitap__model_note_damage(struct ffitap__model *model, char *sentence);
                               const struct ffitap__##record *event);
 FFITAP__MODEL_EVENTS(X)
 #undef X
+
+/*
+ * Begins a process that a statistics file tells of: until the end of it, events at `at->pid` are
+ * the file's. All files come before any trace. NULL if the process belongs to another recording.
+ */
+struct ffitap__process *ffitap__model_begin_statistics(struct ffitap__model *model,
+                                                       const struct ffitap__at *at,
+                                                       const struct ffitap__process_event *event);
+void ffitap__model_end_statistics(struct ffitap__model *model, int32_t pid);
 
 /* Ends the feeding: names what is still unnamed and lists what is still in flight. */
 void ffitap__model_finish(struct ffitap__model *model);

@@ -51,7 +51,7 @@ static struct ffitap__tables *create_tables(void)
 
 static void destroy_own_tables(struct ffitap__process *process)
 {
-    if (process->belonging != FFITAP__UNANNOUNCED || !process->tables)
+    if (!process->tables || process->tables == &process->model->tables)
         return;
     ffitap__tables_fini(process->tables);
     g_free(process->tables);
@@ -316,6 +316,16 @@ void ffitap__process_disown(struct ffitap__process *process)
     destroy_own_tables(process);
     process->belonging = FFITAP__FOREIGN;
     process->tables = NULL;
+}
+
+void ffitap__process_forget_tables(struct ffitap__process *process)
+{
+    g_hash_table_remove_all(process->unnamed);
+    g_hash_table_remove_all(process->cells);
+    memset(process->recent_cells, 0, sizeof(process->recent_cells));
+    g_hash_table_remove_all(process->mapped);
+    destroy_own_tables(process);
+    process->tables = &process->model->tables;
 }
 
 /*

@@ -14,6 +14,9 @@ void ffitap__process_adopt(struct ffitap__process *process);
 /* Makes it foreign: forgets what it counted. */
 void ffitap__process_disown(struct ffitap__process *process);
 
+/* Forgets what it counted, though not its names: what it counts from now on is the model's. */
+void ffitap__process_forget_tables(struct ffitap__process *process);
+
 /* Take a definition, and move what was counted under its id to where it belongs. */
 void ffitap__process_define_function(struct ffitap__process *process, uint32_t function_id,
                                      const char *library, const char *symbol, uint64_t address);

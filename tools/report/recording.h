@@ -14,16 +14,18 @@
 #define FFITAP_RECORDING_FORMAT "ffitap-recording/1"
 
 /* Names inside a recording's directory. */
-#define FFITAP_RECORDING_FILE  "recording"
-#define FFITAP_RECORDING_TRACE "trace" /* the CTF trace, as LTTng lays it out */
+#define FFITAP_RECORDING_FILE      "recording"
+#define FFITAP_RECORDING_TRACE     "trace" /* the CTF trace, as LTTng lays it out */
+
+#define FFITAP_RECORDING_MODE_STAT "stat"
 
 struct ffitap_recording {
     char *token;               /* ties the processes of the trace to this recording */
     json_t *command;           /* array of strings, valid UTF-8 whatever the arguments held */
     char *host;                /* nodename */
     char *start;               /* ISO 8601, UTC, with nanoseconds */
-    char *mode;                /* "record" */
-    char *events;              /* "calls", "detail" or "loads" */
+    char *mode;                /* "record", or "stat" for statistics without a trace */
+    char *events;              /* "calls", "detail" or "loads"; "" without a trace */
     json_t *versions;          /* object: "ffitap", "lttng", "kernel" */
     int64_t pid;               /* of the command */
     uint64_t duration_ns;      /* 0 while it runs */

@@ -1,15 +1,19 @@
 #include "report/report.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "report/json.h"
 #include "report/output.h"
+#include "report/statistics.h"
 #include "report/table.h"
+#include "report/text.h"
 #include "report/trace.h"
 #include "report/worker.h"
+#include "tap/statistics_file.h"
 
 #define OWN_FAILURE 125
 
@@ -20,6 +24,12 @@ static int fail(const char *what, const char *why)
 {
     fprintf(stderr, "ffitap: %s: %s\n", what, why);
     return OWN_FAILURE;
+}
+
+/* Statistics alone are what 'ffitap stat' leaves. */
+static bool has_trace(const struct ffitap_recording *recording)
+{
+    return strcmp(recording->mode, FFITAP_RECORDING_MODE_STAT) != 0;
 }
 
 /* What of the recording itself makes its figures lower bounds. */
@@ -33,7 +43,7 @@ static void note_shortcomings(struct ffitap__model *model, const struct ffitap_r
             model,
             g_strdup("the recorder could not write all of it: the disk was full, the session "
                      "daemon was killed, or it was told to stop writing"));
-    if (model->events == 0)
+    if (model->events == 0 && has_trace(recording))
         ffitap__model_note_damage(model, g_strdup("the trace holds no events"));
 }
 
@@ -92,24 +102,75 @@ static void drop_message(const char *domain, GLogLevelFlags level, const char *m
     (void)data;
 }
 
+/* When the recording ended, or now if it goes on; since 1970, 0 if neither can be told. */
+static int64_t end_of(const struct ffitap_recording *recording)
+{
+    int64_t start_ns;
+
+    if (recording->ended)
+        return ffitap__text_read_time(&start_ns, recording->start)
+                   ? start_ns + (int64_t)MIN(recording->duration_ns, (uint64_t)INT64_MAX / 2)
+                   : 0;
+    const bool is_alive =
+        recording->pid > 0 && (kill((pid_t)recording->pid, 0) == 0 || errno == EPERM);
+    return is_alive ? g_get_real_time() * 1000 : 0;
+}
+
+static unsigned read_statistics(struct ffitap__model *model, const struct task *task)
+{
+    char *folder = g_build_filename(task->options->directory, FFITAP__STATISTICS_FOLDER, NULL);
+    const unsigned files = ffitap__statistics_read_folder(model, folder, end_of(task->recording));
+
+    g_free(folder);
+    return files;
+}
+
+static int read_trace(struct ffitap__model *model, const struct task *task,
+                      struct ffitap__attempt *attempt, char *why, unsigned size)
+{
+    char *trace = g_build_filename(task->options->directory, FFITAP_RECORDING_TRACE, NULL);
+    const int result = ffitap__trace_read(model, trace, attempt, why, size);
+
+    g_free(trace);
+    return result;
+}
+
+/* One of the two is enough for a report. Returns 0, or -1 with a sentence in `why`. */
+static int read_sources(struct ffitap__model *model, const struct task *task,
+                        struct ffitap__attempt *attempt, char *why, unsigned size)
+{
+    const unsigned files = read_statistics(model, task);
+
+    if (!has_trace(task->recording)) {
+        if (files == 0)
+            snprintf(why, size, "it holds no statistics; run 'ffitap stat' again");
+        return files ? 0 : -1;
+    }
+    if (read_trace(model, task, attempt, why, size) == 0)
+        return 0;
+    if (files == 0)
+        return -1;
+    ffitap__model_note_damage(
+        model, g_strdup_printf("%s; the report comes from its statistics alone", why));
+    return 0;
+}
+
 static int read_and_write(struct ffitap__attempt *attempt, const void *data)
 {
     const struct task *task = data;
     const char *directory = task->options->directory;
     struct ffitap__model *model = ffitap__model_create(task->recording->token);
-    char *trace = g_build_filename(directory, FFITAP_RECORDING_TRACE, NULL);
     char why[512];
     int status;
 
     g_log_set_default_handler(drop_message, NULL);
-    if (ffitap__trace_read(model, trace, attempt, why, sizeof(why)) != 0) {
+    if (read_sources(model, task, attempt, why, sizeof(why)) != 0) {
         status = fail(directory, why);
     } else {
         ffitap__model_finish(model);
         note_shortcomings(model, task->recording);
         status = write_report(task->options, task->recording, model);
     }
-    g_free(trace);
     ffitap__model_destroy(model);
     return status;
 }

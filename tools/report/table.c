@@ -150,7 +150,7 @@ static void print_in_flight(const struct ffitap__table *table)
 
     if (!calls->len)
         return;
-    fputs("\nIn a foreign call when the trace ended\n", table->stream);
+    fputs("\nIn a foreign call when the recording ended\n", table->stream);
     for (unsigned i = 0; i < ffitap__table_rows_shown(table, calls->len); i++) {
         const struct ffitap__in_flight *call = &g_array_index(calls, struct ffitap__in_flight, i);
         fputs(" ", table->stream);
@@ -304,7 +304,7 @@ static void print_load(const struct ffitap__table *table, const void *row)
     fputs("  ", table->stream);
     ffitap__table_print_text(table->stream, load->name ? load->name : "[main program]");
     if (load->unfinished)
-        fputs(" (still loading when the trace ended)", table->stream);
+        fputs(" (still loading when the recording ended)", table->stream);
     if (load->path && load->path[0] && g_strcmp0(load->path, load->name) != 0) {
         fputs(" -> ", table->stream);
         ffitap__table_print_text(table->stream, load->path);

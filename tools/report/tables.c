@@ -41,14 +41,20 @@ static void *find_or_add(GHashTable *table, const char *const identity[3], size_
 /* The row of `table` with the identity of `row`. */
 #define SAME(table, row) find_or_add((table), (row)->identity, sizeof(*(row)))
 
-void ffitap__function_destroy(struct ffitap__report_function *function)
+void ffitap__function_fini(struct ffitap__report_function *function)
 {
-    if (!function)
-        return;
     ffitap__histogram_fini(&function->native);
     ffitap__histogram_fini(&function->gil_wait);
     if (function->outcomes)
         g_array_free(function->outcomes, TRUE);
+    function->outcomes = NULL;
+}
+
+void ffitap__function_destroy(struct ffitap__report_function *function)
+{
+    if (!function)
+        return;
+    ffitap__function_fini(function);
     g_free(function);
 }
 
@@ -131,8 +137,8 @@ struct ffitap__report_object *ffitap__tables_object(struct ffitap__tables *table
     return find_or_add(tables->objects, identity, sizeof(struct ffitap__report_object));
 }
 
-static void add_outcome(struct ffitap__report_function *function,
-                        const struct ffitap__outcome *more)
+void ffitap__function_add_outcome(struct ffitap__report_function *function,
+                                  const struct ffitap__outcome *more)
 {
     unsigned i = 0;
 
@@ -182,7 +188,7 @@ void ffitap__function_add(struct ffitap__report_function *function,
             .count = 1,
             .unchanged = event->errno_private_out == event->errno_private_in,
         };
-        add_outcome(function, &outcome);
+        ffitap__function_add_outcome(function, &outcome);
     }
 }
 
@@ -201,7 +207,8 @@ void ffitap__function_merge(struct ffitap__report_function *function,
     function->gil_held_calls += other->gil_held_calls;
     function->errno_swaps += other->errno_swaps;
     for (unsigned i = 0; other->outcomes && i < other->outcomes->len; i++)
-        add_outcome(function, &g_array_index(other->outcomes, struct ffitap__outcome, i));
+        ffitap__function_add_outcome(function,
+                                     &g_array_index(other->outcomes, struct ffitap__outcome, i));
 }
 
 static void merge_load(struct ffitap__load *load, const struct ffitap__load *other)

@@ -129,8 +129,11 @@ uint64_t ffitap__function_cost_ns(const struct ffitap__report_function *function
 /* Rows also stand alone, outside any table, as long as their identity is not known. */
 void ffitap__function_add(struct ffitap__report_function *function,
                           const struct ffitap__call_event *event);
+void ffitap__function_add_outcome(struct ffitap__report_function *function,
+                                  const struct ffitap__outcome *more);
 void ffitap__function_merge(struct ffitap__report_function *function,
                             const struct ffitap__report_function *other);
+void ffitap__function_fini(struct ffitap__report_function *function);
 void ffitap__function_destroy(struct ffitap__report_function *function);
 void ffitap__callbacks_destroy(struct ffitap__callbacks *callbacks);
 

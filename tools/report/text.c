@@ -1,5 +1,6 @@
 #include "report/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -69,4 +70,21 @@ void ffitap__text_time(char text[FFITAP__TIME_SIZE], int64_t ns_since_1970)
     if (gmtime_r(&seconds, &calendar))
         strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &calendar);
     g_snprintf(text, FFITAP__TIME_SIZE, "%s.%09uZ", date, (unsigned)(ns_since_1970 % 1000000000));
+}
+
+bool ffitap__text_read_time(int64_t *ns_since_1970, const char *time)
+{
+    struct tm calendar = {0};
+    const char *fraction = strptime(time, "%Y-%m-%dT%H:%M:%S", &calendar);
+    char *end;
+
+    if (!fraction || fraction[0] != '.' || !g_ascii_isdigit(fraction[1]))
+        return false;
+    const unsigned long ns = strtoul(fraction + 1, &end, 10);
+    const time_t seconds = timegm(&calendar);
+    if (end - fraction != 10 || strcmp(end, "Z") != 0 || seconds < 0 ||
+        seconds >= INT64_MAX / 2 / 1000000000)
+        return false;
+    *ns_since_1970 = (int64_t)seconds * 1000000000 + (int64_t)ns;
+    return true;
 }

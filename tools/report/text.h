@@ -2,6 +2,7 @@
 #ifndef FFITAP_REPORT_TEXT_H
 #define FFITAP_REPORT_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,5 +24,8 @@ void ffitap__text_duration(char text[FFITAP__DURATION_SIZE], uint64_t ns);
 /* ISO 8601, UTC, with nanoseconds. */
 #define FFITAP__TIME_SIZE 48
 void ffitap__text_time(char text[FFITAP__TIME_SIZE], int64_t ns_since_1970);
+
+/* Reads what text_time() writes. Returns false, and leaves `*ns_since_1970` alone, if it is not. */
+bool ffitap__text_read_time(int64_t *ns_since_1970, const char *time);
 
 #endif

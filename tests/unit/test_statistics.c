@@ -1,0 +1,565 @@
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "report/json.h"
+#include "report/statistics.h"
+#include "statistics_builder.h"
+
+static union builder file;
+static struct ffitap__model *model;
+static char directory[64], path[96];
+
+static void create(void)
+{
+    strcpy(directory, "/tmp/ffitap-test-XXXXXX");
+    cr_assert(mkdtemp(directory) != NULL);
+    snprintf(path, sizeof(path), "%s/4711.0.stat", directory);
+    model = ffitap__model_create("ours");
+}
+
+static void destroy(void)
+{
+    ffitap__model_destroy(model);
+    unlink(path);
+    cr_expect(eq(int, rmdir(directory), 0), "something else was left in the directory");
+}
+
+TestSuite(statistics, .init = create, .fini = destroy);
+
+static void write_bytes(const char *where, const void *bytes, size_t size)
+{
+    const int at = open(where, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+
+    cr_assert(at >= 0);
+    cr_assert(eq(sz, (size_t)write(at, bytes, size), size));
+    close(at);
+}
+
+/* Reads `size` bytes of the file as if they were all of it, and then the recording ended. */
+static void read_cut(size_t size)
+{
+    write_bytes(path, &file, size);
+    ffitap__statistics_read(model, path);
+    ffitap__model_finish(model);
+}
+
+static void read_file(void)
+{
+    read_cut(builder_end(&file));
+}
+
+/* A cell of a function whose calls are all that the file holds. */
+static uint64_t begin_with_cell(void)
+{
+    builder_begin(&file);
+    builder_runtime(&file, 1, "ctypes");
+    builder_function(&file, 1, "/lib/libm.so.6", "cos");
+    return builder_cell(&file, builder_thread(&file, 4711), 1, FFITAP__STATISTICS_CALLS);
+}
+
+static struct ffitap__statistics_cell *cell_at(uint64_t offset)
+{
+    return builder_at(&file, offset);
+}
+
+static const void *find(GHashTable *table, const char *name, unsigned identity)
+{
+    GHashTableIter iterator;
+    gpointer row;
+    const void *found = NULL;
+
+    g_hash_table_iter_init(&iterator, table);
+    while (!found && g_hash_table_iter_next(&iterator, &row, NULL)) {
+        const struct ffitap__lookup *any = row;
+        if (any->identity[identity] && strcmp(any->identity[identity], name) == 0)
+            found = row;
+    }
+    cr_assert(found != NULL, "no row of %s", name);
+    return found;
+}
+
+static const struct ffitap__report_function *function(const char *symbol)
+{
+    return find(model->tables.functions, symbol, 1);
+}
+
+static const char *damage(void)
+{
+    return model->damaged->len ? g_ptr_array_index(model->damaged, 0) : "";
+}
+
+static bool is_damaged(const char *part)
+{
+    return strstr(damage(), part) != NULL;
+}
+
+static const struct ffitap__process *process(unsigned index)
+{
+    cr_assert(model->processes->len > index);
+    return g_ptr_array_index(model->processes, index);
+}
+
+/* What no process can have done, whatever its file says. */
+static void expect_possible(const struct ffitap__histogram *histogram, const char *what)
+{
+    struct ffitap__bucket bucket;
+    unsigned cursor = 0;
+    uint64_t sum = 0;
+
+    while (ffitap__histogram_next(histogram, &cursor, &bucket))
+        sum += bucket.count;
+    cr_assert(eq(u64, histogram->count, sum), "%s", what);
+    cr_assert(histogram->min <= histogram->max, "%s", what);
+    if (histogram->count && histogram->count < 1000 && histogram->max < UINT64_MAX / 1000) {
+        cr_assert(histogram->count * histogram->min <= histogram->total, "%s", what);
+        cr_assert(histogram->total <= histogram->count * histogram->max, "%s", what);
+    }
+}
+
+static void expect_all_possible(const char *what)
+{
+    GHashTableIter iterator;
+    gpointer row;
+
+    g_hash_table_iter_init(&iterator, model->tables.functions);
+    while (g_hash_table_iter_next(&iterator, &row, NULL)) {
+        const struct ffitap__report_function *any = row;
+        expect_possible(&any->native, what);
+        expect_possible(&any->gil_wait, what);
+        cr_assert(any->gil_windows + any->gil_held_calls <= any->native.count, "%s", what);
+        cr_assert(any->errno_swaps <= any->native.count, "%s", what);
+    }
+}
+
+Test(statistics, know_the_process)
+{
+    builder_tell_story(&file);
+    read_file();
+    cr_assert(eq(uint, model->processes->len, 1));
+    cr_expect(eq(int, process(0)->pid, 4711));
+    cr_expect(eq(int, process(0)->ppid, 1));
+    cr_expect(eq(str, (char *)process(0)->exe, "/usr/bin/python3"));
+    cr_expect(eq(uint, process(0)->argv->len, 16));
+    cr_expect(eq(i64, process(0)->start_wall_ns, 1714979289100000000));
+    cr_expect(eq(uint, g_hash_table_size(process(0)->threads), 2));
+    cr_expect(eq(str, (char *)damage(), ""));
+}
+
+Test(statistics, count_calls_and_their_times)
+{
+    builder_tell_story(&file);
+    read_file();
+
+    const struct ffitap__report_function *cosine = function("cos");
+    cr_expect(eq(str, (char *)cosine->library, "/lib/libm.so.6"));
+    cr_expect(eq(str, (char *)cosine->runtime, "ctypes"));
+    cr_expect(eq(u64, cosine->address, 0x1000));
+    cr_expect(eq(u64, cosine->native.count, 3));
+    cr_expect(eq(u64, cosine->native.total, 5030));
+    cr_expect(eq(u64, cosine->native.min, 10));
+    cr_expect(eq(u64, cosine->native.max, 5000));
+    cr_expect(eq(u64, ffitap__histogram_percentile(&cosine->native, 500), 20));
+    cr_expect(eq(u64, cosine->self_ns, 5023));
+    cr_expect(eq(u64, cosine->unfinished, 1));
+    cr_expect(eq(uint, g_hash_table_size(model->tables.functions), 2));
+}
+
+Test(statistics, count_windows_and_held_locks)
+{
+    builder_tell_story(&file);
+    read_file();
+
+    const struct ffitap__report_function *cosine = function("cos");
+    cr_expect(eq(u64, cosine->gil_windows, 3));
+    cr_expect(eq(u64, cosine->gil_released_ns, 5550));
+    cr_expect(eq(u64, cosine->gil_wait.total, 103));
+    cr_expect(eq(u64, cosine->gil_wait.max, 100));
+    cr_expect(eq(u64, cosine->gil_wait.min, 3));
+    cr_expect(eq(u64, cosine->gil_wait_unknown, 1));
+    cr_expect(eq(u64, cosine->gil_held_calls, 0));
+    cr_expect(eq(u64, function("open")->gil_held_calls, 2));
+}
+
+Test(statistics, count_outcomes)
+{
+    builder_tell_story(&file);
+    read_file();
+
+    const struct ffitap__report_function *cosine = function("cos");
+    cr_expect(eq(u64, cosine->errno_swaps, 3));
+    cr_assert(eq(uint, cosine->outcomes->len, 2));
+    const struct ffitap__outcome *second =
+        &g_array_index(cosine->outcomes, struct ffitap__outcome, 1);
+    cr_expect(eq(int, second->value, 2));
+    cr_expect(eq(u64, second->count, 2));
+    cr_expect(eq(u64, second->unchanged, 1));
+}
+
+Test(statistics, count_callbacks)
+{
+    builder_tell_story(&file);
+    read_file();
+
+    const struct ffitap__callbacks *callbacks = find(model->tables.callbacks, "cos", 1);
+    cr_expect(eq(u64, callbacks->duration.count, 1));
+    cr_expect(eq(u64, callbacks->duration.total, 7));
+}
+
+Test(statistics, count_loads)
+{
+    builder_tell_story(&file);
+    read_file();
+
+    const struct ffitap__load *load = find(model->tables.loads, "libm.so.6", 0);
+    cr_expect(eq(u64, load->count, 2));
+    cr_expect(eq(u64, load->failed, 0));
+    cr_expect(eq(u64, load->total_ns, 2000));
+    cr_expect(eq(u64, load->max_ns, 1000));
+    cr_expect(eq(int, load->mode, 2));
+    cr_expect(zero(ptr, (void *)load->error));
+    load = find(model->tables.loads, "libno.so", 0);
+    cr_expect(eq(u64, load->failed, 1));
+    cr_expect(eq(str, (char *)load->error, "it is not there"));
+    load = find(model->tables.loads, "/usr/bin/python3", 2);
+    cr_expect(zero(ptr, (void *)load->name), "the main program has no name");
+}
+
+Test(statistics, count_lookups_and_those_of_the_cache)
+{
+    builder_tell_story(&file);
+    read_file();
+
+    const struct ffitap__lookup *lookup = find(model->tables.lookups, "cos", 1);
+    cr_expect(eq(u64, lookup->count, 8));
+    cr_expect(eq(u64, lookup->cached, 5));
+    cr_expect(eq(u64, lookup->total_ns, 300));
+    lookup = find(model->tables.lookups, "nope", 1);
+    cr_expect(eq(u64, lookup->failed, 2));
+    cr_expect(eq(str, (char *)lookup->error, "undefined symbol"));
+}
+
+Test(statistics, count_objects_that_came_and_went)
+{
+    builder_tell_story(&file);
+    read_file();
+
+    const struct ffitap__report_object *object = find(model->tables.objects, "/lib/libm.so.6", 0);
+    cr_expect(eq(u64, object->mapped, 1));
+    cr_expect(eq(u64, object->unmapped, 1));
+    cr_expect(eq(u64, object->base, 0x20000));
+    cr_expect(eq(int, object->cause, FFITAP__OBJECT_ASKED_FOR));
+    object = find(model->tables.objects, "/lib/libc.so.6", 0);
+    cr_expect(eq(u64, object->unmapped, 0));
+}
+
+Test(statistics, count_losses)
+{
+    builder_tell_story(&file);
+    read_file();
+    cr_expect(eq(u64, model->lost[FFITAP__LOST_CALL], 2));
+    cr_expect(eq(u64, model->lost[FFITAP__LOSS_KINDS - 1], 1));
+}
+
+Test(statistics, list_the_calls_in_flight_when_the_recording_ended)
+{
+    builder_tell_story(&file);
+    write_bytes(path, &file, builder_end(&file));
+    cr_assert(eq(uint, ffitap__statistics_read_folder(model, directory, 1714979289100900000), 1));
+    ffitap__model_finish(model);
+    cr_assert(eq(uint, model->in_flight->len, 2));
+
+    const struct ffitap__in_flight *outer =
+        &g_array_index(model->in_flight, struct ffitap__in_flight, 0);
+    cr_expect(eq(int, outer->pid, 4711));
+    cr_expect(eq(int, outer->tid, 4712));
+    cr_expect(eq(str, (char *)outer->symbol, "open"));
+    cr_expect(eq(u64, outer->since_ns, 399900));
+}
+
+Test(statistics, list_calls_in_flight_by_the_latest_moment_if_no_end_is_known)
+{
+    builder_tell_story(&file);
+    read_file();
+    cr_assert(eq(uint, model->in_flight->len, 2));
+    cr_expect(
+        eq(u64, g_array_index(model->in_flight, struct ffitap__in_flight, 0).since_ns, 300000));
+}
+
+Test(statistics, know_moments_in_ticks_by_their_rate)
+{
+    builder_tell_story(&file);
+    file.header.rate = UINT64_C(1) << 33;
+    read_file();
+    cr_expect(
+        eq(u64, g_array_index(model->in_flight, struct ffitap__in_flight, 0).since_ns, 600000));
+}
+
+Test(statistics, say_nothing_of_when_without_a_rate)
+{
+    builder_tell_story(&file);
+    file.header.rate = 0;
+    read_file();
+    cr_assert(eq(uint, model->in_flight->len, 2));
+    cr_expect(eq(u64, g_array_index(model->in_flight, struct ffitap__in_flight, 0).since_ns, 0));
+}
+
+Test(statistics, keep_what_a_thread_is_deeper_in_out_of_the_list)
+{
+    builder_tell_story(&file);
+    struct ffitap__statistics_thread *thread =
+        builder_at(&file, file.header.lists[FFITAP__STATISTICS_THREADS]);
+    thread->depth = 1000000;
+    read_file();
+    cr_expect(eq(uint, model->in_flight->len, FFITAP__STATISTICS_IN_FLIGHT));
+}
+
+Test(statistics, start_ids_anew_after_an_exec)
+{
+    char other[96];
+
+    builder_tell_story(&file);
+    write_bytes(path, &file, builder_end(&file));
+    const uint64_t cell = begin_with_cell();
+    file.header.start_ns = 800000000;
+    builder_function(&file, 1, "/lib/libm.so.6", "sin");
+    builder_count(&file, cell, 100);
+    snprintf(other, sizeof(other), "%s/4711.1.stat", directory);
+    write_bytes(other, &file, builder_end(&file));
+    cr_expect(eq(uint, ffitap__statistics_read_folder(model, directory, 0), 2));
+    ffitap__model_finish(model);
+    unlink(other);
+    cr_assert(eq(uint, model->processes->len, 2));
+    cr_expect(eq(u64, process(0)->start_ns, 800000000), "in order of their starts");
+    cr_expect(process(0)->replaced && !process(1)->replaced);
+    cr_expect(eq(u64, function("sin")->native.count, 1));
+    cr_expect(eq(u64, function("cos")->native.count, 3));
+}
+
+Test(statistics, of_another_recording_are_left_out)
+{
+    builder_tell_story(&file);
+    file.header.recording = builder_text(&file, "theirs");
+    read_file();
+    cr_expect(eq(uint, model->processes->len, 0));
+    cr_expect(eq(uint, g_hash_table_size(model->tables.functions), 0));
+    cr_expect(eq(u64, model->lost[FFITAP__LOST_CALL], 0));
+}
+
+Test(statistics, add_up_threads_and_pieces_of_histograms)
+{
+    const uint64_t cell = begin_with_cell();
+    const uint64_t other =
+        builder_cell(&file, builder_thread(&file, 4712), 1, FFITAP__STATISTICS_CALLS);
+
+    for (uint64_t ns = 1; ns < 2000000; ns += ns / 8 + 1) {
+        builder_count(&file, cell, ns);
+        builder_count(&file, other, ns);
+    }
+    read_file();
+    cr_expect(eq(str, (char *)damage(), ""));
+    cr_expect(eq(u64, function("cos")->native.count, 2 * cell_at(cell)->count));
+    cr_expect(eq(u64, function("cos")->native.total, 2 * cell_at(cell)->total_ns));
+}
+
+Test(statistics, go_by_the_buckets_of_a_cell_that_its_writer_died_in)
+{
+    const uint64_t cell = begin_with_cell();
+
+    builder_count(&file, cell, 100);
+    builder_count(&file, cell, 200);
+    cell_at(cell)->sequence = 3;
+    cell_at(cell)->count = 3;
+    cell_at(cell)->total_ns = 1000000;
+    cell_at(cell)->self_ns = 2000000;
+    cell_at(cell)->max_ns = 999700;
+    cell_at(cell)->held_calls = 3;
+    read_file();
+
+    const struct ffitap__report_function *cosine = function("cos");
+    cr_expect(eq(str, (char *)damage(), ""), "a killed process does not damage its file");
+    cr_expect(eq(u64, cosine->native.count, 2));
+    cr_expect(eq(u64, cosine->native.min, 100));
+    cr_expect(eq(u64, cosine->native.max, 203), "as its bucket allows");
+    cr_expect(le(u64, cosine->native.total, 305));
+    cr_expect(le(u64, cosine->self_ns, cosine->native.total));
+    cr_expect(eq(u64, cosine->gil_held_calls, 2));
+    expect_all_possible("torn");
+}
+
+Test(statistics, have_no_more_windows_and_outcomes_than_calls_in_a_torn_cell)
+{
+    const uint64_t cell = begin_with_cell();
+
+    builder_count(&file, cell, 100);
+    for (int i = 0; i < 2; i++) {
+        builder_count_window(&file, cell, 20, 10);
+        builder_count_errno(&file, cell, 0, 2);
+    }
+    cell_at(cell)->sequence = 3;
+    read_file();
+    cr_expect(eq(u64, function("cos")->gil_windows, 1));
+    cr_expect(eq(u64, function("cos")->gil_wait.total, 10));
+    cr_expect(eq(u64, function("cos")->errno_swaps, 1));
+    expect_all_possible("torn");
+}
+
+Test(statistics, are_damaged_if_a_cell_at_rest_disagrees_with_itself)
+{
+    const uint64_t cell = begin_with_cell();
+
+    builder_count(&file, cell, 100);
+    cell_at(cell)->count = 1000;
+    read_file();
+    cr_expect(is_damaged("statistics file 4711.0.stat: a cell counts"), "%s", damage());
+    cr_expect(eq(u64, function("cos")->native.count, 1));
+}
+
+Test(statistics, skip_what_a_later_version_added)
+{
+    builder_begin(&file);
+    builder_runtime(&file, 1, "ctypes");
+    builder_function(&file, 1, "/lib/libm.so.6", "cos");
+    struct ffitap__statistics_thread *thread = builder_at(&file, builder_thread(&file, 4711));
+    const uint64_t cell =
+        builder_record(&file, &thread->cells, sizeof(struct ffitap__statistics_cell) + 64);
+    cell_at(cell)->function_id = 1;
+    cell_at(cell)->runtime_id = 1;
+    builder_count(&file, cell, 9);
+    builder_count(&file, builder_cell(&file, file.header.lists[FFITAP__STATISTICS_THREADS], 1, 77),
+                  9);
+    read_file();
+    cr_expect(eq(u64, function("cos")->native.count, 1));
+    cr_expect(eq(str, (char *)damage(), ""));
+}
+
+Test(statistics, of_other_versions_and_makers_are_refused)
+{
+    builder_tell_story(&file);
+    file.header.version = 9;
+    read_file();
+    cr_expect(is_damaged("is of format 9, this ffitap reads 1"), "%s", damage());
+    cr_expect(eq(uint, model->processes->len, 0));
+}
+
+Test(statistics, of_another_maker_are_refused)
+{
+    builder_tell_story(&file);
+    memcpy(file.header.magic, "\177ELF\2\1\1", 8);
+    read_file();
+    cr_expect(is_damaged("is no statistics file"), "%s", damage());
+}
+
+Test(statistics, that_were_only_begun_are_told_apart)
+{
+    builder_tell_story(&file);
+    file.header.ready = 0;
+    read_file();
+    cr_expect(is_damaged("was only begun"), "%s", damage());
+}
+
+Test(statistics, that_are_empty_or_no_file_are_refused)
+{
+    read_cut(0);
+    cr_expect(is_damaged("is cut short"), "%s", damage());
+    unlink(path);
+    cr_assert(eq(int, mkfifo(path, 0666), 0));
+    ffitap__statistics_read(model, path);
+    cr_expect(
+        eq(str, g_ptr_array_index(model->damaged, 1), "statistics file 4711.0.stat: is no file"));
+}
+
+Test(statistics, of_a_folder_that_is_not_there_are_none)
+{
+    cr_expect(eq(uint, ffitap__statistics_read_folder(model, "/nowhere/at/all", 0), 0));
+    cr_expect(eq(uint, model->damaged->len, 0));
+}
+
+/* Reads the file anew, into a model of its own that must be fit to be written. */
+static void read_hostile(size_t size, const char *what)
+{
+    struct ffitap_recording recording = {0};
+    json_t *json;
+
+    ffitap__model_destroy(model);
+    model = ffitap__model_create("");
+    read_cut(size);
+    expect_all_possible(what);
+    recording.command = json_array();
+    recording.versions = json_object();
+    json = ffitap__json_create(&recording, model);
+    cr_assert(json != NULL, "%s", what);
+    json_decref(json);
+    json_decref(recording.command);
+    json_decref(recording.versions);
+}
+
+Test(statistics, cut_anywhere_say_so)
+{
+    char what[32];
+
+    builder_tell_story(&file);
+    const size_t size = builder_end(&file);
+    for (size_t cut = 0; cut < size; cut += 64) {
+        snprintf(what, sizeof(what), "cut at %zu", cut);
+        read_hostile(cut, what);
+        cr_assert(model->damaged->len == 1, "%s", what);
+    }
+}
+
+/* Every word of the file becomes what an offset must not be; most of them are one. */
+Test(statistics, survive_offsets_to_anywhere, .timeout = 120)
+{
+    static union builder story;
+    char what[64];
+
+    builder_tell_story(&story);
+    const size_t size = builder_end(&story);
+    for (size_t at = 0; at < size; at += 8) {
+        const uint64_t bad[] = {
+            at,
+            at - 8,
+            at - 16,
+            at + 4,
+            1,
+            size - 8,
+            size,
+            UINT64_MAX - 7,
+            INT64_MAX,
+            8,
+            story.header.lists[FFITAP__STATISTICS_THREADS],
+            story.header.lists[FFITAP__STATISTICS_FUNCTIONS],
+        };
+        for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+            file = story;
+            memcpy(&file.bytes[at], &bad[i], 8);
+            snprintf(what, sizeof(what), "%#lx at %zu", (unsigned long)bad[i], at);
+            read_hostile(size, what);
+        }
+    }
+}
+
+Test(statistics, survive_flipped_bits, .timeout = 120)
+{
+    static union builder story;
+    uint64_t state = 11;
+    char what[32];
+
+    builder_tell_story(&story);
+    const size_t size = builder_end(&story);
+    for (int i = 0; i < 5000; i++) {
+        file = story;
+        for (int flips = 0; flips <= i % 8; flips++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            file.bytes[(state >> 33) % size] ^= (uint8_t)(1u << (state >> 61));
+        }
+        snprintf(what, sizeof(what), "flips %d", i);
+        read_hostile(size, what);
+    }
+}

@@ -1,0 +1,412 @@
+#include "report/statistics.h"
+
+#include <string.h>
+
+#include "report/image.h"
+#include "report/process.h"
+#include "report/snapshot.h"
+
+/* How often a thread is looked at until it stands still. */
+#define TRIES 100
+
+struct reading {
+    struct ffitap__image image;
+    struct ffitap__statistics_header header; /* as it was at the beginning */
+    struct ffitap__model *model;
+    struct ffitap__process *process;
+    struct ffitap__at at;
+    GHashTable *texts; /* offset -> text of the model's pool */
+    struct ffitap__snapshot *snapshot;
+};
+
+/* What becomes of the record at `offset`. */
+typedef void take_record(struct reading *reading, uint64_t offset);
+
+static const char *text(struct reading *reading, uint64_t offset)
+{
+    const gpointer key = GSIZE_TO_POINTER(offset);
+    const char *known = g_hash_table_lookup(reading->texts, key);
+
+    if (known)
+        return known;
+    char *copy = ffitap__image_text(&reading->image, offset);
+    known = ffitap__model_intern(reading->model, copy ? copy : "");
+    g_hash_table_insert(reading->texts, key, (gpointer)known);
+    g_free(copy);
+    return known;
+}
+
+static void take_runtime(struct reading *reading, uint64_t offset)
+{
+    struct ffitap__statistics_runtime runtime;
+
+    if (!ffitap__image_copy(&reading->image, offset, &runtime, sizeof(runtime)))
+        return;
+    const struct ffitap__runtime_event event = {
+        .runtime_id = (uint16_t)runtime.id,
+        .name = text(reading, runtime.name),
+    };
+    ffitap__model_runtime(reading->model, &reading->at, &event);
+}
+
+static void take_object(struct reading *reading, uint64_t offset)
+{
+    struct ffitap__statistics_object object;
+
+    if (!ffitap__image_copy(&reading->image, offset, &object, sizeof(object)))
+        return;
+    const struct ffitap__object_event event = {
+        .base = object.base,
+        .size = object.size,
+        .path = text(reading, object.path),
+        .soname = text(reading, object.soname),
+        .build_id = text(reading, object.build_id),
+        .cause = (uint8_t)MIN(object.cause, UINT8_MAX),
+        .needed_by = text(reading, object.needed_by),
+    };
+    if (object.is_unmapped)
+        ffitap__model_object_unmapped(reading->model, &reading->at, &event);
+    else
+        ffitap__model_object_mapped(reading->model, &reading->at, &event);
+}
+
+static void take_function(struct reading *reading, uint64_t offset)
+{
+    struct ffitap__statistics_function function;
+
+    if (!ffitap__image_copy(&reading->image, offset, &function, sizeof(function)))
+        return;
+    const struct ffitap__function_event event = {
+        .function_id = function.id,
+        .address = function.address,
+        .offset = function.offset,
+        .library = text(reading, function.library),
+        .symbol = text(reading, function.symbol),
+    };
+    ffitap__model_function(reading->model, &reading->at, &event);
+}
+
+static void take_load(struct reading *reading, uint64_t offset)
+{
+    struct ffitap__statistics_load load;
+
+    if (!ffitap__image_copy(&reading->image, offset, &load, sizeof(load)) || !load.count)
+        return;
+    struct ffitap__load *row = ffitap__tables_load(
+        reading->process->tables, load.is_main_program ? NULL : text(reading, load.name),
+        text(reading, load.caller), text(reading, load.path));
+    const uint64_t failed = MIN(load.failed, load.count);
+    if (!row->count)
+        row->mode = load.mode;
+    row->count += load.count;
+    row->failed += failed;
+    row->total_ns += load.total_ns;
+    row->max_ns = MAX(row->max_ns, MIN(load.max_ns, load.total_ns));
+    if (failed)
+        row->error = text(reading, load.error);
+}
+
+static void take_lookup(struct reading *reading, uint64_t offset)
+{
+    struct ffitap__statistics_lookup lookup;
+
+    if (!ffitap__image_copy(&reading->image, offset, &lookup, sizeof(lookup)) || !lookup.count)
+        return;
+    struct ffitap__lookup *row = ffitap__tables_lookup(
+        reading->process->tables, text(reading, lookup.library), text(reading, lookup.symbol));
+    const uint64_t failed = MIN(lookup.failed, lookup.count);
+    row->count += lookup.count;
+    row->failed += failed;
+    row->total_ns += lookup.total_ns;
+    if (failed)
+        row->error = text(reading, lookup.error);
+}
+
+static void count_cached(struct reading *reading, uint32_t function_id, uint64_t count)
+{
+    const char *library, *symbol;
+
+    ffitap__process_name(reading->process, function_id, &library, &symbol);
+    struct ffitap__lookup *row = ffitap__tables_lookup(reading->process->tables, library, symbol);
+    row->count += count;
+    row->cached += count;
+}
+
+static void count_calls(struct reading *reading, struct ffitap__report_thread *thread)
+{
+    const struct ffitap__statistics_cell *cell = ffitap__snapshot_cell(reading->snapshot);
+    struct ffitap__report_function counted = {0};
+
+    ffitap__snapshot_count_calls(reading->snapshot, &reading->image, &counted);
+    if (counted.native.count)
+        ffitap__function_merge(
+            ffitap__process_function(reading->process, cell->function_id, cell->runtime_id),
+            &counted);
+    if (cell->cached_lookups)
+        count_cached(reading, cell->function_id, cell->cached_lookups);
+    thread->calls += counted.native.count;
+    ffitap__function_fini(&counted);
+}
+
+static void count_callbacks(struct reading *reading)
+{
+    const struct ffitap__statistics_cell *cell = ffitap__snapshot_cell(reading->snapshot);
+    struct ffitap__callbacks counted = {0};
+
+    ffitap__snapshot_count_callbacks(reading->snapshot, &reading->image, &counted);
+    if (counted.duration.count)
+        ffitap__histogram_merge(
+            &ffitap__process_callbacks(reading->process, cell->function_id, cell->runtime_id)
+                 ->duration,
+            &counted.duration);
+    ffitap__histogram_fini(&counted.duration);
+}
+
+/* What a later version counts in other kinds of cells is not for us. */
+static void take_cell(struct reading *reading, uint64_t offset,
+                      struct ffitap__report_thread *thread)
+{
+    if (!ffitap__snapshot_take(reading->snapshot, &reading->image, offset))
+        return;
+    switch (ffitap__snapshot_cell(reading->snapshot)->kind) {
+    case FFITAP__STATISTICS_CALLS:
+        count_calls(reading, thread);
+        break;
+    case FFITAP__STATISTICS_CALLBACKS:
+        count_callbacks(reading);
+        break;
+    default:
+        break;
+    }
+}
+
+/*
+ * On the wall's clock, in steps that wrap rather than overflow: a file may say anything. INT64_MAX,
+ * as if it were yet to come, where nobody can tell.
+ */
+static int64_t moment_of(const struct reading *reading, uint64_t ticks)
+{
+    const struct ffitap__statistics_header *header = &reading->header;
+    const int64_t since_origin = (int64_t)(ticks - header->origin_ticks);
+    const uint64_t rate = ffitap__image_load(&reading->image.header->rate);
+    const uint64_t clock_ns = header->origin_ns + (uint64_t)(((__int128)since_origin * rate) >> 32);
+    const int64_t since_start = (int64_t)(clock_ns - header->start_ns);
+    int64_t wall_ns;
+
+    if (!rate || __builtin_add_overflow(reading->process->start_wall_ns, since_start, &wall_ns))
+        return INT64_MAX;
+    return MAX(wall_ns, 0);
+}
+
+static void note_moment(struct ffitap__model *model, int64_t wall_ns)
+{
+    if (model->events == 0 && (!model->first_ns || wall_ns < model->first_ns))
+        model->first_ns = wall_ns;
+    model->last_ns = MAX(model->last_ns, wall_ns);
+}
+
+static void take_call_in_flight(struct reading *reading, int32_t tid,
+                                const struct ffitap__statistics_in_flight *call, unsigned index)
+{
+    const struct ffitap__at at = {
+        .wall_ns = moment_of(reading, call->entered_ticks),
+        .pid = reading->at.pid,
+        .tid = tid,
+    };
+    const struct ffitap__call_edge_event event = {
+        .call_id = index,
+        .function_id = call->function_id,
+        .runtime_id = (uint16_t)call->runtime_id,
+    };
+
+    if (at.wall_ns != INT64_MAX)
+        note_moment(reading->model, at.wall_ns);
+    ffitap__model_call_entry(reading->model, &at, &event);
+}
+
+/*
+ * Of a thread that runs, what was the same before and after: calls that take long enough to be
+ * spoken of are.
+ */
+static void take_calls_in_flight(struct reading *reading, uint64_t offset,
+                                 struct ffitap__statistics_thread *thread)
+{
+    struct ffitap__statistics_thread again;
+
+    for (int i = 0; i < TRIES; i++) {
+        if (!ffitap__image_copy(&reading->image, offset, &again, sizeof(again)))
+            return;
+        const bool is_same =
+            again.depth == thread->depth &&
+            memcmp(again.in_flight, thread->in_flight, sizeof(again.in_flight)) == 0;
+        *thread = again;
+        if (is_same)
+            break;
+    }
+    for (unsigned i = 0; i < MIN(thread->depth, FFITAP__STATISTICS_IN_FLIGHT); i++)
+        take_call_in_flight(reading, thread->tid, &thread->in_flight[i], i);
+}
+
+static void take_thread(struct reading *reading, uint64_t offset)
+{
+    struct ffitap__statistics_thread thread;
+
+    if (!ffitap__image_copy(&reading->image, offset, &thread, sizeof(thread)))
+        return;
+    struct ffitap__report_thread *row = ffitap__process_thread(reading->process, thread.tid);
+    GArray *cells = ffitap__image_list(&reading->image, thread.cells, 0,
+                                       sizeof(struct ffitap__statistics_cell));
+    for (unsigned i = 0; i < cells->len; i++)
+        take_cell(reading, g_array_index(cells, uint64_t, i), row);
+    g_array_free(cells, TRUE);
+    take_calls_in_flight(reading, offset, &thread);
+}
+
+static const struct {
+    uint32_t size;
+    take_record *take;
+} lists[FFITAP__STATISTICS_LISTS] = {
+    [FFITAP__STATISTICS_RUNTIMES] = {sizeof(struct ffitap__statistics_runtime), take_runtime},
+    [FFITAP__STATISTICS_OBJECTS] = {sizeof(struct ffitap__statistics_object), take_object},
+    [FFITAP__STATISTICS_FUNCTIONS] = {sizeof(struct ffitap__statistics_function), take_function},
+    [FFITAP__STATISTICS_LOADS] = {sizeof(struct ffitap__statistics_load), take_load},
+    [FFITAP__STATISTICS_LOOKUPS] = {sizeof(struct ffitap__statistics_lookup), take_lookup},
+    [FFITAP__STATISTICS_THREADS] = {sizeof(struct ffitap__statistics_thread), take_thread},
+};
+
+/* Takes what was added to a list since it began with `end`; returns what it begins with now. */
+static uint64_t take_list(struct reading *reading, enum ffitap__statistics_list list, uint64_t end)
+{
+    const uint64_t head = ffitap__image_load(&reading->image.header->lists[list]);
+    GArray *offsets = ffitap__image_list(&reading->image, head, end, lists[list].size);
+
+    for (unsigned i = 0; i < offsets->len; i++)
+        lists[list].take(reading, g_array_index(offsets, uint64_t, i));
+    g_array_free(offsets, TRUE);
+    return head;
+}
+
+/* Definitions come first, for speed, and again at the end, for what was counted meanwhile. */
+static void take_lists(struct reading *reading)
+{
+    uint64_t heads[FFITAP__STATISTICS_LISTS];
+
+    for (int list = 0; list < FFITAP__STATISTICS_LISTS; list++)
+        heads[list] = take_list(reading, list, 0);
+    take_list(reading, FFITAP__STATISTICS_RUNTIMES, heads[FFITAP__STATISTICS_RUNTIMES]);
+    take_list(reading, FFITAP__STATISTICS_FUNCTIONS, heads[FFITAP__STATISTICS_FUNCTIONS]);
+}
+
+static void take_losses(struct reading *reading)
+{
+    for (unsigned i = 0; i < FFITAP__STATISTICS_LOSSES; i++)
+        reading->process->lost[MIN(i, FFITAP__LOSS_KINDS - 1)] +=
+            ffitap__image_load(&reading->image.header->lost[i]);
+}
+
+/* Returns false if the process belongs to another recording. */
+static bool begin_process(struct reading *reading)
+{
+    const struct ffitap__statistics_header *header = &reading->header;
+    const void *argv = header->argv_size
+                           ? ffitap__image_borrow(&reading->image, header->argv, header->argv_size)
+                           : NULL;
+    const struct ffitap__process_event event = {
+        .pid = header->pid,
+        .ppid = header->ppid,
+        .start_ns = header->start_ns,
+        .exe = text(reading, header->exe),
+        .argv = argv,
+        .argv_size = argv ? header->argv_size : 0,
+        .recording = text(reading, header->recording),
+    };
+
+    reading->at = (struct ffitap__at){
+        .wall_ns = MAX(header->start_wall_ns, 0),
+        .clock_ns = header->start_ns,
+        .pid = header->pid,
+    };
+    reading->process = ffitap__model_begin_statistics(reading->model, &reading->at, &event);
+    if (!reading->process)
+        return false;
+    note_moment(reading->model, reading->at.wall_ns);
+    return true;
+}
+
+static void note_damage(struct ffitap__model *model, const char *path, const char *what)
+{
+    char *name = g_path_get_basename(path);
+
+    ffitap__model_note_damage(model, g_strdup_printf("statistics file %s: %s", name, what));
+    g_free(name);
+}
+
+static void read_image(struct reading *reading)
+{
+    ffitap__image_copy_header(&reading->image, &reading->header);
+    if (begin_process(reading)) {
+        take_lists(reading);
+        take_losses(reading);
+        reading->process->is_whole = !reading->image.damage;
+    }
+    ffitap__model_end_statistics(reading->model, reading->at.pid);
+}
+
+void ffitap__statistics_read(struct ffitap__model *model, const char *path)
+{
+    struct reading reading = {.model = model};
+    char why[256];
+
+    if (ffitap__image_open(&reading.image, path, why, sizeof(why)) != 0) {
+        note_damage(model, path, why);
+        return;
+    }
+    reading.texts = g_hash_table_new(NULL, NULL);
+    reading.snapshot = ffitap__snapshot_create();
+    read_image(&reading);
+    if (reading.image.damage) {
+        char *what = g_strconcat(reading.image.damage, "; what cannot be read is left out", NULL);
+        note_damage(model, path, what);
+        g_free(what);
+    }
+    ffitap__snapshot_destroy(reading.snapshot);
+    g_hash_table_destroy(reading.texts);
+    ffitap__image_close(&reading.image);
+}
+
+static gint by_name(gconstpointer a, gconstpointer b)
+{
+    return g_strcmp0(*(char *const *)a, *(char *const *)b);
+}
+
+static GPtrArray *find_files(const char *folder)
+{
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+    GDir *directory = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory))) {
+        if (g_str_has_suffix(name, FFITAP__STATISTICS_SUFFIX))
+            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
+    }
+    if (directory)
+        g_dir_close(directory);
+    g_ptr_array_sort(paths, by_name);
+    return paths;
+}
+
+unsigned ffitap__statistics_read_folder(struct ffitap__model *model, const char *folder,
+                                        int64_t now_ns)
+{
+    GPtrArray *paths = find_files(folder);
+    const unsigned count = paths->len;
+
+    for (unsigned i = 0; i < count; i++)
+        ffitap__statistics_read(model, g_ptr_array_index(paths, i));
+    if (count && now_ns > 0)
+        model->last_ns = now_ns;
+    if (count && !model->clock)
+        model->clock = ffitap__model_intern(model, "monotonic");
+    g_ptr_array_free(paths, TRUE);
+    return count;
+}
