@@ -236,7 +236,8 @@ static void add_load(union builder *builder, const char *name, const char *path,
     load->error = failed ? builder_text(builder, "it is not there") : 0;
 }
 
-static void add_lookup(union builder *builder, const char *symbol, uint64_t count, uint64_t failed)
+static void add_lookup(union builder *builder, const char *symbol, uint64_t count, uint64_t cached,
+                       uint64_t failed)
 {
     struct ffitap__statistics_lookup *lookup;
     const uint64_t offset = builder_record(
@@ -246,6 +247,7 @@ static void add_lookup(union builder *builder, const char *symbol, uint64_t coun
     lookup->library = builder_text(builder, LIBM);
     lookup->symbol = builder_text(builder, symbol);
     lookup->count = count;
+    lookup->cached = cached;
     lookup->failed = failed;
     lookup->total_ns = 100 * count;
     lookup->error = failed ? builder_text(builder, "undefined symbol") : 0;
@@ -261,7 +263,6 @@ static void call_cos(union builder *builder, uint64_t thread)
     builder_count(builder, offset, 5000);
     cell->self_ns -= 7;
     cell->unfinished = 1;
-    cell->cached_lookups = 5;
     builder_count_window(builder, offset, 50, 3);
     builder_count_window(builder, offset, 5500, 100);
     windows_of(builder, offset)->count++;
@@ -302,8 +303,8 @@ void builder_tell_story(union builder *builder)
     add_load(builder, "libm.so.6", LIBM, 2, 0);
     add_load(builder, "libno.so", "", 1, 1);
     add_load(builder, "", builder_at(builder, builder->header.exe), 1, 0);
-    add_lookup(builder, "cos", 3, 0);
-    add_lookup(builder, "nope", 2, 2);
+    add_lookup(builder, "cos", 8, 5, 0);
+    add_lookup(builder, "nope", 2, 0, 2);
     call_cos(builder, builder_thread(builder, 4711));
     call_open(builder, builder_thread(builder, 4712));
     builder->header.lost[FFITAP__LOST_CALL] = 2;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "report/histogram.h"
+#include "tap/statistics_file.h"
 
 static struct ffitap__histogram histogram;
 
@@ -157,4 +158,45 @@ Test(histogram, merged_equals_one_that_saw_everything)
     ffitap__histogram_fini(&parts[0]);
     ffitap__histogram_fini(&parts[1]);
     ffitap__histogram_fini(&merged);
+}
+
+static void expect_settled(uint64_t total, uint64_t min, uint64_t max)
+{
+    cr_expect(eq(u64, histogram.total, total));
+    cr_expect(eq(u64, histogram.min, min));
+    cr_expect(eq(u64, histogram.max, max));
+}
+
+Test(histogram, that_was_counted_elsewhere_keeps_what_is_possible)
+{
+    ffitap__histogram_add_bucket(&histogram, ffitap__statistics_bucket(70), 2);
+    ffitap__histogram_add_bucket(&histogram, ffitap__statistics_bucket(1000003), 1);
+    ffitap__histogram_settle(&histogram, 1000144, 70, 1000003);
+    cr_expect(eq(u64, histogram.count, 3));
+    expect_settled(1000144, 70, 1000003);
+}
+
+Test(histogram, that_was_counted_elsewhere_loses_what_is_impossible)
+{
+    ffitap__histogram_add_bucket(&histogram, 10, 2);
+    ffitap__histogram_add_bucket(&histogram, 20, 1);
+    ffitap__histogram_settle(&histogram, 5, 0, 1000);
+    expect_settled(40, 10, 20);
+    ffitap__histogram_settle(&histogram, UINT64_MAX, UINT64_MAX, 0);
+    expect_settled(40, 10, 20);
+}
+
+Test(histogram, of_one_value_has_it_as_least_and_most)
+{
+    ffitap__histogram_add_bucket(&histogram, ffitap__statistics_bucket(1024), 1);
+    ffitap__histogram_settle(&histogram, 1030, 1024, 1040);
+    expect_settled(1040, 1040, 1040);
+}
+
+Test(histogram, that_is_empty_has_nothing_to_settle)
+{
+    ffitap__histogram_add_bucket(&histogram, 5, 0);
+    ffitap__histogram_settle(&histogram, 7, 7, 7);
+    cr_expect(eq(u64, histogram.count, 0));
+    expect_settled(0, 0, 0);
 }

@@ -239,7 +239,7 @@ Test(statistics, count_lookups_and_those_of_the_cache)
     const struct ffitap__lookup *lookup = find(model->tables.lookups, "cos", 1);
     cr_expect(eq(u64, lookup->count, 8));
     cr_expect(eq(u64, lookup->cached, 5));
-    cr_expect(eq(u64, lookup->total_ns, 300));
+    cr_expect(eq(u64, lookup->total_ns, 800));
     lookup = find(model->tables.lookups, "nope", 1);
     cr_expect(eq(u64, lookup->failed, 2));
     cr_expect(eq(str, (char *)lookup->error, "undefined symbol"));
@@ -479,6 +479,101 @@ Test(statistics, of_a_folder_that_is_not_there_are_none)
 {
     cr_expect(eq(uint, ffitap__statistics_read_folder(model, "/nowhere/at/all", 0), 0));
     cr_expect(eq(uint, model->damaged->len, 0));
+}
+
+/* What a trace tells of the process that the file may tell of too: one call that lasted 50 ns. */
+static void read_trace(bool is_announced)
+{
+    const struct ffitap__at at = {.wall_ns = 1714979289100500000, .pid = 4711, .tid = 4711};
+    const struct ffitap__process_event announced = {.pid = 4711,
+                                                    .ppid = 1,
+                                                    .start_ns = 900000000,
+                                                    .exe = "/usr/bin/python3",
+                                                    .argv = (const uint8_t *)"a",
+                                                    .argv_size = 2,
+                                                    .recording = "ours"};
+
+    ffitap__model_lost(model, &at, &(struct ffitap__lost_event){FFITAP__LOST_CALL, 1});
+    ffitap__model_load_begin(model, &at,
+                             &(struct ffitap__load_event){.name = "libstuck.so", .caller = ""});
+    if (is_announced)
+        ffitap__model_process(model, &at, &announced);
+    ffitap__model_runtime(model, &at,
+                          &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
+    ffitap__model_function(model, &at,
+                           &(struct ffitap__function_event){
+                               .function_id = 1, .library = "/lib/libm.so.6", .symbol = "cos"});
+    ffitap__model_call(
+        model, &at,
+        &(struct ffitap__call_event){.function_id = 1, .runtime_id = 1, .native_ns = 50});
+    ffitap__model_call_entry(
+        model, &at,
+        &(struct ffitap__call_edge_event){.call_id = 9, .function_id = 1, .runtime_id = 1});
+}
+
+static void read_file_and_trace(bool is_announced)
+{
+    write_bytes(path, &file, builder_end(&file));
+    ffitap__statistics_read(model, path);
+    read_trace(is_announced);
+    ffitap__model_finish(model);
+}
+
+Test(statistics, count_instead_of_the_trace_of_the_same_process)
+{
+    builder_tell_story(&file);
+    read_file_and_trace(true);
+    cr_expect(eq(uint, model->processes->len, 1));
+    cr_expect(eq(u64, function("cos")->native.count, 3));
+    cr_expect(eq(u64, model->lost[FFITAP__LOST_CALL], 2));
+    cr_expect(eq(uint, model->in_flight->len, 2));
+}
+
+Test(statistics, count_instead_of_a_trace_that_does_not_say_which_process_it_was)
+{
+    builder_tell_story(&file);
+    read_file_and_trace(false);
+    cr_expect(eq(uint, model->processes->len, 1));
+    cr_expect(eq(u64, function("cos")->native.count, 3));
+}
+
+Test(statistics, leave_to_the_trace_what_only_it_has)
+{
+    builder_tell_story(&file);
+    read_file_and_trace(true);
+
+    const struct ffitap__load *load = find(model->tables.loads, "libstuck.so", 0);
+    cr_expect(eq(u64, load->unfinished, 1));
+}
+
+Test(statistics, leave_other_processes_to_the_trace)
+{
+    builder_tell_story(&file);
+    file.header.pid = 4712;
+    read_file_and_trace(true);
+    cr_expect(eq(uint, model->processes->len, 2));
+    cr_expect(eq(u64, function("cos")->native.count, 4));
+    cr_expect(eq(u64, model->lost[FFITAP__LOST_CALL], 3));
+}
+
+Test(statistics, that_are_damaged_give_way_to_the_trace)
+{
+    builder_tell_story(&file);
+    file.header.lists[FFITAP__STATISTICS_LOADS] = 8;
+    read_file_and_trace(true);
+    cr_expect(is_damaged("an offset leads out of it"), "%s", damage());
+    cr_expect(eq(uint, model->processes->len, 1));
+    cr_expect(eq(u64, function("cos")->native.count, 1));
+    cr_expect(eq(u64, model->lost[FFITAP__LOST_CALL], 1));
+    cr_expect(eq(uint, model->in_flight->len, 1));
+}
+
+Test(statistics, that_are_damaged_count_where_no_trace_is)
+{
+    builder_tell_story(&file);
+    file.header.lists[FFITAP__STATISTICS_LOADS] = 8;
+    read_file();
+    cr_expect(eq(u64, function("cos")->native.count, 3));
 }
 
 /* Reads the file anew, into a model of its own that must be fit to be written. */

@@ -55,3 +55,30 @@ Test(text, for_json_replaces_what_is_no_utf8)
                  "b\xef\xbf\xbd\xc3\xa9"));
     json_decref(string);
 }
+
+Test(text, reads_the_times_that_it_writes)
+{
+    char time[FFITAP__TIME_SIZE];
+    int64_t ns = 0;
+
+    ffitap__text_time(time, 1714979289123456789);
+    cr_assert(ffitap__text_read_time(&ns, time), "%s", time);
+    cr_expect(eq(i64, ns, 1714979289123456789));
+}
+
+Test(text, reads_no_other_times)
+{
+    static const char *const others[] = {"",
+                                         "2024-05-06",
+                                         "2024-05-06T07:08:09Z",
+                                         "2024-05-06T07:08:09.12345678Z",
+                                         "2024-05-06T07:08:09.123456789",
+                                         "2024-05-06T07:08:09.-12345678Z",
+                                         "1924-05-06T07:08:09.123456789Z",
+                                         "9999-05-06T07:08:09.123456789Z"};
+    int64_t ns = 7;
+
+    for (unsigned i = 0; i < sizeof(others) / sizeof(*others); i++)
+        cr_expect(not(ffitap__text_read_time(&ns, others[i])), "%s", others[i]);
+    cr_expect(eq(i64, ns, 7));
+}

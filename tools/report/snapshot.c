@@ -156,28 +156,35 @@ static void take_windows(const struct ffitap__snapshot *snapshot, struct ffitap_
         ffitap__image_note_damage(image, "a cell counts more or less windows than it has");
 }
 
+/* Adds up to `room` calls; returns how many. */
+static uint64_t take_outcome(const struct ffitap__statistics_outcome *told, uint64_t room,
+                             struct ffitap__report_function *function)
+{
+    const struct ffitap__outcome outcome = {
+        .value = told->value,
+        .count = MIN(told->count, room),
+        .unchanged = MIN(told->unchanged, MIN(told->count, room)),
+    };
+
+    if (outcome.count)
+        ffitap__function_add_outcome(function, &outcome);
+    function->errno_swaps += outcome.count;
+    return outcome.count;
+}
+
 static void take_outcomes(const struct ffitap__snapshot *snapshot, struct ffitap__image *image,
                           struct ffitap__report_function *function)
 {
     uint64_t room = function->native.count;
 
     for (unsigned i = 0; i < snapshot->errno_count; i++) {
-        for (unsigned j = 0; j < G_N_ELEMENTS(snapshot->errnos[i].outcomes); j++) {
-            const uint64_t count = snapshot->errnos[i].outcomes[j].count;
-            const struct ffitap__outcome outcome = {
-                .value = snapshot->errnos[i].outcomes[j].value,
-                .count = MIN(count, room),
-                .unchanged = MIN(snapshot->errnos[i].outcomes[j].unchanged, MIN(count, room)),
-            };
-
-            if (!snapshot->errnos[i].outcomes[j].used || !count)
-                continue;
-            if (count > room && !snapshot->is_torn)
+        for (unsigned j = 0; j < FFITAP__STATISTICS_OUTCOMES; j++) {
+            const struct ffitap__statistics_outcome *told = &snapshot->errnos[i].outcomes[j];
+            if (!told->used)
+                break;
+            if (told->count > room && !snapshot->is_torn)
                 ffitap__image_note_damage(image, "a cell has more values of errno than calls");
-            if (outcome.count)
-                ffitap__function_add_outcome(function, &outcome);
-            function->errno_swaps += outcome.count;
-            room -= outcome.count;
+            room -= take_outcome(told, room, function);
         }
     }
 }

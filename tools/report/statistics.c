@@ -116,20 +116,11 @@ static void take_lookup(struct reading *reading, uint64_t offset)
         reading->process->tables, text(reading, lookup.library), text(reading, lookup.symbol));
     const uint64_t failed = MIN(lookup.failed, lookup.count);
     row->count += lookup.count;
+    row->cached += MIN(lookup.cached, lookup.count);
     row->failed += failed;
     row->total_ns += lookup.total_ns;
     if (failed)
         row->error = text(reading, lookup.error);
-}
-
-static void count_cached(struct reading *reading, uint32_t function_id, uint64_t count)
-{
-    const char *library, *symbol;
-
-    ffitap__process_name(reading->process, function_id, &library, &symbol);
-    struct ffitap__lookup *row = ffitap__tables_lookup(reading->process->tables, library, symbol);
-    row->count += count;
-    row->cached += count;
 }
 
 static void count_calls(struct reading *reading, struct ffitap__report_thread *thread)
@@ -142,8 +133,6 @@ static void count_calls(struct reading *reading, struct ffitap__report_thread *t
         ffitap__function_merge(
             ffitap__process_function(reading->process, cell->function_id, cell->runtime_id),
             &counted);
-    if (cell->cached_lookups)
-        count_cached(reading, cell->function_id, cell->cached_lookups);
     thread->calls += counted.native.count;
     ffitap__function_fini(&counted);
 }
