@@ -1,0 +1,17 @@
+/* Writes a statistics file with everything in it once: tests/golden/report/statistics is frozen of
+ * it. */
+#include <stdio.h>
+
+#include "statistics_builder.h"
+
+int main(int argc, char **argv)
+{
+    static union builder file;
+    FILE *stream = argc == 2 ? fopen(argv[1], "wb") : NULL;
+
+    if (!stream)
+        return 1;
+    builder_tell_story(&file);
+    fwrite(&file, 1, builder_end(&file), stream);
+    return fclose(stream) == 0 ? 0 : 1;
+}
