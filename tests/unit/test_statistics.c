@@ -608,6 +608,17 @@ Test(statistics, cut_anywhere_say_so)
     }
 }
 
+Test(statistics, may_be_as_long_as_they_could_have_become)
+{
+    builder_tell_story(&file);
+    write_bytes(path, &file, builder_end(&file));
+    cr_assert(eq(int, truncate(path, 1 << 20), 0));
+    ffitap__statistics_read(model, path);
+    ffitap__model_finish(model);
+    cr_expect(eq(str, (char *)damage(), ""));
+    cr_expect(eq(u64, function("cos")->native.count, 3));
+}
+
 /* Every word of the file becomes what an offset must not be; most of them are one. */
 Test(statistics, survive_offsets_to_anywhere, .timeout = 120)
 {

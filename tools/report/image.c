@@ -77,8 +77,8 @@ int ffitap__image_open(struct ffitap__image *image, const char *path, char *why,
     }
     image->seen = g_hash_table_new(NULL, NULL);
     image->text_left = image->size;
-    if (image->header->capacity != image->size)
-        ffitap__image_note_damage(image, "it is not as long as it was made");
+    if (ffitap__image_load(&image->header->used) > image->size)
+        ffitap__image_note_damage(image, "it is cut short");
     if (image->header->header_size < sizeof(*image->header))
         ffitap__image_note_damage(image, "its header is too short");
     return 0;
