@@ -193,7 +193,8 @@ struct ffitap__statistics_windows {
 
 /*
  * A piece of a histogram: the buckets from `first` on. Which bucket a value falls into says
- * ffitap__statistics_bucket() below.
+ * ffitap__statistics_bucket() below. A count that is full goes on in another piece with the same
+ * `first`: they add up.
  */
 #define FFITAP__STATISTICS_BUCKETS 16u
 

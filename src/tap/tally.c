@@ -34,6 +34,22 @@ struct ffitap__tally {
     struct cell cells[CELL_MAX];
 };
 
+#define OLD_ENOUGH_NS 2000000u /* for a rate that needs no waiting */
+
+/*
+ * Told whenever something else is, for it is measured better later. Before the first call too, if
+ * that costs no time of the call: how long one goes on that never returns can only be told with it.
+ */
+static void tell_rate(void)
+{
+    uint64_t rate = ffitap__clock_known_rate(), ticks, origin_ns;
+
+    ffitap__clock_origin(&ticks, &origin_ns);
+    if (!rate && ffitap__clock_monotonic_ns() - origin_ns >= OLD_ENOUGH_NS)
+        rate = ffitap__clock_measure_rate();
+    atomic_store_explicit(&ffitap__storage_header()->rate, rate, memory_order_relaxed);
+}
+
 static struct ffitap__statistics_thread *add_thread(void)
 {
     struct ffitap__statistics_thread *thread = NULL;
@@ -42,6 +58,7 @@ static struct ffitap__statistics_thread *add_thread(void)
         return NULL;
     thread = ffitap__storage_take(sizeof(*thread));
     if (thread) {
+        tell_rate();
         thread->tid = gettid();
         ffitap__storage_publish(FFITAP__STATISTICS_THREADS, &thread->link, sizeof(*thread));
     }
@@ -86,7 +103,6 @@ static struct ffitap__statistics_cell *add_shared(struct ffitap__statistics_thre
                                                   uint32_t function_id, uint16_t runtime_id,
                                                   enum ffitap__statistics_cell_kind kind)
 {
-    struct ffitap__statistics_header *header = ffitap__storage_header();
     struct ffitap__statistics_cell *shared = ffitap__storage_take(sizeof(*shared));
 
     if (!shared)
@@ -98,8 +114,7 @@ static struct ffitap__statistics_cell *add_shared(struct ffitap__statistics_thre
     shared->link.size = sizeof(*shared);
     shared->link.next = atomic_load_explicit(&thread->cells, memory_order_relaxed);
     atomic_store_explicit(&thread->cells, ffitap__storage_offset(shared), memory_order_release);
-    /* Measured by whoever came first, and better later: told whenever something else is, too. */
-    atomic_store_explicit(&header->rate, ffitap__clock_known_rate(), memory_order_relaxed);
+    tell_rate();
     return shared;
 }
 
@@ -130,14 +145,15 @@ static inline struct cell *cell_of(struct ffitap__tally *tally, uint32_t functio
     return FFITAP__LIKELY(cell != NULL) ? cell : add_cell(tally, function_id, runtime_id, kind);
 }
 
-/* The piece that begins at bucket `first`; a new one in front of the others if there is none. */
+/* A piece with the bucket, which is not full; a new one in front of the others if there is none. */
 static __attribute__((noinline)) struct ffitap__statistics_buckets *
-find_buckets(_Atomic uint64_t *list, uint32_t first)
+find_buckets(_Atomic uint64_t *list, uint32_t bucket)
 {
+    const uint32_t first = bucket & ~(FFITAP__STATISTICS_BUCKETS - 1);
     const uint64_t newest = atomic_load_explicit(list, memory_order_relaxed);
     struct ffitap__statistics_buckets *piece = at(newest);
 
-    while (piece && piece->first != first)
+    while (piece && (piece->first != first || piece->counts[bucket - first] == UINT32_MAX))
         piece = at(piece->next);
     if (piece)
         return piece;
@@ -158,8 +174,9 @@ static inline uint32_t *bucket_of(struct recent *recent, _Atomic uint64_t *list,
     struct ffitap__statistics_buckets **piece =
         &recent->pieces[bucket / FFITAP__STATISTICS_BUCKETS % 4];
 
-    if (FFITAP__UNLIKELY(!*piece || (*piece)->first != first)) {
-        struct ffitap__statistics_buckets *found = find_buckets(list, first);
+    if (FFITAP__UNLIKELY(!*piece || (*piece)->first != first ||
+                         (*piece)->counts[bucket - first] == UINT32_MAX)) {
+        struct ffitap__statistics_buckets *found = find_buckets(list, bucket);
 
         if (!found)
             return NULL;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +246,43 @@ Test(tap_statistics, the_call_that_a_thread_is_in_is_named)
     cr_expect(eq(u64, thread->in_flight[0].entered_ticks, frame->entered));
     ffitap__call_leave(self, frame, stack);
     cr_expect(eq(uint, thread->depth, 0));
+}
+
+Test(tap_statistics, how_long_the_first_call_goes_on_can_be_told_before_it_ends)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+
+    usleep(5000);
+    struct ffitap__frame *frame = ffitap__call_enter(self, runtime, (void *)strlen, false, stack);
+    const struct ffitap__statistics_header *header = map_file(getpid());
+
+    cr_expect(ne(u64, header->rate, 0));
+    ffitap__call_leave(self, frame, stack);
+}
+
+Test(tap_statistics, a_count_that_is_full_goes_on_in_another_piece)
+{
+    static const uint32_t full[FFITAP__STATISTICS_BUCKETS] = {[0 ... 15] = UINT32_MAX};
+    char path[96];
+
+    for (int i = 0; i < 100; i++)
+        call((void *)strlen, false);
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_cell *cell = newest_cell(header);
+    snprintf(path, sizeof(path), "%s/%d.0" FFITAP__STATISTICS_SUFFIX, folder, getpid());
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    for (uint64_t piece = cell->buckets; piece;
+         piece = ((const struct ffitap__statistics_buckets *)at(header, piece))->next)
+        pwrite(file, full, sizeof(full),
+               (off_t)(piece + offsetof(struct ffitap__statistics_buckets, counts)));
+    close(file);
+    const uint64_t before = sum_of_buckets(header, cell->buckets);
+
+    for (int i = 0; i < 100; i++)
+        call((void *)strlen, false);
+    cr_expect(eq(u64, cell->count, 200));
+    cr_expect(eq(u64, sum_of_buckets(header, cell->buckets), before + 100));
 }
 
 Test(tap_statistics, callbacks_have_cells_of_their_own)
