@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "message.h"
 
 #define DEFAULT_PATH "/bin:/usr/bin" /* execvp's, without PATH in the environment */
@@ -105,19 +105,11 @@ bool ffitap_child_fork(struct ffitap_child *child, const char **argv, char **env
     return false;
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 int ffitap_child_release(struct ffitap_child *child)
 {
     int error = 0;
 
-    child->start_ns = now_ns();
+    child->start_ns = ffitap_clock_ns();
     const bool told = write(child->gate, "", 1) == 1;
     close(child->gate);
     child->gate = -1;
@@ -151,7 +143,7 @@ bool ffitap_child_reap(struct ffitap_child *child, struct ffitap_child_end *end)
     *end = (struct ffitap_child_end){
         .signaled = WIFSIGNALED(status),
         .code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-        .duration_ns = now_ns() - child->start_ns,
+        .duration_ns = ffitap_clock_ns() - child->start_ns,
     };
     child->pid = 0;
     return true;

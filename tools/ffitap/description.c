@@ -1,12 +1,29 @@
 #include "description.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "message.h"
+
 #define REPLACEMENT "\xef\xbf\xbd"
+
+bool ffitap_description_make_token(char token[FFITAP_TOKEN_SIZE])
+{
+    unsigned char bytes[(FFITAP_TOKEN_SIZE - 1) / 2];
+
+    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+        ffitap_say("no random numbers: %s", strerror(errno));
+        return false;
+    }
+    for (size_t i = 0; i < sizeof bytes; i++)
+        sprintf(token + 2 * i, "%02x", bytes[i]);
+    return true;
+}
 
 /* Bytes of the character that `text` starts with; 0 if it starts with none. jansson is the judge.
  */
@@ -69,23 +86,31 @@ static char *format_now(void)
     return asprintf(&text, "%s.%09ldZ", date, now.tv_nsec) < 0 ? NULL : text;
 }
 
-bool ffitap_description_init(struct ffitap_recording *recording, const char *token,
-                             const char **command, const char *events)
+bool ffitap_description_init(struct ffitap_recording *recording,
+                             const struct ffitap_description *description)
 {
     struct utsname machine = {0};
 
     uname(&machine);
     *recording = (struct ffitap_recording){
-        .token = strdup(token),
-        .command = words_to_json(command),
+        .token = strdup(description->token),
+        .command = words_to_json(description->command),
         .host = strdup(machine.nodename),
         .start = format_now(),
-        .mode = strdup("record"),
-        .events = strdup(events),
+        .mode = strdup(description->mode),
+        .events = strdup(description->events),
         .versions =
             json_pack("{s:s, s:s, s:o}", "ffitap", FFITAP_VERSION, "lttng", FFITAP_LTTNG_VERSION,
                       "kernel", ffitap_description_text(machine.release)),
     };
     return recording->token && recording->command && recording->host && recording->start &&
            recording->mode && recording->events && recording->versions;
+}
+
+bool ffitap_description_write(const struct ffitap_recording *recording, const char *directory)
+{
+    if (ffitap_recording_write(recording, directory) == 0)
+        return true;
+    ffitap_say("%s: cannot write into it: %s", directory, strerror(errno));
+    return false;
 }

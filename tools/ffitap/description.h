@@ -6,12 +6,28 @@
 
 #include "report/recording.h"
 
+#define FFITAP_TOKEN_SIZE 17
+
+/* What `recording` is made by, and what it holds events of. */
+struct ffitap_description {
+    const char *token;
+    const char **command;
+    const char *mode;   /* "record", "stat" */
+    const char *events; /* a set's name, "" if there are none */
+};
+
+/* Makes what tells this recording's processes from any other's. False, having said why. */
+bool ffitap_description_make_token(char token[FFITAP_TOKEN_SIZE]);
+
 /*
  * Fills `*recording` but for what only the end knows. Release with ffitap_recording_fini() either
  * way. False if memory is short.
  */
-bool ffitap_description_init(struct ffitap_recording *recording, const char *token,
-                             const char **command, const char *events);
+bool ffitap_description_init(struct ffitap_recording *recording,
+                             const struct ffitap_description *description);
+
+/* Writes it into `directory`. False, having said why. */
+bool ffitap_description_write(const struct ffitap_recording *recording, const char *directory);
 
 /* `text` as valid UTF-8: each byte that is no part of a character becomes U+FFFD. */
 json_t *ffitap_description_text(const char *text);

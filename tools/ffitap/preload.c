@@ -16,15 +16,18 @@
  */
 static const char *const own_libraries[] = {"libffitap-shim.so", "libffitap-tracepoints.so"};
 
+/* How many of them are enough for what. */
+static const size_t own_count[] = {
+    [FFITAP_PRELOAD_COUNTING] = 1,
+    [FFITAP_PRELOAD_TRACING] = sizeof own_libraries / sizeof *own_libraries,
+};
+
 /*
  * Hides LTTng's descriptors from a program that closes all there are, as daemons do. Without it
  * LTTng aborts at the program's exit, and its threads go on to use, and close, the numbers of what
  * the program has opened since.
  */
 #define DESCRIPTOR_LIBRARY "liblttng-ust-fd.so.1"
-
-/* LTTng's 3 seconds are few on a loaded machine, and a program that starts late loses its start. */
-#define REGISTER_TIMEOUT_MS "10000"
 
 /* The directory that holds ffitap's libraries. NULL with errno set. */
 static char *library_directory(void)
@@ -72,7 +75,8 @@ static bool append_own(char **list, const char *directory, const char *name)
     return there && append(list, directory, name);
 }
 
-char *ffitap_preload_list(void)
+/* The value of LD_PRELOAD, to be freed. NULL, having said why, if a library is missing. */
+static char *make_list(enum ffitap_preload what)
 {
     const char *present = getenv("LD_PRELOAD");
     char *list = strdup(present ? present : "");
@@ -85,10 +89,11 @@ char *ffitap_preload_list(void)
                    directory);
         complete = false;
     }
-    for (size_t i = 0; complete && i < sizeof own_libraries / sizeof *own_libraries; i++)
+    for (size_t i = 0; complete && i < own_count[what]; i++)
         complete = append_own(&list, directory, own_libraries[i]);
-    complete =
-        complete && append(&list, "", FFITAP_FORK_LIBRARY) && append(&list, "", DESCRIPTOR_LIBRARY);
+    if (what == FFITAP_PRELOAD_TRACING)
+        complete = complete && append(&list, "", FFITAP_FORK_LIBRARY) &&
+                   append(&list, "", DESCRIPTOR_LIBRARY);
     free(directory);
     if (complete)
         return list;
@@ -123,7 +128,22 @@ static char *without_ours(char *present)
     return list;
 }
 
-void ffitap_preload_shed(const char **argv)
+/* Starts ffitap anew as `title`, "ffitap record", with the arguments behind it in `argv`. */
+static void start_anew(const char *title, int argc, const char **argv)
+{
+    const char **words = calloc((size_t)argc + 2, sizeof *words);
+
+    if (!words)
+        return;
+    words[0] = "ffitap";
+    words[1] = strchr(title, ' ') + 1;
+    for (int i = 1; i < argc; i++)
+        words[i + 1] = argv[i];
+    execv("/proc/self/exe", (char **)words);
+    free(words);
+}
+
+void ffitap_preload_shed(int argc, const char **argv)
 {
     const char *present = getenv("LD_PRELOAD");
 
@@ -134,7 +154,7 @@ void ffitap_preload_shed(const char **argv)
     /* Without the variable it does not come here again. */
     if (list && unsetenv(FFITAP__ENV_RECORDING) == 0 &&
         (*list ? setenv("LD_PRELOAD", list, 1) : unsetenv("LD_PRELOAD")) == 0)
-        execv("/proc/self/exe", (char **)argv);
+        start_anew(argv[0], argc, argv);
     free(list);
     free(copy);
 }
@@ -166,33 +186,39 @@ static bool assign(char **environment, const char *name, const char *value)
     return true;
 }
 
-char **ffitap_preload_environment(const char *preload, const char *token, const char *home)
+/* ffitap's own environment and `variables`. NULL if memory is short. */
+static char **extend_environment(const char *preload, const struct ffitap_variable *variables,
+                                 size_t variable_count)
 {
-    const char *timeout = getenv("LTTNG_UST_REGISTER_TIMEOUT");
-    const struct {
-        const char *name, *value;
-    } wanted[] = {
-        {"LD_PRELOAD", preload},
-        {FFITAP__ENV_RECORDING, token},
-        {"LTTNG_HOME", home},
-        {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
-    };
-    const size_t wanted_count = sizeof wanted / sizeof *wanted;
     size_t count = 0;
 
     while (environ && environ[count])
         count++;
-    char **environment = calloc(count + wanted_count + 1, sizeof *environment);
+    char **environment = calloc(count + 1 + variable_count + 1, sizeof *environment);
     bool complete = environment != NULL;
     for (size_t i = 0; complete && i < count; i++)
         complete = (environment[i] = strdup(environ[i])) != NULL;
-    for (size_t i = 0; complete && i < wanted_count; i++)
-        complete = assign(environment, wanted[i].name, wanted[i].value);
+    complete = complete && assign(environment, "LD_PRELOAD", preload);
+    for (size_t i = 0; complete && i < variable_count; i++)
+        complete = assign(environment, variables[i].name, variables[i].value);
     if (complete)
         return environment;
     ffitap_preload_free_environment(environment);
-    errno = ENOMEM;
     return NULL;
+}
+
+char **ffitap_preload_environment(enum ffitap_preload what, const struct ffitap_variable *variables,
+                                  size_t count)
+{
+    char *preload = make_list(what);
+
+    if (!preload)
+        return NULL;
+    char **environment = extend_environment(preload, variables, count);
+    if (!environment)
+        ffitap_say("%s", strerror(ENOMEM));
+    free(preload);
+    return environment;
 }
 
 void ffitap_preload_free_environment(char **environment)

@@ -5,26 +5,35 @@
 #ifndef FFITAP_TOOL_PRELOAD_H
 #define FFITAP_TOOL_PRELOAD_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 /*
- * Starts the running program, ffitap, anew as `argv` if it is itself being recorded: without the
- * libraries that watch it, because LTTng in it would stay registered with the outer recording's
- * daemon and does not live through what ffitap does with descriptors. Returns if there is no need.
+ * For `ffitap record ffitap record ...`: starts the running ffitap anew if it is itself being
+ * recorded, without the libraries that watch it, because LTTng in it would stay registered with the
+ * outer recording's daemon and does not live through what ffitap does with descriptors. `argv`, of
+ * `argc` words, is the command's own, "ffitap record" one word. Returns if there is no need.
  */
-void ffitap_preload_shed(const char **argv);
+void ffitap_preload_shed(int argc, const char **argv);
+
+/* What the libraries do in the program. */
+enum ffitap_preload {
+    FFITAP_PRELOAD_COUNTING, /* the shim alone */
+    FFITAP_PRELOAD_TRACING,  /* LTTng's, too */
+};
+
+/* A variable of the program's environment. */
+struct ffitap_variable {
+    const char *name;
+    const char *value;
+};
 
 /*
- * Makes the value of LD_PRELOAD: what it is already, then ffitap's libraries, found relative to
- * the running ffitap. The caller frees it. NULL, having said why, if one of them is missing.
+ * The environment of the traced program: ffitap's own with LD_PRELOAD, which names what it names
+ * already and then ffitap's libraries, found relative to the running ffitap, and the `count`
+ * `variables`. Release with ffitap_preload_free_environment(). NULL, having said why.
  */
-char *ffitap_preload_list(void);
-
-/*
- * The environment of the traced program: ffitap's own with `preload` in it, the recording's `token`
- * and `home` as LTTng's home. Release with ffitap_preload_free_environment(). NULL with errno set.
- */
-char **ffitap_preload_environment(const char *preload, const char *token, const char *home);
+char **ffitap_preload_environment(enum ffitap_preload what, const struct ffitap_variable *variables,
+                                  size_t count);
 
 void ffitap_preload_free_environment(char **environment);
 

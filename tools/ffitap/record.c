@@ -3,13 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <popt.h>
 
 #include "buffers.h"
-#include "child.h"
 #include "commands.h"
 #include "count.h"
 #include "daemon.h"
@@ -18,12 +16,16 @@
 #include "message.h"
 #include "output.h"
 #include "preload.h"
+#include "program.h"
 #include "rehearsal.h"
 #include "session.h"
 #include "signals.h"
+#include "tap/tap.h"
 
 #define DEFAULT_DIRECTORY "ffitap.data"
-#define TOKEN_BYTES       8
+
+/* LTTng's 3 seconds are few on a loaded machine, and a program that starts late loses its start. */
+#define REGISTER_TIMEOUT_MS "10000"
 
 /* What the number of events in the summary may cost. */
 #define COUNT_BUDGET_MS 3000
@@ -41,35 +43,15 @@ struct request {
 /* Everything that a recording needs while it runs. */
 struct run {
     const struct request *request;
-    char token[2 * TOKEN_BYTES + 1];
+    char token[FFITAP_TOKEN_SIZE];
     struct ffitap_buffer buffers[FFITAP_CHANNEL_COUNT];
     struct ffitap_output output;
     struct ffitap_daemon daemon;
-    struct ffitap_child child;
+    struct ffitap_program program;
     struct ffitap_session session;
     struct ffitap_rehearsal rehearsal;
     struct ffitap_recording recording;
-    int signals;
 };
-
-static int exit_status_of(int exec_error)
-{
-    return exec_error == ENOENT || exec_error == ENOTDIR ? FFITAP_EXIT_NOT_FOUND
-                                                         : FFITAP_EXIT_NOT_EXECUTABLE;
-}
-
-static bool make_token(char *token)
-{
-    unsigned char bytes[TOKEN_BYTES];
-
-    if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
-        ffitap_say("no random numbers: %s", strerror(errno));
-        return false;
-    }
-    for (size_t i = 0; i < sizeof bytes; i++)
-        sprintf(token + 2 * i, "%02x", bytes[i]);
-    return true;
-}
 
 /* LTTng itself notices a lack of memory only when the program registers, and tells only its log. */
 static bool choose_buffers(struct run *run)
@@ -92,25 +74,20 @@ static bool choose_buffers(struct run *run)
 
 static bool fork_program(struct run *run)
 {
-    char *preload = ffitap_preload_list();
-    if (!preload)
-        return false;
+    const char *timeout = getenv("LTTNG_UST_REGISTER_TIMEOUT");
+    const struct ffitap_variable variables[] = {
+        {FFITAP__ENV_RECORDING, run->token},
+        {"LTTNG_HOME", run->daemon.home},
+        {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
+    };
+    char **environment = ffitap_preload_environment(FFITAP_PRELOAD_TRACING, variables,
+                                                    sizeof variables / sizeof *variables);
 
-    sigset_t mask;
-    char **environment = ffitap_preload_environment(preload, run->token, run->daemon.home);
-    ffitap_signals_block(&mask);
-    const bool forked =
-        environment && ffitap_child_fork(&run->child, run->request->command, environment, &mask);
-    if (!forked)
-        ffitap_say("%s: cannot start it: %s", run->request->command[0], strerror(errno));
-    ffitap_preload_free_environment(environment);
-    free(preload);
-    if (!forked)
+    if (!environment)
         return false;
-    run->signals = ffitap_signals_open();
-    if (run->signals < 0)
-        ffitap_say("signalfd: %s", strerror(errno));
-    return run->signals >= 0;
+    const bool forked = ffitap_program_fork(&run->program, run->request->command, environment);
+    ffitap_preload_free_environment(environment);
+    return forked;
 }
 
 /* All that leaves no trace where the user might see it. */
@@ -118,17 +95,9 @@ static bool prepare(struct run *run)
 {
     const struct request *request = run->request;
 
-    return make_token(run->token) &&
+    return ffitap_description_make_token(run->token) &&
            ffitap_output_init(&run->output, request->directory, run->token) &&
            choose_buffers(run) && ffitap_daemon_init(&run->daemon) && fork_program(run);
-}
-
-static bool write_description(struct run *run)
-{
-    if (ffitap_recording_write(&run->recording, run->output.path) == 0)
-        return true;
-    ffitap_say("%s: cannot write into it: %s", run->output.path, strerror(errno));
-    return false;
 }
 
 static bool start_session(struct run *run)
@@ -147,41 +116,28 @@ static bool start_session(struct run *run)
 /* Starts the recording and lets the program go. Returns 0 or ffitap's exit status. */
 static int start(struct run *run)
 {
-    const struct request *request = run->request;
+    const struct ffitap_description description = {
+        .token = run->token,
+        .command = run->request->command,
+        .mode = "record",
+        .events = run->request->events,
+    };
 
     snprintf(run->session.name, sizeof run->session.name, "ffitap-%s", run->token);
     if (!ffitap_daemon_start(&run->daemon, run->session.name) ||
         !ffitap_output_create(&run->output) || !start_session(run) ||
-        !ffitap_description_init(&run->recording, run->token, request->command, request->events))
+        !ffitap_description_init(&run->recording, &description))
         return FFITAP_EXIT_FAILED;
-    run->recording.pid = run->child.pid;
-    if (!write_description(run))
+    run->recording.pid = run->program.child.pid;
+    if (!ffitap_description_write(&run->recording, run->output.path))
         return FFITAP_EXIT_FAILED;
-    const int error = ffitap_child_release(&run->child);
-    if (error == 0)
-        return 0;
-    ffitap_say("%s: %s", request->command[0], strerror(error));
-    return exit_status_of(error);
-}
-
-static void wait_for_program(struct run *run)
-{
-    struct ffitap_child_end end;
-
-    while (!ffitap_child_reap(&run->child, &end))
-        ffitap_signals_wait(run->signals, run->child.pid);
-    /* The Ctrl-C that ended the program is no wish to skip the rest. */
-    ffitap_signals_asked_to_end(run->signals);
-    run->recording.ended = true;
-    run->recording.signaled = end.signaled;
-    run->recording.code = end.code;
-    run->recording.duration_ns = end.duration_ns;
+    return ffitap_program_start(&run->program);
 }
 
 /* Writes the recording's end; says what of it is missing. */
 static void finish(struct run *run)
 {
-    bool complete = ffitap_session_stop(&run->session, run->signals);
+    bool complete = ffitap_session_stop(&run->session, run->program.signals);
     const struct ffitap_losses losses = ffitap_session_losses(&run->session);
 
     /* A private daemon takes its session along, and is half a second faster at it. */
@@ -200,7 +156,7 @@ static void finish(struct run *run)
     ffitap_daemon_stop(&run->daemon);
     ffitap_rehearsal_end(&run->rehearsal);
     run->recording.incomplete = !complete;
-    write_description(run);
+    ffitap_description_write(&run->recording, run->output.path);
 }
 
 static void format_size(char *text, size_t room, uint64_t bytes)
@@ -255,17 +211,17 @@ static void summarize(const struct run *run)
 
 static int record(const struct request *request)
 {
-    struct run run = {.request = request, .signals = -1};
+    struct run run = {.request = request};
     int status = prepare(&run) ? start(&run) : FFITAP_EXIT_FAILED;
 
     if (status == 0) {
         ffitap_output_commit(&run.output);
-        wait_for_program(&run);
+        ffitap_program_wait(&run.program, &run.recording, NULL);
         finish(&run);
         summarize(&run);
-        status = run.recording.code + (run.recording.signaled ? FFITAP_EXIT_SIGNALED : 0);
+        status = ffitap_program_exit_status(&run.recording);
     } else {
-        ffitap_child_abandon(&run.child);
+        ffitap_program_abandon(&run.program);
         ffitap_session_destroy(&run.session);
         ffitap_daemon_stop(&run.daemon);
         ffitap_rehearsal_end(&run.rehearsal);
@@ -299,31 +255,13 @@ static int record_as_requested(struct request *request)
 {
     if (!understand(request))
         return FFITAP_EXIT_FAILED;
-    const int error = ffitap_child_probe(request->command[0]);
-    if (error == 0)
-        return record(request);
-    ffitap_say("%s: %s", request->command[0], strerror(error));
-    return exit_status_of(error);
-}
-
-/* For `ffitap record ffitap record ...`. `argv` is the command's own, "ffitap record" one word. */
-static void leave_outer_recording(int argc, const char **argv)
-{
-    const char **words = calloc((size_t)argc + 2, sizeof *words);
-
-    if (!words)
-        return;
-    words[0] = "ffitap";
-    words[1] = "record";
-    for (int i = 1; i < argc; i++)
-        words[i + 1] = argv[i];
-    ffitap_preload_shed(words);
-    free(words);
+    const int status = ffitap_program_probe(request->command);
+    return status ? status : record(request);
 }
 
 int ffitap_command_record(int argc, const char **argv)
 {
-    leave_outer_recording(argc, argv);
+    ffitap_preload_shed(argc, argv);
 
     char *directory = NULL, *events = NULL, *buffer_size = NULL;
     const struct poptOption options[] = {

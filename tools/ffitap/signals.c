@@ -6,6 +6,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 /* SIGTSTP and SIGCONT are missing: Ctrl-Z stops ffitap together with the program, as it should. */
 static const int watched[] = {SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
@@ -40,16 +42,30 @@ static bool is_for_program(const struct signalfd_siginfo *signal)
     return signal->ssi_signo != SIGCHLD && signal->ssi_code <= 0;
 }
 
-int ffitap_signals_wait(int descriptor, pid_t pid)
+/* Waits until `descriptor` can be read; false if the deadline came first. */
+static bool wait_for_any(int descriptor, uint64_t deadline_ns)
+{
+    struct pollfd ready = {.fd = descriptor, .events = POLLIN};
+    const uint64_t now_ns = ffitap_clock_ns();
+    const uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+    const struct timespec left = {
+        .tv_sec = (time_t)(left_ns / FFITAP_SECOND_NS),
+        .tv_nsec = (long)(left_ns % FFITAP_SECOND_NS),
+    };
+
+    return ppoll(&ready, 1, deadline_ns == UINT64_MAX ? NULL : &left, NULL) != 0;
+}
+
+void ffitap_signals_wait(int descriptor, pid_t pid, uint64_t deadline_ns)
 {
     struct signalfd_siginfo signal;
-    struct pollfd ready = {.fd = descriptor, .events = POLLIN};
 
-    while (read(descriptor, &signal, sizeof signal) != sizeof signal)
-        poll(&ready, 1, -1);
+    while (read(descriptor, &signal, sizeof signal) != sizeof signal) {
+        if (!wait_for_any(descriptor, deadline_ns))
+            return;
+    }
     if (is_for_program(&signal) && pid > 0)
         kill(pid, (int)signal.ssi_signo);
-    return (int)signal.ssi_signo;
 }
 
 bool ffitap_signals_asked_to_end(int descriptor)

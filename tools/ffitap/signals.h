@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Blocks what ffitap watches; `*original` is the mask that the traced program is to have. */
@@ -20,10 +21,10 @@ void ffitap_signals_block(sigset_t *original);
 int ffitap_signals_open(void);
 
 /*
- * Waits for the next signal, passing on to `pid` those that somebody sent to ffitap and not the
- * terminal to the whole foreground. Returns the signal's number.
+ * Waits for the next signal, but not beyond `deadline_ns` (CLOCK_MONOTONIC; UINT64_MAX: for ever).
+ * Passes on to `pid` what somebody sent to ffitap and not the terminal to the whole foreground.
  */
-int ffitap_signals_wait(int descriptor, pid_t pid);
+void ffitap_signals_wait(int descriptor, pid_t pid, uint64_t deadline_ns);
 
 /* Takes what is pending off `descriptor`: whether it was a wish for ffitap to end. */
 bool ffitap_signals_asked_to_end(int descriptor);
