@@ -1,12 +1,29 @@
 #include "tap/emit.h"
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "tap/statistics.h"
+#include "tap/tap.h"
+
+/*
+ * The constructors that LTTng's header brings register our tracepoints with a library of LTTng's,
+ * which they load. Where LTTng is not wanted that stays out of the process, and they do nothing.
+ */
+static void *open_if_wanted(const char *name, int mode)
+{
+    const char *choice = getenv(FFITAP__ENV_LTTNG);
+
+    return choice && strcmp(choice, "0") == 0 ? NULL : dlopen(name, mode);
+}
 
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #define LTTNG_UST_TRACEPOINT_PROBE_DYNAMIC_LINKAGE
+#define dlopen open_if_wanted
 #include "tracepoints/provider.h"
+#undef dlopen
 
 /* A probe may write to a full pipe to wake LTTng's consumer, hence the saved errno. */
 #define X(name, record)                                                                            \

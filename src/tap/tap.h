@@ -12,7 +12,7 @@
 /* The environment variables that ffitap reads inside a host, all of them. */
 #define FFITAP__ENV_RECORDING                                                                      \
     "FFITAP_RECORDING"                   /* token of the recording this process is part of */
-#define FFITAP__ENV_LTTNG "FFITAP_LTTNG" /* "0": the core does not load the provider */
+#define FFITAP__ENV_LTTNG "FFITAP_LTTNG" /* "0": nothing of LTTng is loaded on our account */
 #define FFITAP__ENV_STAT_DIR                                                                       \
     "FFITAP_STAT_DIR" /* absolute path of the folder for the statistics file; not if setuid */
 

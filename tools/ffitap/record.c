@@ -77,6 +77,7 @@ static bool fork_program(struct run *run)
     const char *timeout = getenv("LTTNG_UST_REGISTER_TIMEOUT");
     const struct ffitap_variable variables[] = {
         {FFITAP__ENV_RECORDING, run->token},
+        {FFITAP__ENV_LTTNG, "1"}, /* whoever may not want it in other programs */
         {"LTTNG_HOME", run->daemon.home},
         {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
     };
