@@ -12,7 +12,7 @@
 #include "report/output.h"
 #include "report/text.h"
 
-#define ADVICE "; give a directory that 'ffitap record' wrote"
+#define ADVICE "; give a directory that 'ffitap record' or 'ffitap stat -o' wrote"
 
 void ffitap_recording_fini(struct ffitap_recording *recording)
 {

@@ -135,6 +135,16 @@ static int read_trace(struct ffitap__model *model, const struct task *task,
     return result;
 }
 
+/* A program that could not be counted leaves an empty folder, and a report that says so. */
+static bool has_folder(const struct task *task)
+{
+    char *folder = g_build_filename(task->options->directory, FFITAP__STATISTICS_FOLDER, NULL);
+    const bool is_there = g_file_test(folder, G_FILE_TEST_IS_DIR);
+
+    g_free(folder);
+    return is_there;
+}
+
 /* One of the two is enough for a report. Returns 0, or -1 with a sentence in `why`. */
 static int read_sources(struct ffitap__model *model, const struct task *task,
                         struct ffitap__attempt *attempt, char *why, unsigned size)
@@ -142,9 +152,10 @@ static int read_sources(struct ffitap__model *model, const struct task *task,
     const unsigned files = read_statistics(model, task);
 
     if (!has_trace(task->recording)) {
-        if (files == 0)
-            snprintf(why, size, "it holds no statistics; run 'ffitap stat' again");
-        return files ? 0 : -1;
+        if (has_folder(task))
+            return 0;
+        snprintf(why, size, "it holds no statistics; run 'ffitap stat' again");
+        return -1;
     }
     if (read_trace(model, task, attempt, why, size) == 0)
         return 0;

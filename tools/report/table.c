@@ -52,7 +52,7 @@ void ffitap__table_print_rest(const struct ffitap__table *table, unsigned count)
     const unsigned shown = ffitap__table_rows_shown(table, count);
 
     if (shown < count)
-        fprintf(table->stream, "  ... and %u more; --json or -o FILE shows all\n", count - shown);
+        fprintf(table->stream, "  ... and %u more; %s shows all\n", count - shown, table->rest);
 }
 
 uint64_t ffitap__table_duration_of(const struct ffitap__table *table)
@@ -86,17 +86,27 @@ static void print_command(const struct ffitap__table *table)
     }
 }
 
+static void print_signal(FILE *stream, const char *before, int number)
+{
+    const char *name = sigabbrev_np(number);
+
+    if (name)
+        fprintf(stream, "%sSIG%s", before, name);
+    else
+        fprintf(stream, "%ssignal %d", before, number);
+}
+
 static void print_ending(const struct ffitap__table *table)
 {
     const struct ffitap_recording *recording = table->recording;
 
     if (recording->ended && recording->signaled)
-        fprintf(table->stream, ", killed by signal %d", recording->code);
+        print_signal(table->stream, ", killed by ", recording->code);
     else if (recording->ended && recording->code)
         fprintf(table->stream, ", exit status %d", recording->code);
 }
 
-static void print_head(const struct ffitap__table *table)
+void ffitap__table_head(const struct ffitap__table *table)
 {
     const uint64_t calls = count_calls(table->model);
     const unsigned processes = table->model->processes->len;
@@ -118,7 +128,7 @@ static void print_loss(const struct ffitap__table *table, const char *what, uint
         fprintf(table->stream, "  %s: %" PRIu64 " (%s)\n", what, count, why);
 }
 
-static void print_losses(const struct ffitap__table *table)
+void ffitap__table_losses(const struct ffitap__table *table)
 {
     const struct ffitap__model *model = table->model;
     const struct ffitap__losses losses = ffitap__losses_of(table->recording, model);
@@ -144,19 +154,23 @@ static void print_losses(const struct ffitap__table *table)
     }
 }
 
-static void print_in_flight(const struct ffitap__table *table)
+void ffitap__table_in_flight(const struct ffitap__table *table)
 {
+    const struct ffitap_recording *recording = table->recording;
     const GArray *calls = table->model->in_flight;
 
     if (!calls->len)
         return;
-    fputs("\nIn a foreign call when the recording ended\n", table->stream);
+    fprintf(table->stream, "\nIn a foreign call %s\n",
+            recording->ended ? "when the recording ended" : "when this was read");
     for (unsigned i = 0; i < ffitap__table_rows_shown(table, calls->len); i++) {
         const struct ffitap__in_flight *call = &g_array_index(calls, struct ffitap__in_flight, i);
         fputs(" ", table->stream);
         ffitap__table_print_duration(table->stream, call->since_ns);
         fprintf(table->stream, "  pid %d, thread %d: ", call->pid, call->tid);
         ffitap__table_print_function(table->stream, call->symbol, call->library);
+        if (recording->signaled && call->pid == recording->pid)
+            print_signal(table->stream, ", ended by ", recording->code);
         fputc('\n', table->stream);
     }
     ffitap__table_print_rest(table, calls->len);
@@ -210,8 +224,7 @@ static bool swapped_errno(const void *row)
     return ((const struct ffitap__report_function *)row)->errno_swaps > 0;
 }
 
-/* "ENOENT 98 (3 found there)": three of these calls may have left errno as they found it. */
-static void print_outcome(FILE *stream, const struct ffitap__outcome *outcome)
+void ffitap__table_print_outcome(FILE *stream, const struct ffitap__outcome *outcome)
 {
     const char *name = strerrorname_np(outcome->value);
 
@@ -233,7 +246,8 @@ static void print_outcomes(const struct ffitap__table *table, const void *row)
     ffitap__table_print_function(table->stream, function->symbol, function->library);
     for (unsigned i = 0; i < function->outcomes->len; i++) {
         fputs(i ? ", " : ": ", table->stream);
-        print_outcome(table->stream, &g_array_index(function->outcomes, struct ffitap__outcome, i));
+        ffitap__table_print_outcome(table->stream,
+                                    &g_array_index(function->outcomes, struct ffitap__outcome, i));
     }
     fputc('\n', table->stream);
 }
@@ -340,12 +354,18 @@ static void print_objects(const struct ffitap__table *table)
 void ffitap__table_write(FILE *stream, const struct ffitap_recording *recording,
                          const struct ffitap__model *model, unsigned limit)
 {
-    const struct ffitap__table table = {stream, recording, model, limit};
+    const struct ffitap__table table = {
+        .stream = stream,
+        .recording = recording,
+        .model = model,
+        .limit = limit,
+        .rest = "--json or -o FILE",
+    };
     const struct ffitap__tables *rows = &model->tables;
 
-    print_head(&table);
-    print_losses(&table);
-    print_in_flight(&table);
+    ffitap__table_head(&table);
+    ffitap__table_losses(&table);
+    ffitap__table_in_flight(&table);
     ffitap__table_functions(&table);
     print_section(&table, rows->functions, ffitap__functions_by_cost,
                   "Calls that kept the interpreter lock: no other thread of the interpreter ran",

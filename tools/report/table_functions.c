@@ -8,9 +8,10 @@ struct columns {
     bool gil;
 };
 
-static struct columns choose_columns(gpointer *rows, unsigned count)
+static struct columns choose_columns(const struct ffitap__table *table, gpointer *rows,
+                                     unsigned count)
 {
-    struct columns columns = {false, false};
+    struct columns columns = {table->all_columns, table->all_columns};
 
     for (unsigned i = 0; i < count; i++) {
         const struct ffitap__report_function *function = rows[i];
@@ -64,7 +65,7 @@ void ffitap__table_functions(const struct ffitap__table *table)
     unsigned count;
     gpointer *rows =
         ffitap__tables_sort(table->model->tables.functions, ffitap__functions_by_cost, &count);
-    const struct columns columns = choose_columns(rows, count);
+    const struct columns columns = choose_columns(table, rows, count);
 
     if (count) {
         fputs("\nFunctions, by the time their callers spent\n", table->stream);
@@ -78,7 +79,9 @@ void ffitap__table_functions(const struct ffitap__table *table)
                 "after the call;\n  native: in the function itself, as are mean to max\n",
                 table->stream);
     } else {
-        fputs("\nNo foreign calls were recorded.\n", table->stream);
+        fputs(table->model->in_flight->len ? "\nNo foreign call has returned.\n"
+                                           : "\nNo foreign calls were recorded.\n",
+              table->stream);
     }
     g_free(rows);
 }

@@ -2,6 +2,7 @@
 #ifndef FFITAP_REPORT_TABLE_PART_H
 #define FFITAP_REPORT_TABLE_PART_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "report/model.h"
@@ -11,11 +12,21 @@ struct ffitap__table {
     FILE *stream;
     const struct ffitap_recording *recording;
     const struct ffitap__model *model;
-    unsigned limit; /* of rows in each section, 0: none */
+    unsigned limit;   /* of rows in each section, 0: none */
+    const char *rest; /* what shows the rows beyond it */
+    bool all_columns; /* also those that say nothing here: the next table's may */
 };
+
+/* What was run and how it ended; what is missing, if anything is; calls that did not return. */
+void ffitap__table_head(const struct ffitap__table *table);
+void ffitap__table_losses(const struct ffitap__table *table);
+void ffitap__table_in_flight(const struct ffitap__table *table);
 
 /* The functions, the widest cost first. */
 void ffitap__table_functions(const struct ffitap__table *table);
+
+/* Loads, lookups, errno and losses, a line each. */
+void ffitap__table_summary(const struct ffitap__table *table);
 
 /* How long the recording lasted, as far as is known. */
 uint64_t ffitap__table_duration_of(const struct ffitap__table *table);
@@ -32,5 +43,8 @@ void ffitap__table_print_text(FILE *stream, const char *text);
 
 /* "cos (libm.so.6)" */
 void ffitap__table_print_function(FILE *stream, const char *symbol, const char *library);
+
+/* "ENOENT 98 (3 found there)": three of these calls may have left errno as they found it. */
+void ffitap__table_print_outcome(FILE *stream, const struct ffitap__outcome *outcome);
 
 #endif
