@@ -36,6 +36,12 @@ class Case(unittest.TestCase):
         self.assertEqual(done.returncode, status, done.stderr.decode(errors="replace"))
         return done
 
+    def stat(self, *arguments, status=0, **extra):
+        """Runs `ffitap stat` with these arguments; returns what it did, with that status."""
+        done = run(FFITAP, "stat", *arguments, **extra)
+        self.assertEqual(done.returncode, status, done.stderr.decode(errors="replace"))
+        return done
+
     def report(self):
         done = run(FFITAP, "report", "--json", self.data)
         self.assertEqual(done.returncode, 0, done.stderr.decode(errors="replace"))

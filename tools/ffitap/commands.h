@@ -7,5 +7,6 @@
 
 int ffitap_command_record(int argc, const char **argv);
 int ffitap_command_report(int argc, const char **argv);
+int ffitap_command_stat(int argc, const char **argv);
 
 #endif

@@ -100,7 +100,7 @@ bool ffitap_description_init(struct ffitap_recording *recording,
         .mode = strdup(description->mode),
         .events = strdup(description->events),
         .versions =
-            json_pack("{s:s, s:s, s:o}", "ffitap", FFITAP_VERSION, "lttng", FFITAP_LTTNG_VERSION,
+            json_pack("{s:s, s:s*, s:o}", "ffitap", FFITAP_VERSION, "lttng", description->lttng,
                       "kernel", ffitap_description_text(machine.release)),
     };
     return recording->token && recording->command && recording->host && recording->start &&

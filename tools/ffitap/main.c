@@ -19,6 +19,7 @@ static const struct command {
     {"record", "ffitap record", ffitap_command_record,
      "run a program and record its foreign calls"},
     {"report", "ffitap report", ffitap_command_report, "say what a recording holds"},
+    {"stat", "ffitap stat", ffitap_command_stat, "run a program and count its foreign calls"},
 };
 
 static const size_t command_count = sizeof commands / sizeof *commands;

@@ -7,12 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "message.h"
 #include "report/recording.h"
+#include "tap/statistics_file.h"
 
 #define OPEN_DIRECTORIES 16
+#define MUCH_MEMORY      (UINT64_C(1) << 30)
+
+/* Modes for who is not the owner. */
+#define ANYBODY_ENTERS 0711
+#define ANYBODY_ADDS   01777 /* as to /tmp: what is there stays its owner's */
 
 enum content { NOTHING, EMPTY, RECORDING, FOREIGN, UNKNOWN };
 
@@ -81,6 +88,7 @@ bool ffitap_output_init(struct ffitap_output *output, const char *name, const ch
         return false;
     }
     if (asprintf(&output->trace, "%s/" FFITAP_RECORDING_TRACE, output->path) < 0 ||
+        asprintf(&output->statistics, "%s/" FFITAP__STATISTICS_FOLDER, output->path) < 0 ||
         asprintf(&output->old, "%s.old", output->path) < 0 ||
         asprintf(&output->older, "%s.old.%s", output->path, token) < 0) {
         ffitap_say("%s: %s", output->path, strerror(ENOMEM));
@@ -124,12 +132,83 @@ bool ffitap_output_create(struct ffitap_output *output)
     return false;
 }
 
+/* Only root's programs become other users, and those make files for their children then. */
+static bool change_as_root(const char *path, mode_t mode)
+{
+    return geteuid() != 0 || chmod(path, mode) == 0;
+}
+
+/*
+ * Files in memory are made and removed at once, and no disk is busy with what is written to them.
+ * Containers often have so little of it that thousands of processes would find no room.
+ */
+static bool has_much_memory(const char *place)
+{
+    struct statvfs space;
+
+    return access(place, R_OK | W_OK | X_OK) == 0 && statvfs(place, &space) == 0 &&
+           (uint64_t)space.f_bavail * space.f_frsize >= MUCH_MEMORY;
+}
+
+static const char *temporary_place(void)
+{
+    const char *wanted = getenv("TMPDIR");
+
+    if (wanted && *wanted)
+        return wanted;
+    return has_much_memory("/dev/shm") ? "/dev/shm" : "/tmp";
+}
+
+/* The path of a new directory, to be freed. NULL with errno set. */
+static char *make_temporary_directory(void)
+{
+    char *name = NULL, *path = NULL;
+
+    if (asprintf(&name, "%s/ffitap-stat-XXXXXX", temporary_place()) >= 0 && mkdtemp(name))
+        path = make_absolute(name);
+    free(name);
+    return path;
+}
+
+bool ffitap_output_create_temporary(struct ffitap_output *output)
+{
+    *output = (struct ffitap_output){.path = make_temporary_directory()};
+    output->created = output->path != NULL;
+    if (!output->path) {
+        ffitap_say("cannot make a temporary directory: %s; name one with -o", strerror(errno));
+        return false;
+    }
+    if (asprintf(&output->statistics, "%s/" FFITAP__STATISTICS_FOLDER, output->path) < 0) {
+        output->statistics = NULL;
+        ffitap_say("%s: %s", output->path, strerror(ENOMEM));
+        return false;
+    }
+    return change_as_root(output->path, ANYBODY_ENTERS);
+}
+
+bool ffitap_output_open_statistics(const struct ffitap_output *output)
+{
+    if (mkdir(output->statistics, 0777) == 0 && change_as_root(output->statistics, ANYBODY_ADDS))
+        return true;
+    ffitap_say("%s: cannot create it: %s", output->statistics, strerror(errno));
+    return false;
+}
+
+void ffitap_output_close_statistics(const struct ffitap_output *output)
+{
+    const mode_t mask = umask(0);
+
+    umask(mask);
+    change_as_root(output->statistics, 0777 & ~mask);
+}
+
 /* An empty directory that the user made stays, empty again. */
 static void empty_directory(const struct ffitap_output *output)
 {
     char *description;
 
     ffitap_output_remove_tree(output->trace);
+    ffitap_output_remove_tree(output->statistics);
     if (asprintf(&description, "%s/" FFITAP_RECORDING_FILE, output->path) < 0)
         return;
     unlink(description);
@@ -195,6 +274,7 @@ void ffitap_output_fini(struct ffitap_output *output)
 {
     free(output->path);
     free(output->trace);
+    free(output->statistics);
     free(output->old);
     free(output->older);
     *output = (struct ffitap_output){0};

@@ -10,10 +10,11 @@
 #include <stdint.h>
 
 struct ffitap_output {
-    char *path;  /* absolute */
-    char *trace; /* in it, for LTTng */
-    char *old;   /* where an earlier recording goes */
-    char *older; /* where an earlier .old waits for its removal */
+    char *path;       /* absolute */
+    char *trace;      /* in it, for LTTng */
+    char *statistics; /* in it, for the processes' statistics files */
+    char *old;        /* where an earlier recording goes */
+    char *older;      /* where an earlier .old waits for its removal */
     bool created;
     bool reused; /* an empty directory was there */
     bool moved_old;
@@ -30,7 +31,21 @@ bool ffitap_output_init(struct ffitap_output *output, const char *name, const ch
 /* Moves an earlier recording away and makes the directory. False, undone, having said why. */
 bool ffitap_output_create(struct ffitap_output *output);
 
-/* Puts everything back as it was before ffitap_output_create(). */
+/*
+ * In place of both: makes a directory of its own among the temporary files, which goes again with
+ * ffitap_output_undo(). False, having said why.
+ */
+bool ffitap_output_create_temporary(struct ffitap_output *output);
+
+/*
+ * Makes the folder for the statistics files in it. As root, who may run programs that become other
+ * users, everybody may add files to it until ffitap_output_close_statistics(). False, having said
+ * why.
+ */
+bool ffitap_output_open_statistics(const struct ffitap_output *output);
+void ffitap_output_close_statistics(const struct ffitap_output *output);
+
+/* Puts everything back as it was before the directory was made. */
 void ffitap_output_undo(struct ffitap_output *output);
 
 /* Removes what only ffitap_output_undo() needed. */

@@ -152,7 +152,7 @@ void ffitap_preload_shed(int argc, const char **argv)
     char *copy = strdup(present);
     char *list = copy ? without_ours(copy) : NULL;
     /* Without the variable it does not come here again. */
-    if (list && unsetenv(FFITAP__ENV_RECORDING) == 0 &&
+    if (list && unsetenv(FFITAP__ENV_RECORDING) == 0 && unsetenv(FFITAP__ENV_STAT_DIR) == 0 &&
         (*list ? setenv("LD_PRELOAD", list, 1) : unsetenv("LD_PRELOAD")) == 0)
         start_anew(argv[0], argc, argv);
     free(list);

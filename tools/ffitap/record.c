@@ -122,6 +122,7 @@ static int start(struct run *run)
         .command = run->request->command,
         .mode = "record",
         .events = run->request->events,
+        .lttng = FFITAP_LTTNG_VERSION,
     };
 
     snprintf(run->session.name, sizeof run->session.name, "ffitap-%s", run->token);

@@ -1,0 +1,238 @@
+/* ffitap stat: runs a program and counts its foreign calls in the program itself. */
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <popt.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "description.h"
+#include "message.h"
+#include "output.h"
+#include "preload.h"
+#include "program.h"
+#include "report/report.h"
+#include "stat_table.h"
+#include "tap/tap.h"
+
+/* More often there is no reading it, and a table takes its time, too. */
+#define INTERVAL_MIN 0.01
+#define INTERVAL_MAX 1e6
+
+/* What the user wants. */
+struct request {
+    const char *directory; /* NULL: the statistics are of no use when the table is printed */
+    const char *json;      /* NULL: none */
+    const char *interval;  /* NULL: one table, at the end */
+    uint64_t interval_ns;
+    const char **command;
+};
+
+/* Everything that the counting needs while the program runs. */
+struct run {
+    const struct request *request;
+    char token[FFITAP_TOKEN_SIZE];
+    struct ffitap_output output;
+    struct ffitap_program program;
+    struct ffitap_recording recording;
+};
+
+static bool create_output(struct run *run)
+{
+    const char *directory = run->request->directory;
+    const bool created = directory ? ffitap_output_init(&run->output, directory, run->token) &&
+                                         ffitap_output_create(&run->output)
+                                   : ffitap_output_create_temporary(&run->output);
+
+    return created && ffitap_output_open_statistics(&run->output);
+}
+
+/* LTTng stays out of programs on the core, which would load it by themselves. */
+static bool fork_program(struct run *run)
+{
+    const struct ffitap_variable variables[] = {
+        {FFITAP__ENV_RECORDING, run->token},
+        {FFITAP__ENV_STAT_DIR, run->output.statistics},
+        {FFITAP__ENV_LTTNG, "0"},
+    };
+    char **environment = ffitap_preload_environment(FFITAP_PRELOAD_COUNTING, variables,
+                                                    sizeof variables / sizeof *variables);
+
+    if (!environment)
+        return false;
+    const bool forked = ffitap_program_fork(&run->program, run->request->command, environment);
+    ffitap_preload_free_environment(environment);
+    return forked;
+}
+
+/* Lets the program go once everything is in place. Returns 0 or ffitap's exit status. */
+static int start(struct run *run)
+{
+    const struct ffitap_description description = {
+        .token = run->token,
+        .command = run->request->command,
+        .mode = FFITAP_RECORDING_MODE_STAT,
+        .events = "",
+    };
+
+    if (!ffitap_description_make_token(run->token) || !create_output(run) || !fork_program(run) ||
+        !ffitap_description_init(&run->recording, &description))
+        return FFITAP_EXIT_FAILED;
+    run->recording.pid = run->program.child.pid;
+    if (!ffitap_description_write(&run->recording, run->output.path))
+        return FFITAP_EXIT_FAILED;
+    return ffitap_program_start(&run->program);
+}
+
+/* What was counted so far. */
+static void print_meanwhile(void *data)
+{
+    const struct run *run = data;
+
+    ffitap_stat_table_meanwhile(&run->recording, run->output.path,
+                                ffitap_clock_ns() - run->program.child.start_ns);
+}
+
+/* The table, and the report if one is wanted. */
+static void finish(struct run *run)
+{
+    const struct ffitap_report_options report = {
+        .directory = run->output.path,
+        .output = run->request->json,
+        .json = true,
+    };
+
+    ffitap_output_close_statistics(&run->output);
+    ffitap_description_write(&run->recording, run->output.path);
+    ffitap_stat_table_final(&run->recording, run->output.path);
+    if (report.output)
+        ffitap_report_run(&report);
+}
+
+static int stat_program(const struct request *request)
+{
+    struct run run = {.request = request};
+    const struct ffitap_program_beat beat = {request->interval_ns, print_meanwhile, &run};
+    int status = start(&run);
+
+    if (status == 0) {
+        if (request->directory)
+            ffitap_output_commit(&run.output);
+        ffitap_program_wait(&run.program, &run.recording, &beat);
+        finish(&run);
+        status = ffitap_program_exit_status(&run.recording);
+    } else {
+        ffitap_program_abandon(&run.program);
+    }
+    ffitap_output_undo(&run.output); /* what was committed stays */
+    ffitap_recording_fini(&run.recording);
+    ffitap_output_fini(&run.output);
+    return status;
+}
+
+static bool understand_interval(struct request *request)
+{
+    char *end;
+    const double seconds = strtod(request->interval, &end);
+
+    if (end == request->interval || *end || !(seconds >= INTERVAL_MIN && seconds <= INTERVAL_MAX)) {
+        ffitap_say("--interval: '%s' is no number of seconds from %g on", request->interval,
+                   INTERVAL_MIN);
+        return false;
+    }
+    request->interval_ns = (uint64_t)(seconds * (double)FFITAP_SECOND_NS);
+    return true;
+}
+
+/* Whether the report can go to `file`: 0 or an errno. Files are made anew in their place. */
+static int probe_output(const char *file)
+{
+    struct stat status;
+    const bool there = stat(file, &status) == 0;
+
+    if (!*file)
+        return ENOENT;
+    if (there && S_ISDIR(status.st_mode))
+        return EISDIR;
+    if (there && !S_ISREG(status.st_mode))
+        return access(file, W_OK) == 0 ? 0 : errno;
+    char *path = there ? realpath(file, NULL) : strdup(file);
+    const int error = path && access(dirname(path), W_OK | X_OK) == 0 ? 0 : errno;
+    free(path);
+    return error;
+}
+
+/* The program may run for long before the file is written. */
+static bool understand_json(const char *file)
+{
+    if (strcmp(file, "-") == 0) {
+        ffitap_say("--json: standard output is the program's; name a file");
+        return false;
+    }
+    const int error = probe_output(file);
+    if (error)
+        ffitap_say("--json: '%s': %s", file, strerror(error));
+    return error == 0;
+}
+
+static bool understand(struct request *request)
+{
+    if (request->interval && !understand_interval(request))
+        return false;
+    if (request->json && !understand_json(request->json))
+        return false;
+    if (!request->command || !request->command[0]) {
+        ffitap_say("no program given; see ffitap stat --help");
+        return false;
+    }
+    return true;
+}
+
+static int stat_as_requested(struct request *request)
+{
+    if (!understand(request))
+        return FFITAP_EXIT_FAILED;
+    const int status = ffitap_program_probe(request->command);
+    return status ? status : stat_program(request);
+}
+
+int ffitap_command_stat(int argc, const char **argv)
+{
+    ffitap_preload_shed(argc, argv);
+
+    char *directory = NULL, *json = NULL, *interval = NULL;
+    const struct poptOption options[] = {
+        {"output", 'o', POPT_ARG_STRING, &directory, 0,
+         "keep the statistics in DIR for ffitap report", "DIR"},
+        {"json", '\0', POPT_ARG_STRING, &json, 0, "write the JSON report, too, into FILE", "FILE"},
+        {"interval", '\0', POPT_ARG_STRING, &interval, 0,
+         "print what was counted so far every so many seconds", "SECONDS"},
+        POPT_AUTOHELP POPT_TABLEEND,
+    };
+    poptContext context = poptGetContext("ffitap", argc, argv, options, POPT_CONTEXT_POSIXMEHARDER);
+    int status = FFITAP_EXIT_FAILED;
+
+    poptSetOtherOptionHelp(context, "[OPTION...] [--] PROGRAM [ARGUMENT...]");
+    const int choice = poptGetNextOpt(context);
+    if (choice < -1) {
+        ffitap_say("%s: %s; see ffitap stat --help", poptBadOption(context, 0),
+                   poptStrerror(choice));
+    } else {
+        status = stat_as_requested(&(struct request){
+            .directory = directory,
+            .json = json,
+            .interval = interval,
+            .command = poptGetArgs(context),
+        });
+    }
+    poptFreeContext(context);
+    free(directory);
+    free(json);
+    free(interval);
+    return status;
+}
