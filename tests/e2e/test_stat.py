@@ -166,8 +166,13 @@ class Program(Case):
         self.assertNotIn(b"lttng", done.stdout)
         self.assertNotIn(b"libffitap-tracepoints", done.stdout)
 
+    def test_no_lttng_is_in_ffitap_that_has_to_load_first(self):
+        needed = harness.run("ldd", harness.FFITAP).stdout
+        self.assertIn(b"libglib", needed)
+        self.assertNotIn(b"lttng", needed)
+
     def test_one_that_is_built_on_the_core_counts_without_lttng(self):
-        program = next(harness.BUILD.rglob("core_host"))
+        program = harness.BUILD / "tests/apps/core/core_host"
         table = self.table("--", program)
         self.assertRegex(table, r"(?m)^ +110 .*  sqrt \(libm.so.6\)  ffitap$")
         self.assertNotIn("LOSSES", table)

@@ -12,9 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <lttng/lttng.h>
-
 #include "keeper.h"
+#include "lttng.h"
 #include "message.h"
 #include "output.h"
 #include "system_daemon.h"
@@ -25,9 +24,6 @@
 #define NO_SUCH_GROUP    "ffitap-no-such-group"
 
 #define START_TIMEOUT_MS 10000
-
-/* liblttng-ctl exports it and declares it nowhere: without it the library talks on stderr. */
-extern int lttng_opt_quiet;
 
 static bool make_home(char *home, const char *parent)
 {
@@ -163,7 +159,7 @@ bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session)
     const bool is_root = getuid() == 0;
 
     daemon->is_shared = is_root && !isolate(daemon->home);
-    lttng_opt_quiet = 1;
+    ffitap_lttng_be_quiet();
     if (setenv("LTTNG_HOME", daemon->home, 1) != 0 || lttng_set_tracing_group(NO_SUCH_GROUP) != 0) {
         ffitap_say("cannot start the session daemon: %s", strerror(errno));
         return false;

@@ -13,6 +13,7 @@
 #include "daemon.h"
 #include "description.h"
 #include "events.h"
+#include "lttng.h"
 #include "message.h"
 #include "output.h"
 #include "preload.h"
@@ -98,7 +99,8 @@ static bool prepare(struct run *run)
 
     return ffitap_description_make_token(run->token) &&
            ffitap_output_init(&run->output, request->directory, run->token) &&
-           choose_buffers(run) && ffitap_daemon_init(&run->daemon) && fork_program(run);
+           choose_buffers(run) && ffitap_lttng_load() && ffitap_daemon_init(&run->daemon) &&
+           fork_program(run);
 }
 
 static bool start_session(struct run *run)

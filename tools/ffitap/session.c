@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <lttng/lttng.h>
-
+#include "lttng.h"
 #include "message.h"
 #include "signals.h"
 

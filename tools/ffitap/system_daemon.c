@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <lttng/lttng.h>
+#include "lttng.h"
 
 #define APPLICATION_SOCKET FFITAP_SYSTEM_DAEMON_DIRECTORY "/lttng-ust-sock-8"
 #define PID_FILE           FFITAP_SYSTEM_DAEMON_DIRECTORY "/lttng-sessiond.pid"
