@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """ffitap record: options, the program's whereabouts and the output directory."""
 import os
+import socket
 import subprocess
 
 import sandbox
@@ -197,6 +198,16 @@ class Output(sandbox.TestCase):
         self.assertEqual(result.returncode, 125)
         self.assert_says(result, ".*/ffitap.data.old: exists and is not a recording")
         self.assertEqual(os.listdir("ffitap.data.old"), ["precious"])
+
+    def test_a_refused_one_leaves_standard_input_alone(self):
+        os.mkdir("there")
+        with open("there/precious", "w"):
+            pass
+        ours, programs = socket.socketpair()
+        with ours, programs:
+            self.assertEqual(self.record("-o", "there", "true", stdin=programs).returncode, 125)
+            programs.close()
+            self.assertEqual(ours.recv(1), b"")
 
     @sandbox.needs_root
     def test_a_place_that_may_not_be_seen_is_told_so(self):

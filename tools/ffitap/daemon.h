@@ -19,8 +19,8 @@
 struct ffitap_daemon {
     char home[FFITAP_DAEMON_HOME_SIZE]; /* LTTNG_HOME of all that belongs to the recording */
     pid_t keeper;                       /* 0: none */
-    int lifeline;                       /* closing it ends the keeper and the daemon */
-    int news;                           /* from the keeper */
+    int lifeline;                       /* closing it ends the keeper and the daemon; -1: none */
+    int news;                           /* from the keeper; -1: none */
     bool is_shared;                     /* it is the system's: others may be using it */
 };
 

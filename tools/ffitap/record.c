@@ -215,7 +215,7 @@ static void summarize(const struct run *run)
 
 static int record(const struct request *request)
 {
-    struct run run = {.request = request};
+    struct run run = {.request = request, .daemon = {.lifeline = -1, .news = -1}};
     int status = prepare(&run) ? start(&run) : FFITAP_EXIT_FAILED;
 
     if (status == 0) {
