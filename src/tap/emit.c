@@ -70,5 +70,5 @@ bool ffitap__emit_wants_complete_calls(void)
 
 bool ffitap__emit_wants_calls(void)
 {
-    return ((STATE(call) | MOMENTS | CALLBACKS) != 0) | ffitap__statistics_are_on();
+    return (STATE(call) | MOMENTS | CALLBACKS | (int)ffitap__statistics_are_on()) != 0;
 }
