@@ -7,6 +7,7 @@
 #include "tracepoints/provider.h"
 
 #include "tap/tap.h"
+#include "tap/watch.h"
 
 /*
  * LTTng's listener thread passes this tracepoint of its own for every session that starts, for the
@@ -26,6 +27,7 @@ static void describe_process(void *data, void *session)
 
 __attribute__((constructor)) static void watch_sessions(void)
 {
+    ffitap__watch_start_events();
     lttng_ust_tracepoint_provider_register(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
                                            (void (*)(void))describe_process, NULL,
                                            STATEDUMP_SIGNATURE);

@@ -108,9 +108,9 @@ static void finish(struct ffitap__thread *self, uint64_t held)
         give_up(frame);
         held = frame->left;
     }
-    if (ffitap__statistics_are_on())
+    if (ffitap__watch_statistics())
         ffitap__statistics_call(self, frame, held);
-    if (frame->in_moments || ffitap__emit_wants_complete_calls())
+    if (ffitap__watch_events() && (frame->in_moments || ffitap__emit_wants_complete_calls()))
         emit_complete(self, frame, held);
 }
 
@@ -258,13 +258,15 @@ struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self, uint16_t r
     take_window(self, frame, has_lock);
     take_question(self, frame);
 
-    frame->in_moments = ffitap__emit_wants_moments();
+    frame->in_moments = ffitap__watch_events() && ffitap__emit_wants_moments();
     if (FFITAP__UNLIKELY(frame->in_moments))
         emit_entry(frame);
+    struct ffitap__statistics_in_flight *in_flight =
+        ffitap__watch_statistics() ? ffitap__statistics_call_entered(self, frame) : NULL;
     if (!frame->entered)
         frame->entered = ffitap__clock_now();
-    if (ffitap__statistics_are_on())
-        ffitap__statistics_call_entered(self, frame);
+    if (in_flight)
+        in_flight->entered_ticks = frame->entered;
     errno = errno_in;
     return frame;
 }

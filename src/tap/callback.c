@@ -75,7 +75,7 @@ void ffitap__callback_leave(struct ffitap__thread *self, struct ffitap__callback
     uint64_t now = ffitap__clock_now();
 
     callback->event.duration_ns = ffitap__clock_duration_ns(now - callback->entered);
-    if (ffitap__statistics_are_on())
+    if (ffitap__watch_statistics())
         ffitap__statistics_callback(self, &callback->event);
     if (callback->is_told) {
         ffitap__emit_callback_exit(&callback->event);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap/statistics.h"
 #include "tap/tap.h"
 
 /*
@@ -68,7 +67,7 @@ bool ffitap__emit_wants_complete_calls(void)
     return STATE(call) != 0;
 }
 
-bool ffitap__emit_wants_calls(void)
+bool ffitap__emit_asks_for_calls(void)
 {
-    return (STATE(call) | MOMENTS | CALLBACKS | (int)ffitap__statistics_are_on()) != 0;
+    return (STATE(call) | MOMENTS | CALLBACKS) != 0;
 }

@@ -10,6 +10,7 @@
 #include <ffitap/export.h>
 
 #include "tap/event.h"
+#include "tap/watch.h"
 
 /* Every event of tracepoints/provider.h, with the record that it carries. */
 #define FFITAP__EVENT_MAP(X)                                                                       \
@@ -45,8 +46,15 @@ FFITAP__EVENT_MAP(X)
  */
 void ffitap__emit_join(void);
 
-/* Whether some session wants an event that only a call gives, or statistics are kept of calls. */
-FFITAP__CROSSING bool ffitap__emit_wants_calls(void);
+/* Whether some session wants an event that only a call gives. */
+FFITAP__CROSSING bool ffitap__emit_asks_for_calls(void);
+
+/* The same, or statistics are kept of calls: whether a call is to be told of. */
+static inline bool ffitap__emit_wants_calls(void)
+{
+    return FFITAP__UNLIKELY(ffitap__watch_statistics() | ffitap__watch_events()) &&
+           (ffitap__watch_statistics() || ffitap__emit_asks_for_calls());
+}
 
 /* Whether some session wants complete calls. */
 bool ffitap__emit_wants_complete_calls(void);

@@ -14,8 +14,6 @@
 
 #define BUCKET_COUNT 1024u
 
-struct ffitap__statistics_switch ffitap__statistics_switch;
-
 static char folder[PATH_MAX]; /* "" if no statistics are wanted */
 static struct ffitap__storage_process process;
 
@@ -31,26 +29,20 @@ struct counted {
 static struct counted *loads[BUCKET_COUNT];
 static struct counted *lookups[BUCKET_COUNT];
 
-static void turn(bool on)
-{
-    atomic_store_explicit(&ffitap__statistics_switch.on, on, memory_order_release);
-}
-
 void ffitap__statistics_start(const char *where, const struct ffitap__storage_process *who)
 {
     if (*where != '/' || strlen(where) >= sizeof(folder))
         return;
     strcpy(folder, where);
     process = *who;
-    madvise(&ffitap__statistics_switch, FFITAP__PAGE, MADV_WIPEONFORK);
-    turn(ffitap__storage_create(folder, &process));
+    ffitap__watch_turn_statistics(ffitap__storage_create(folder, &process));
 }
 
 void ffitap__statistics_start_child(uint64_t start_ns)
 {
     ffitap__storage_abandon();
     process.start_ns = start_ns;
-    turn(*folder);
+    ffitap__watch_turn_statistics(*folder);
 }
 
 /* What was told before there was a file. */
@@ -65,13 +57,13 @@ bool ffitap__statistics_have_file(void)
 {
     if (FFITAP__LIKELY(ffitap__storage_header() != NULL))
         return true;
-    if (!ffitap__statistics_are_on() || !ffitap__lock())
+    if (!ffitap__watch_statistics() || !ffitap__lock())
         return false;
     if (!ffitap__storage_header()) {
         if (ffitap__storage_create(folder, &process))
             describe_all();
         else
-            turn(false);
+            ffitap__watch_turn_statistics(false);
     }
     ffitap__unlock();
     return ffitap__storage_header();
@@ -80,7 +72,7 @@ bool ffitap__statistics_have_file(void)
 /* A definition in a file that is there: a child's first file is filled by describe_all(). */
 static void *take_definition(size_t size)
 {
-    return ffitap__statistics_are_on() ? ffitap__storage_take(size) : NULL;
+    return ffitap__watch_statistics() ? ffitap__storage_take(size) : NULL;
 }
 
 void ffitap__statistics_runtime(const struct ffitap__runtime_event *event)
@@ -142,7 +134,7 @@ void ffitap__statistics_lost(const struct ffitap__lost_event *event)
 {
     struct ffitap__statistics_header *header = ffitap__storage_header();
 
-    if (ffitap__statistics_are_on() && header && event->what < FFITAP__STATISTICS_LOSSES)
+    if (ffitap__watch_statistics() && header && event->what < FFITAP__STATISTICS_LOSSES)
         atomic_fetch_add_explicit(&header->lost[event->what], event->count, memory_order_relaxed);
 }
 
@@ -219,7 +211,7 @@ void ffitap__statistics_load_end(const struct ffitap__load_event *event)
 {
     const int saved = errno;
 
-    if (ffitap__statistics_are_on() && ffitap__statistics_have_file() && ffitap__lock()) {
+    if (ffitap__watch_statistics() && ffitap__statistics_have_file() && ffitap__lock()) {
         count_load(event);
         ffitap__unlock();
     }
@@ -254,7 +246,7 @@ void ffitap__statistics_lookup(const struct ffitap__lookup_event *event)
 {
     const int saved = errno;
 
-    if (ffitap__statistics_are_on() && ffitap__statistics_have_file() && ffitap__lock()) {
+    if (ffitap__watch_statistics() && ffitap__statistics_have_file() && ffitap__lock()) {
         count_lookup(event);
         ffitap__unlock();
     }

@@ -12,25 +12,10 @@
 #include "tap/event.h"
 #include "tap/fast.h"
 #include "tap/storage.h"
+#include "tap/watch.h"
 
 struct ffitap__thread;
 struct ffitap__frame;
-
-/*
- * Whether statistics are kept. Alone on its page, which the kernel wipes in a child that is made
- * behind fork(3)'s back: that one's calls must not be counted in its parent's file.
- */
-#define FFITAP__PAGE 4096
-extern struct ffitap__statistics_switch {
-    _Atomic bool on;
-    char rest_of_page[FFITAP__PAGE - 1];
-} ffitap__statistics_switch __attribute__((aligned(FFITAP__PAGE), visibility("hidden")));
-
-static inline bool ffitap__statistics_are_on(void)
-{
-    return FFITAP__UNLIKELY(
-        atomic_load_explicit(&ffitap__statistics_switch.on, memory_order_relaxed));
-}
 
 /* At the start of the program, before anything is told. With the tap's lock held. */
 void ffitap__statistics_start(const char *folder, const struct ffitap__storage_process *process);
@@ -54,9 +39,12 @@ void ffitap__statistics_lookup(const struct ffitap__lookup_event *event);
 struct ffitap__tally;
 void ffitap__tally_destroy(struct ffitap__tally *tally);
 
-/* The top frame was put there: its call is in flight. */
-void ffitap__statistics_call_entered(struct ffitap__thread *self,
-                                     const struct ffitap__frame *frame);
+/*
+ * The top frame was put there: its call is in flight. The caller writes into what this returns when
+ * that began, unless it is NULL.
+ */
+struct ffitap__statistics_in_flight *
+ffitap__statistics_call_entered(struct ffitap__thread *self, const struct ffitap__frame *frame);
 
 /* It was taken off; `held` is the moment at which the interpreter lock was held again. */
 void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__frame *frame,

@@ -351,20 +351,22 @@ void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__f
         atomic_store_explicit(&tally->thread->depth, self->depth, memory_order_release);
 }
 
-void ffitap__statistics_call_entered(struct ffitap__thread *self, const struct ffitap__frame *frame)
+struct ffitap__statistics_in_flight *
+ffitap__statistics_call_entered(struct ffitap__thread *self, const struct ffitap__frame *frame)
 {
     struct ffitap__tally *tally = tally_of(self);
+    struct ffitap__statistics_in_flight *call = NULL;
 
     if (!tally)
-        return;
-    if (self->depth <= FFITAP__STATISTICS_IN_FLIGHT) {
-        struct ffitap__statistics_in_flight *call = &tally->thread->in_flight[self->depth - 1];
-
-        call->entered_ticks = frame->entered;
+        return NULL;
+    if (FFITAP__LIKELY(self->depth <= FFITAP__STATISTICS_IN_FLIGHT)) {
+        call = &tally->thread->in_flight[self->depth - 1];
+        call->entered_ticks = frame->entered; /* 0: in a moment */
         call->function_id = frame->function ? frame->function->id : 0;
         call->runtime_id = frame->runtime;
     }
     atomic_store_explicit(&tally->thread->depth, self->depth, memory_order_release);
+    return call;
 }
 
 void ffitap__statistics_callback(struct ffitap__thread *self,

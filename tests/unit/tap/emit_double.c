@@ -152,7 +152,13 @@ bool ffitap__emit_wants_complete_calls(void)
     return emit_double_wants_calls;
 }
 
-bool ffitap__emit_wants_calls(void)
+/* As the provider does when it is loaded. */
+__attribute__((constructor)) static void be_there(void)
+{
+    ffitap__watch_start_events();
+}
+
+bool ffitap__emit_asks_for_calls(void)
 {
     return emit_double_wants_calls;
 }

@@ -11,7 +11,7 @@
 
 #define EMIT_DOUBLE_KEPT 8192u
 
-/* Whether calls are wanted, as ffitap__emit_wants_calls() answers; true at first. */
+/* Whether calls are wanted, as ffitap__emit_asks_for_calls() answers; true at first. */
 extern bool emit_double_wants_calls;
 
 /* Whether callbacks are wanted by themselves, as ffitap__emit_wants_callbacks() answers. */

@@ -413,14 +413,14 @@ TestSuite(tap_statistics_start, .fini = remove_folder);
 Test(tap_statistics_start, a_folder_that_is_not_there_turns_them_off)
 {
     start_in("/no/such/folder");
-    cr_expect(not(ffitap__statistics_are_on()));
+    cr_expect(not(ffitap__watch_statistics()));
     call((void *)strlen, false);
 }
 
 Test(tap_statistics_start, a_relative_folder_is_not_taken)
 {
     start_in("tmp");
-    cr_expect(not(ffitap__statistics_are_on()));
+    cr_expect(not(ffitap__watch_statistics()));
 }
 
 /* The kernel would end the process. */
@@ -443,6 +443,6 @@ Test(tap_statistics_start, a_limit_too_low_for_a_file_turns_them_off_and_leaves_
     cr_assert(ne(ptr, mkdtemp(folder), NULL));
     setrlimit(RLIMIT_FSIZE, &limit);
     start_in(folder);
-    cr_expect(not(ffitap__statistics_are_on()));
+    cr_expect(not(ffitap__watch_statistics()));
     cr_expect(eq(int, rmdir(folder), 0));
 }
