@@ -136,10 +136,16 @@ class Program(Case):
         self.assert_nothing_left()
 
     def test_signals_to_ffitap_reach_it(self):
+        script = (
+            "import signal, sys\n"
+            "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})\n"
+            "print('on', flush=True)\n"
+            "signal.sigwait({signal.SIGUSR1})\n"
+            "sys.exit(9)\n"
+        )
         running = subprocess.Popen(
-            [harness.FFITAP, "stat", "--", "sh", "-c", "trap 'exit 9' USR1; echo on; read x"],
+            [harness.FFITAP, "stat", "--", PYTHON, "-c", script],
             env=self.environment,
-            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
