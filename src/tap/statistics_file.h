@@ -139,8 +139,8 @@ struct ffitap__statistics_lookup {
 
 /* A call that a thread is in. */
 struct ffitap__statistics_in_flight {
-    uint64_t entered_ticks;
-    uint32_t function_id; /* 0: not known */
+    uint64_t entered_ticks; /* 0: in a moment, and so it is not in native code yet */
+    uint32_t function_id;   /* 0: not known */
     uint32_t runtime_id;
 };
 

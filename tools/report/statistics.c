@@ -233,7 +233,8 @@ static void take_calls_in_flight(struct reading *reading, uint64_t offset,
             break;
     }
     for (unsigned i = 0; i < MIN(thread->depth, FFITAP__STATISTICS_IN_FLIGHT); i++)
-        take_call_in_flight(reading, thread->tid, &thread->in_flight[i], i);
+        if (thread->in_flight[i].entered_ticks)
+            take_call_in_flight(reading, thread->tid, &thread->in_flight[i], i);
 }
 
 static void take_thread(struct reading *reading, uint64_t offset)
