@@ -315,9 +315,21 @@ Test(statistics, keep_what_a_thread_is_deeper_in_out_of_the_list)
     builder_tell_story(&file);
     struct ffitap__statistics_thread *thread =
         builder_at(&file, file.header.lists[FFITAP__STATISTICS_THREADS]);
+    for (unsigned i = 0; i < FFITAP__STATISTICS_IN_FLIGHT; i++)
+        thread->in_flight[i] = thread->in_flight[0];
     thread->depth = 1000000;
     read_file();
     cr_expect(eq(uint, model->in_flight->len, FFITAP__STATISTICS_IN_FLIGHT));
+}
+
+Test(statistics, leave_out_a_call_that_was_about_to_begin)
+{
+    builder_tell_story(&file);
+    struct ffitap__statistics_thread *thread =
+        builder_at(&file, file.header.lists[FFITAP__STATISTICS_THREADS]);
+    thread->in_flight[1].entered_ticks = 0;
+    read_file();
+    cr_expect(eq(uint, model->in_flight->len, 1));
 }
 
 Test(statistics, start_ids_anew_after_an_exec)
