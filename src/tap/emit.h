@@ -52,8 +52,8 @@ FFITAP__CROSSING bool ffitap__emit_asks_for_calls(void);
 /* The same, or statistics are kept of calls: whether a call is to be told of. */
 static inline bool ffitap__emit_wants_calls(void)
 {
-    return FFITAP__UNLIKELY(ffitap__watch_statistics() | ffitap__watch_events()) &&
-           (ffitap__watch_statistics() || ffitap__emit_asks_for_calls());
+    return FFITAP__UNLIKELY(ffitap__watch_statistics()) ||
+           (FFITAP__UNLIKELY(ffitap__watch_events()) && ffitap__emit_asks_for_calls());
 }
 
 /* Whether some session wants complete calls. */
