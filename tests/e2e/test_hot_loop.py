@@ -1,4 +1,7 @@
-"""A million calls in a loop: all of them are in the report, or it says how many are not."""
+"""A million calls in a loop: the program's statistics have all of them, and the trace has all or says
+how many are not there."""
+
+import shutil
 
 import harness
 
@@ -15,6 +18,10 @@ class HotLoop(harness.Case):
     def seen_and_lost(self, *options):
         done = self.record(harness.PYTHON, "-c", LOOP, options=options)
         self.assertRegex(done.stderr, rb"(?m)^ffitap: (more than )?\d{4,} events, \d+ discarded, ")
+        counted = self.report()
+        self.assertEqual(self.function(counted, "abs", "libc")["calls"], CALLS)
+        self.assertFalse(counted["losses"]["lower_bound"])
+        shutil.rmtree(self.data / "stat")
         report = self.report()
         calls = self.function(report, "abs", "libc")["calls"]
         losses = report["losses"]

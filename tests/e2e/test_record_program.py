@@ -36,7 +36,8 @@ print(json.dumps({
                           and "pipe" not in os.readlink("/proc/self/fd/" + name)),
     "stdio": [os.readlink(f"/proc/self/fd/{number}").split(":")[0] for number in range(3)],
     "environment": {key: value for key, value in os.environ.items()
-                    if key not in ("FFITAP_LTTNG", "FFITAP_RECORDING", "LD_PRELOAD", "LTTNG_HOME",
+                    if key not in ("FFITAP_LTTNG", "FFITAP_RECORDING", "FFITAP_STAT_DIR",
+                                   "LD_PRELOAD", "LTTNG_HOME",
                                    "LTTNG_UST_REGISTER_TIMEOUT")},
 }))
 """

@@ -245,7 +245,7 @@ static int add_size(const char *path, const struct stat *status, int type, struc
     (void)path;
     (void)where;
     if (type == FTW_F)
-        size_so_far += (uint64_t)status->st_size;
+        size_so_far += (uint64_t)status->st_blocks * 512; /* statistics are sparse files */
     return 0;
 }
 

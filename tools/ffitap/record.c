@@ -73,6 +73,12 @@ static bool choose_buffers(struct run *run)
     return false;
 }
 
+/* Who wants no calls in the trace does not want to pay for counting them, either. */
+static bool wants_statistics(const struct run *run)
+{
+    return run->request->set != FFITAP_EVENTS_LOADS;
+}
+
 static bool fork_program(struct run *run)
 {
     const char *timeout = getenv("LTTNG_UST_REGISTER_TIMEOUT");
@@ -81,9 +87,11 @@ static bool fork_program(struct run *run)
         {FFITAP__ENV_LTTNG, "1"}, /* whoever may not want it in other programs */
         {"LTTNG_HOME", run->daemon.home},
         {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
+        {FFITAP__ENV_STAT_DIR, run->output.statistics}, /* the last: not for all */
     };
+    const size_t count = sizeof variables / sizeof *variables;
     char **environment = ffitap_preload_environment(FFITAP_PRELOAD_TRACING, variables,
-                                                    sizeof variables / sizeof *variables);
+                                                    wants_statistics(run) ? count : count - 1);
 
     if (!environment)
         return false;
@@ -116,6 +124,12 @@ static bool start_session(struct run *run)
                                   options.directory, options.set);
 }
 
+static bool create_output(struct run *run)
+{
+    return ffitap_output_create(&run->output) &&
+           (!wants_statistics(run) || ffitap_output_open_statistics(&run->output));
+}
+
 /* Starts the recording and lets the program go. Returns 0 or ffitap's exit status. */
 static int start(struct run *run)
 {
@@ -128,9 +142,8 @@ static int start(struct run *run)
     };
 
     snprintf(run->session.name, sizeof run->session.name, "ffitap-%s", run->token);
-    if (!ffitap_daemon_start(&run->daemon, run->session.name) ||
-        !ffitap_output_create(&run->output) || !start_session(run) ||
-        !ffitap_description_init(&run->recording, &description))
+    if (!ffitap_daemon_start(&run->daemon, run->session.name) || !create_output(run) ||
+        !start_session(run) || !ffitap_description_init(&run->recording, &description))
         return FFITAP_EXIT_FAILED;
     run->recording.pid = run->program.child.pid;
     if (!ffitap_description_write(&run->recording, run->output.path))
@@ -141,6 +154,8 @@ static int start(struct run *run)
 /* Writes the recording's end; says what of it is missing. */
 static void finish(struct run *run)
 {
+    if (wants_statistics(run))
+        ffitap_output_close_statistics(&run->output);
     bool complete = ffitap_session_stop(&run->session, run->program.signals);
     const struct ffitap_losses losses = ffitap_session_losses(&run->session);
 

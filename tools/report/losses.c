@@ -1,11 +1,26 @@
 #include "report/losses.h"
 
+#include "report/process.h"
+
 static const char *why_unseen(const struct ffitap__model *model)
 {
     if (model->was_cut && model->events == 0)
         return "no event of any process could be read";
     return "no event came from it: it is statically linked, or set-user-id, or its environment "
            "was cleared, or it ended before the dynamic linker loaded the tap";
+}
+
+/* Where every process has a whole statistics file nothing is counted from the trace's events. */
+static bool counts_events(const struct ffitap__model *model)
+{
+    for (unsigned i = 0; i < model->processes->len; i++) {
+        const struct ffitap__process *process = g_ptr_array_index(model->processes, i);
+
+        if (!process->has_statistics && process->belonging != FFITAP__FOREIGN &&
+            process->belonging != FFITAP__SUPERSEDED)
+            return true;
+    }
+    return model->processes->len == 0;
 }
 
 struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording,
@@ -20,9 +35,10 @@ struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording
         losses.command_unseen = why_unseen(model);
     for (unsigned i = 0; i < FFITAP__LOSS_KINDS; i++)
         losses.dropped_records += model->lost[i];
-    losses.lower_bound = losses.discarded_events || losses.discarded_packets ||
-                         losses.dropped_records || losses.command_unseen ||
-                         model->undefined_functions || model->damaged->len;
+    losses.lower_bound =
+        ((losses.discarded_events || losses.discarded_packets) && counts_events(model)) ||
+        losses.dropped_records || losses.command_unseen || model->undefined_functions ||
+        model->damaged->len;
     return losses;
 }
 

@@ -133,8 +133,12 @@ void ffitap__table_losses(const struct ffitap__table *table)
     const struct ffitap__model *model = table->model;
     const struct ffitap__losses losses = ffitap__losses_of(table->recording, model);
 
-    if (!losses.lower_bound)
+    if (!losses.lower_bound) {
+        if (losses.discarded_events || losses.discarded_packets)
+            fputs("\nThe trace lacks events; the figures do not, they are the program's own\n",
+                  table->stream);
         return;
+    }
     fputs("\nLOSSES: the figures below are lower bounds\n", table->stream);
     print_loss(table, "events discarded", losses.discarded_events,
                "the trace's buffers were full; record with a larger --buffer-size");

@@ -1,0 +1,75 @@
+"""A recording has a trace and statistics of the same calls: both must say the same."""
+
+import shutil
+
+import harness
+
+# What a rounding of each call's start and end may differ by.
+RESOLUTION_NS = 1
+
+
+class BothSources(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.record(harness.PYTHON, harness.APPS / "known_counts.py")
+
+    def without(self, part):
+        """The report of the recording less one of its parts."""
+        aside = self.folder / part
+        shutil.move(self.data / part, aside)
+        try:
+            return self.report()
+        finally:
+            shutil.move(aside, self.data / part)
+
+    @staticmethod
+    def by_name(report, of, *identity):
+        return {tuple(row[key] for key in identity): row for row in report[of]}
+
+    def test_functions_agree(self):
+        trace, counted = (
+            self.by_name(self.without(part), "functions", "library", "symbol", "runtime")
+            for part in ("stat", "trace")
+        )
+        self.assertEqual(trace.keys(), counted.keys())
+        self.assertIn("usleep", {symbol for _, symbol, _ in trace})
+        for name, by_trace in trace.items():
+            with self.subTest(function=name):
+                self.agree(by_trace, counted[name])
+
+    def agree(self, trace, counted):
+        for key in ("calls", "unfinished", "errno", "p50_ns", "p99_ns", "histogram"):
+            self.assertEqual(trace[key], counted[key], key)
+        for key in ("windows", "held_calls"):
+            self.assertEqual(trace["gil"][key], counted["gil"][key], key)
+        slack = RESOLUTION_NS * trace["calls"]
+        for key in ("total_ns", "self_ns", "min_ns", "max_ns"):
+            self.assertAlmostEqual(trace[key], counted[key], delta=slack, msg=key)
+        for key in ("released_ns", "wait_ns", "wait_max_ns"):
+            self.assertAlmostEqual(trace["gil"][key], counted["gil"][key], delta=slack, msg=key)
+
+    def test_loads_and_lookups_agree(self):
+        trace, counted = self.without("stat"), self.without("trace")
+        for of, identity, counts in (
+            ("loads", ("name", "caller", "path"), ("count", "failed", "error")),
+            ("lookups", ("library", "symbol"), ("count", "cached", "failed", "error")),
+        ):
+            by_trace = self.by_name(trace, of, *identity)
+            by_count = self.by_name(counted, of, *identity)
+            self.assertEqual(by_trace.keys(), by_count.keys())
+            for name, row in by_trace.items():
+                self.assertEqual([row[key] for key in counts], [by_count[name][key] for key in counts],
+                                 name)
+
+    def test_nothing_is_counted_twice(self):
+        both, counted = self.report(), self.without("trace")
+        self.assertEqual([row["calls"] for row in both["functions"]],
+                         [row["calls"] for row in counted["functions"]])
+
+    def test_who_wants_only_loads_gets_no_statistics(self):
+        self.record(harness.PYTHON, "-c", "", options=("--events", "loads"))
+        self.assertFalse((self.data / "stat").exists())
+
+
+if __name__ == "__main__":
+    harness.main()
