@@ -479,7 +479,7 @@ Test(statistics, that_were_only_begun_are_told_apart)
 Test(statistics, that_are_empty_or_no_file_are_refused)
 {
     read_cut(0);
-    cr_expect(is_damaged("is cut short"), "%s", damage());
+    cr_expect(is_damaged("was only begun"), "%s", damage());
     unlink(path);
     cr_assert(eq(int, mkfifo(path, 0666), 0));
     ffitap__statistics_read(model, path);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ONLY_BEGUN "was only begun: its process is starting, or ended right then"
+
 __attribute__((format(printf, 3, 4))) static int explain(char *why, unsigned size,
                                                          const char *format, ...)
 {
@@ -38,6 +40,8 @@ static int map(struct ffitap__image *image, const char *path, char *why, unsigne
     close(file);
     if (!S_ISREG(status.st_mode))
         return explain(why, size, "is no file");
+    if (image->size == 0)
+        return explain(why, size, ONLY_BEGUN);
     if (image->size < sizeof(*image->header))
         return explain(why, size, "is cut short");
     if (bytes == MAP_FAILED)
@@ -56,7 +60,7 @@ static int check(const struct ffitap__image *image, char *why, unsigned size)
     memcpy(magic, header->magic, sizeof(magic));
     if (memcmp(magic, nothing, sizeof(magic)) == 0 ||
         (ready == 0 && memcmp(magic, FFITAP__STATISTICS_MAGIC, sizeof(magic)) == 0))
-        return explain(why, size, "was only begun: its process is starting, or ended right then");
+        return explain(why, size, ONLY_BEGUN);
     if (memcmp(magic, FFITAP__STATISTICS_MAGIC, sizeof(magic)) != 0)
         return explain(why, size, "is no statistics file");
     if (header->version != FFITAP__STATISTICS_VERSION)
