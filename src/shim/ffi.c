@@ -131,7 +131,7 @@ void ffitap__ffi_make_ready(void)
 static __attribute__((noinline)) void *release_lock_recorded(struct user *user)
 {
     void *state = ((release_lock_function *)original(user, FFITAP__FFI_RELEASE_LOCK))();
-    struct ffitap__thread *self = ffitap__thread_get();
+    struct ffitap__thread *self = ffitap__thread_get_ahead();
 
     if (self)
         ffitap__call_lock_released(self, user->runtime);
@@ -156,7 +156,7 @@ static __attribute__((noinline)) void take_lock_recorded(struct user *user, void
 static __attribute__((noinline)) int *errno_recorded(struct user *user, uintptr_t stack)
 {
     int *where = ((errno_function *)original(user, FFITAP__FFI_ERRNO))();
-    struct ffitap__thread *self = ffitap__thread_get();
+    struct ffitap__thread *self = ffitap__thread_get_ahead();
 
     if (self)
         ffitap__call_errno_asked(self, stack, *where);

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tap/memory.h"
 #include "tap/statistics.h"
 #include "tap/tap.h"
 
@@ -151,10 +152,9 @@ __attribute__((constructor)) static void start(void)
 /* Half a megabyte of address space, of which a thread touches as much as its calls nest. */
 static struct ffitap__thread *create_thread(void)
 {
-    struct ffitap__thread *self = mmap(NULL, sizeof(*self), PROT_READ | PROT_WRITE,
-                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    struct ffitap__thread *self = ffitap__memory_reserve(sizeof(*self));
 
-    if (self == MAP_FAILED)
+    if (!self)
         return NULL;
     start_counting(self);
     ffitap__thread_self = self;
@@ -163,14 +163,21 @@ static struct ffitap__thread *create_thread(void)
     return self;
 }
 
-struct ffitap__thread *ffitap__thread_start(void)
+struct ffitap__thread *ffitap__thread_prepare(void)
 {
     const int saved = errno;
     struct ffitap__thread *self = create_thread();
 
+    errno = saved;
+    return self;
+}
+
+struct ffitap__thread *ffitap__thread_start(void)
+{
+    struct ffitap__thread *self = ffitap__thread_prepare();
+
     if (!self)
         ffitap__tap_lose(FFITAP__LOST_CALL);
-    errno = saved;
     return self;
 }
 

@@ -72,9 +72,18 @@ struct ffitap__thread {
 /* NULL until the thread's first measured call. */
 FFITAP__CROSSING extern FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
 
+FFITAP__CROSSING struct ffitap__thread *ffitap__thread_prepare(void);
 FFITAP__CROSSING struct ffitap__thread *ffitap__thread_start(void);
 
-/* This thread's calls, made on first use; NULL if there is no memory for them. */
+/* This thread's calls, made on first use, ahead of a call; NULL if there is no memory for them. */
+static inline struct ffitap__thread *ffitap__thread_get_ahead(void)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_prepare();
+}
+
+/* The same for the call itself, which is lost if there is none. */
 static inline struct ffitap__thread *ffitap__thread_get(void)
 {
     struct ffitap__thread *self = ffitap__thread_self;

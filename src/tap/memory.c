@@ -26,6 +26,20 @@ static void *map_pages(size_t size)
     return pages == MAP_FAILED ? NULL : pages;
 }
 
+/* Opened last: what may not be touched is not filled when it is mapped. */
+void *ffitap__memory_reserve(size_t size)
+{
+    void *pages = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (pages == MAP_FAILED)
+        return NULL;
+    munlock(pages, size);
+    if (mprotect(pages, size, PROT_READ | PROT_WRITE) == 0)
+        return pages;
+    munmap(pages, size);
+    return NULL;
+}
+
 void *ffitap__memory_keep(size_t size)
 {
     size = (size + 15) & ~(size_t)15;

@@ -25,4 +25,10 @@ struct ffitap__memory_memo {
 /* The memo of `text`, zero at first; NULL for "" and if there is no memory. */
 struct ffitap__memory_memo *ffitap__memory_memo(const char *text);
 
+/*
+ * Zeroed address space of which only what is touched takes memory, also in a program that locks all
+ * of its memory (mlockall(2)). To be released with munmap(2); NULL if there is none.
+ */
+void *ffitap__memory_reserve(size_t size);
+
 #endif

@@ -58,20 +58,46 @@ static int open_new(const char *folder)
     return -1;
 }
 
-/* Real blocks: a page of a sparse file that the disk has no room for cannot be written to. */
-static bool ask_for_blocks(int file, uint64_t from, uint64_t to)
+/*
+ * For kernels that cannot do it through the mapping. By the file's name, for descriptors of ours
+ * would be in the program's way.
+ */
+static bool allocate_blocks(uint64_t from, uint64_t to)
 {
-    return posix_fallocate(file, (off_t)from, (off_t)(to - from)) == 0;
+    const int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if (file < 0)
+        return false;
+    const bool done = posix_fallocate(file, (off_t)from, (off_t)(to - from)) == 0;
+    close(file);
+    return done;
+}
+
+/*
+ * Real blocks: a page of a sparse file that the disk has no room for cannot be written to. They
+ * come through the mapping, which the program takes along into another root, to another user and
+ * beyond its limits of files. It is opened only as far as it has them: what the program locks into
+ * memory is what is used.
+ */
+static bool ask_for_blocks(char *mapped, uint64_t from, uint64_t to)
+{
+    if (mprotect(mapped + from, to - from, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    return madvise(mapped + from, to - from, MADV_POPULATE_WRITE) == 0 ||
+           (errno == EINVAL && allocate_blocks(from, to));
 }
 
 static void *map_new(int file, uint64_t capacity)
 {
-    if (capacity < SMALLEST || ftruncate(file, (off_t)capacity) != 0 ||
-        !ask_for_blocks(file, 0, STEP))
+    if (capacity < SMALLEST || ftruncate(file, (off_t)capacity) != 0)
         return NULL;
-    void *mapped =
-        mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
-    return mapped == MAP_FAILED ? NULL : mapped;
+    void *mapped = mmap(NULL, capacity, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file, 0);
+    if (mapped == MAP_FAILED)
+        return NULL;
+    if (ask_for_blocks(mapped, 0, STEP))
+        return mapped;
+    munmap(mapped, capacity);
+    return NULL;
 }
 
 static void fill_header(uint64_t capacity)
@@ -135,7 +161,6 @@ void ffitap__storage_abandon(void)
     header = NULL;
 }
 
-/* By its name, for descriptors of ours would be in the program's way. */
 static void grow(uint64_t wanted)
 {
     const uint64_t had = atomic_load_explicit(&blocks_end, memory_order_relaxed);
@@ -143,14 +168,8 @@ static void grow(uint64_t wanted)
 
     if (end > header->capacity)
         end = header->capacity;
-    if (end <= had)
-        return;
-    const int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (file < 0)
-        return;
-    if (ask_for_blocks(file, had, end))
+    if (end > had && ask_for_blocks((char *)header, had, end))
         atomic_store_explicit(&blocks_end, end, memory_order_release);
-    close(file);
 }
 
 static __attribute__((noinline)) bool has_blocks(uint64_t end)

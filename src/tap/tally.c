@@ -6,6 +6,7 @@
 #include "tap/call.h"
 #include "tap/function.h"
 #include "tap/lock.h"
+#include "tap/memory.h"
 #include "tap/statistics.h"
 #include "tap/tap.h"
 
@@ -69,15 +70,15 @@ static struct ffitap__statistics_thread *add_thread(void)
 static __attribute__((noinline)) struct ffitap__tally *create_tally(struct ffitap__thread *self)
 {
     const int saved = errno;
-    struct ffitap__statistics_thread *thread = add_thread();
+    struct ffitap__tally *tally = ffitap__memory_reserve(sizeof(*tally));
+    /* Last, for it stays in the file: nothing may fail behind it, call after call. */
+    struct ffitap__statistics_thread *thread = tally ? add_thread() : NULL;
 
     if (thread) {
-        struct ffitap__tally *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
-                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (tally != MAP_FAILED) {
-            tally->thread = thread;
-            self->tally = tally;
-        }
+        tally->thread = thread;
+        self->tally = tally;
+    } else {
+        ffitap__tally_destroy(tally);
     }
     errno = saved;
     return self->tally;
