@@ -19,7 +19,8 @@
  * buckets are what counts (tools/report/statistics.c).
  *
  * The file is sparse: its size is the bound that it may grow to. Blocks are there before they are
- * written to, so that a full disk costs records and never a signal.
+ * written to, so that a full disk costs records and never a signal. A file without room even for
+ * the header is left empty.
  */
 #ifndef FFITAP_TAP_STATISTICS_FILE_H
 #define FFITAP_TAP_STATISTICS_FILE_H

@@ -139,9 +139,10 @@ bool ffitap__storage_create(const char *folder, const struct ffitap__storage_pro
 
     if (file >= 0) {
         header = map_new(file, capacity);
-        close(file);
-        if (!header)
+        /* An empty one tells readers that somebody did not count. */
+        if (!header && ftruncate(file, 0) != 0)
             unlink(path);
+        close(file);
     }
     if (header) {
         generation++;

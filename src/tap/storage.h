@@ -22,7 +22,8 @@ struct ffitap__storage_process {
     uint64_t start_ns;
 };
 
-/* Makes a file in `folder`, an absolute path. With the tap's lock held. */
+/* Makes a file in `folder`, an absolute path; one without room stays there empty, which tells
+ * readers that this process does not count. With the tap's lock held. */
 bool ffitap__storage_create(const char *folder, const struct ffitap__storage_process *process);
 
 /* In a forked child: lets go of the parent's file. */

@@ -373,8 +373,11 @@ exit $status
         """What runs first takes all of it, and then another program's place."""
         script = self.script("end(call_in_threads())")
         taking = 'cat /dev/zero > "$disk/zero" 2>/dev/null; exec "$@"'
-        said, _ = self.run_on_a_disk("200k", ["sh", "-c", taking, "sh", *script])
+        said, report = self.run_on_a_disk("200k", ["sh", "-c", taking, "sh", *script])
         self.assertIn("disk/data: cannot write into it: No space left on device\n", said)
+        self.assertIn("Losses: yes", said)
+        damaged = json.loads(report.read_text())["losses"]["damaged"]
+        self.assertRegex("\n".join(damaged), r"(?m)^statistics file \d+\.1\.stat: was only begun: ")
 
     @sandbox.needs_root
     def test_in_a_folder_that_cannot_be_written_to(self):

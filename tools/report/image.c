@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ONLY_BEGUN "was only begun: its process is starting, or ended right then"
+#define ONLY_BEGUN                                                                                 \
+    "was only begun: its process is starting, or ended right then, or had no room to count"
 
 __attribute__((format(printf, 3, 4))) static int explain(char *why, unsigned size,
                                                          const char *format, ...)
