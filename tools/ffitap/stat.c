@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "description.h"
+#include "interval.h"
 #include "message.h"
 #include "output.h"
 #include "preload.h"
@@ -19,10 +20,6 @@
 #include "report/report.h"
 #include "stat_table.h"
 #include "tap/tap.h"
-
-/* More often there is no reading it, and a table takes its time, too. */
-#define INTERVAL_MIN 0.01
-#define INTERVAL_MAX 1e6
 
 /* What the user wants. */
 struct request {
@@ -135,20 +132,6 @@ static int stat_program(const struct request *request)
     return status;
 }
 
-static bool understand_interval(struct request *request)
-{
-    char *end;
-    const double seconds = strtod(request->interval, &end);
-
-    if (end == request->interval || *end || !(seconds >= INTERVAL_MIN && seconds <= INTERVAL_MAX)) {
-        ffitap_say("--interval: '%s' is no number of seconds from %g on", request->interval,
-                   INTERVAL_MIN);
-        return false;
-    }
-    request->interval_ns = (uint64_t)(seconds * (double)FFITAP_SECOND_NS);
-    return true;
-}
-
 /* Whether the report can go to `file`: 0 or an errno. Files are made anew in their place. */
 static int probe_output(const char *file)
 {
@@ -182,7 +165,7 @@ static bool understand_json(const char *file)
 
 static bool understand(struct request *request)
 {
-    if (request->interval && !understand_interval(request))
+    if (request->interval && !ffitap_interval_understand(request->interval, &request->interval_ns))
         return false;
     if (request->json && !understand_json(request->json))
         return false;

@@ -1,0 +1,11 @@
+/* How often something is done: what --interval says. */
+#ifndef FFITAP_TOOL_INTERVAL_H
+#define FFITAP_TOOL_INTERVAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Understands a number of seconds. False, having said why. */
+bool ffitap_interval_understand(const char *text, uint64_t *interval_ns);
+
+#endif
