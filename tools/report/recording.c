@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <glib.h>
 
 #include "report/output.h"
 #include "report/text.h"
@@ -197,4 +200,17 @@ int ffitap_recording_read(struct ffitap_recording *recording, const char *direct
         result = 0;
     json_decref(json);
     return result;
+}
+
+int64_t ffitap_recording_end_ns(const struct ffitap_recording *recording)
+{
+    int64_t start_ns;
+
+    if (recording->ended)
+        return ffitap__text_read_time(&start_ns, recording->start)
+                   ? start_ns + (int64_t)MIN(recording->duration_ns, (uint64_t)INT64_MAX / 2)
+                   : 0;
+    const bool is_alive =
+        recording->pid > 0 && (kill((pid_t)recording->pid, 0) == 0 || errno == EPERM);
+    return is_alive ? g_get_real_time() * 1000 : 0;
 }

@@ -54,4 +54,10 @@ int ffitap_recording_write(const struct ffitap_recording *recording, const char 
 int ffitap_recording_read(struct ffitap_recording *recording, const char *directory, char *why,
                           unsigned size);
 
+/*
+ * When the recording ended, or now if it goes on; since 1970, 0 if neither can be told, as of one
+ * whose recorder did not see the end.
+ */
+int64_t ffitap_recording_end_ns(const struct ffitap_recording *recording);
+
 #endif

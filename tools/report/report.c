@@ -1,7 +1,6 @@
 #include "report/report.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,7 +9,6 @@
 #include "report/output.h"
 #include "report/statistics.h"
 #include "report/table.h"
-#include "report/text.h"
 #include "report/trace.h"
 #include "report/worker.h"
 #include "tap/statistics_file.h"
@@ -102,24 +100,11 @@ static void drop_message(const char *domain, GLogLevelFlags level, const char *m
     (void)data;
 }
 
-/* When the recording ended, or now if it goes on; since 1970, 0 if neither can be told. */
-static int64_t end_of(const struct ffitap_recording *recording)
-{
-    int64_t start_ns;
-
-    if (recording->ended)
-        return ffitap__text_read_time(&start_ns, recording->start)
-                   ? start_ns + (int64_t)MIN(recording->duration_ns, (uint64_t)INT64_MAX / 2)
-                   : 0;
-    const bool is_alive =
-        recording->pid > 0 && (kill((pid_t)recording->pid, 0) == 0 || errno == EPERM);
-    return is_alive ? g_get_real_time() * 1000 : 0;
-}
-
 static unsigned read_statistics(struct ffitap__model *model, const struct task *task)
 {
     char *folder = g_build_filename(task->options->directory, FFITAP__STATISTICS_FOLDER, NULL);
-    const unsigned files = ffitap__statistics_read_folder(model, folder, end_of(task->recording));
+    const unsigned files =
+        ffitap__statistics_read_folder(model, folder, ffitap_recording_end_ns(task->recording));
 
     g_free(folder);
     return files;

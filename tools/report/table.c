@@ -16,6 +16,11 @@ void ffitap__table_print_duration(FILE *stream, uint64_t ns)
     fprintf(stream, " %8s", text);
 }
 
+void ffitap__table_print_share(FILE *stream, uint64_t part_ns, uint64_t whole_ns)
+{
+    fprintf(stream, " %6.1f", whole_ns ? 100.0 * (double)part_ns / (double)whole_ns : 0.0);
+}
+
 void ffitap__table_print_text(FILE *stream, const char *text)
 {
     char *line = ffitap__text_line(text ? text : "");

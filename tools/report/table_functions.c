@@ -42,7 +42,7 @@ static void print_function_row(const struct ffitap__table *table, const struct c
 
     fprintf(stream, "%10" PRIu64, native->count);
     ffitap__table_print_duration(stream, cost);
-    fprintf(stream, " %6.1f", run ? 100.0 * (double)cost / (double)run : 0.0);
+    ffitap__table_print_share(stream, cost, run);
     if (columns->gil) {
         ffitap__table_print_duration(stream, function->gil_wait.total);
         ffitap__table_print_duration(stream, native->total);

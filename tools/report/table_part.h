@@ -28,6 +28,9 @@ void ffitap__table_functions(const struct ffitap__table *table);
 /* Loads, lookups, errno and losses, a line each. */
 void ffitap__table_summary(const struct ffitap__table *table);
 
+/* A function's percentage of `whole_ns`, in a column of six after a blank. */
+void ffitap__table_print_share(FILE *stream, uint64_t part_ns, uint64_t whole_ns);
+
 /* How long the recording lasted, as far as is known. */
 uint64_t ffitap__table_duration_of(const struct ffitap__table *table);
 

@@ -301,10 +301,10 @@ int ffitap__by_identity(const void *a, const void *b)
     return difference;
 }
 
-static int by_time(uint64_t left_ns, uint64_t right_ns, const void *a, const void *b)
+static int by_amount(uint64_t left, uint64_t right, const void *a, const void *b)
 {
-    if (left_ns != right_ns)
-        return left_ns > right_ns ? -1 : 1;
+    if (left != right)
+        return left > right ? -1 : 1;
     return ffitap__by_identity(a, b);
 }
 
@@ -315,17 +315,29 @@ uint64_t ffitap__function_cost_ns(const struct ffitap__report_function *function
 
 int ffitap__functions_by_cost(const void *a, const void *b)
 {
-    return by_time(ffitap__function_cost_ns(ROW(ffitap__report_function, a)),
-                   ffitap__function_cost_ns(ROW(ffitap__report_function, b)), a, b);
+    return by_amount(ffitap__function_cost_ns(ROW(ffitap__report_function, a)),
+                     ffitap__function_cost_ns(ROW(ffitap__report_function, b)), a, b);
+}
+
+int ffitap__functions_by_calls(const void *a, const void *b)
+{
+    return by_amount(ROW(ffitap__report_function, a)->native.count,
+                     ROW(ffitap__report_function, b)->native.count, a, b);
+}
+
+int ffitap__functions_by_wait(const void *a, const void *b)
+{
+    return by_amount(ROW(ffitap__report_function, a)->gil_wait.total,
+                     ROW(ffitap__report_function, b)->gil_wait.total, a, b);
 }
 
 int ffitap__callbacks_by_time(const void *a, const void *b)
 {
-    return by_time(ROW(ffitap__callbacks, a)->duration.total,
-                   ROW(ffitap__callbacks, b)->duration.total, a, b);
+    return by_amount(ROW(ffitap__callbacks, a)->duration.total,
+                     ROW(ffitap__callbacks, b)->duration.total, a, b);
 }
 
 int ffitap__loads_by_time(const void *a, const void *b)
 {
-    return by_time(ROW(ffitap__load, a)->total_ns, ROW(ffitap__load, b)->total_ns, a, b);
+    return by_amount(ROW(ffitap__load, a)->total_ns, ROW(ffitap__load, b)->total_ns, a, b);
 }

@@ -119,7 +119,9 @@ struct ffitap__report_object *ffitap__tables_object(struct ffitap__tables *table
 typedef int ffitap__order(const void *a, const void *b);
 gpointer *ffitap__tables_sort(GHashTable *table, ffitap__order *order, unsigned *count);
 ffitap__order ffitap__by_identity;       /* any rows */
-ffitap__order ffitap__functions_by_cost; /* the most first, as in the two below */
+ffitap__order ffitap__functions_by_cost; /* the most first, as in the four below */
+ffitap__order ffitap__functions_by_calls;
+ffitap__order ffitap__functions_by_wait;
 ffitap__order ffitap__callbacks_by_time;
 ffitap__order ffitap__loads_by_time;
 

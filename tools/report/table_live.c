@@ -1,0 +1,102 @@
+#include <inttypes.h>
+
+#include "report/live_part.h"
+#include "report/losses.h"
+#include "report/table_part.h"
+
+/* Of a screen's rows, one in so many is for calls in flight. */
+#define IN_FLIGHT_SHARE 5
+
+static const struct {
+    ffitap__order *order;
+    const char *title;
+} orders[] = {
+    [FFITAP_LIVE_BY_CALLS] = {ffitap__functions_by_calls, "calls"},
+    [FFITAP_LIVE_BY_TIME] = {ffitap__functions_by_cost, "the time their callers spent"},
+    [FFITAP_LIVE_BY_WAIT] = {ffitap__functions_by_wait, "GIL wait"},
+};
+
+static void print_in_flight(const struct ffitap__table *table)
+{
+    struct ffitap__table few = *table;
+
+    if (few.limit)
+        few.limit = few.limit / IN_FLIGHT_SHARE + 1;
+    ffitap__table_in_flight(&few);
+}
+
+static void print_columns(FILE *stream, bool all)
+{
+    fprintf(stream, "%10s %8s %8s %6s %6s %8s", "calls", "calls/s", "time", "% run", "% now",
+            "GIL wait");
+    if (all)
+        fprintf(stream, " %6s %8s %8s %8s %8s", "% wait", "mean", "p50", "p99", "max");
+    fputs("  function\n", stream);
+}
+
+static void print_row(const struct ffitap__table *table, const struct ffitap_live *live,
+                      const struct ffitap__report_function *function)
+{
+    const struct ffitap__amounts added = ffitap__live_added(live, function);
+    const struct ffitap__histogram *native = &function->native;
+    const uint64_t cost_ns = ffitap__function_cost_ns(function);
+    const uint64_t elapsed_ns = ffitap__live_elapsed_ns(live);
+    FILE *stream = table->stream;
+
+    fprintf(stream, "%10" PRIu64 " %8.0f", native->count,
+            elapsed_ns ? (double)added.calls * 1e9 / (double)elapsed_ns : 0.0);
+    ffitap__table_print_duration(stream, cost_ns);
+    ffitap__table_print_share(stream, cost_ns, ffitap__table_duration_of(table));
+    ffitap__table_print_share(stream, added.cost_ns, elapsed_ns);
+    ffitap__table_print_duration(stream, function->gil_wait.total);
+    if (table->all_columns) {
+        ffitap__table_print_share(stream, added.wait_ns, elapsed_ns);
+        ffitap__table_print_duration(stream, ffitap__histogram_mean(native));
+        ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 500));
+        ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 990));
+        ffitap__table_print_duration(stream, native->max);
+    }
+    fputs("  ", stream);
+    ffitap__table_print_function(stream, function->symbol, function->library);
+    fputs("  ", stream);
+    ffitap__table_print_text(stream, function->runtime);
+    fputc('\n', stream);
+}
+
+static void print_functions(const struct ffitap__table *table, const struct ffitap_live *live,
+                            enum ffitap_live_order order)
+{
+    unsigned count;
+    gpointer *rows =
+        ffitap__tables_sort(table->model->tables.functions, orders[order].order, &count);
+
+    if (count) {
+        fprintf(table->stream, "\nFunctions, by %s\n", orders[order].title);
+        print_columns(table->stream, table->all_columns);
+    } else {
+        fputs("\nNo foreign call has returned.\n", table->stream);
+    }
+    for (unsigned i = 0; i < ffitap__table_rows_shown(table, count); i++)
+        print_row(table, live, rows[i]);
+    g_free(rows);
+}
+
+void ffitap_live_write(FILE *stream, const struct ffitap_live *live,
+                       const struct ffitap_live_options *options)
+{
+    const struct ffitap__table table = {
+        .stream = stream,
+        .recording = options->recording,
+        .model = ffitap__live_model(live),
+        .limit = options->row_limit,
+        .rest = "--once",
+        .all_columns = options->all_columns,
+    };
+
+    if (!table.model)
+        return;
+    ffitap__table_head(&table);
+    ffitap__table_losses(&table);
+    print_in_flight(&table);
+    print_functions(&table, live, options->order);
+}
