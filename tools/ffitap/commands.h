@@ -8,5 +8,6 @@
 int ffitap_command_record(int argc, const char **argv);
 int ffitap_command_report(int argc, const char **argv);
 int ffitap_command_stat(int argc, const char **argv);
+int ffitap_command_top(int argc, const char **argv);
 
 #endif

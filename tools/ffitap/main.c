@@ -20,6 +20,7 @@ static const struct command {
      "run a program and record its foreign calls"},
     {"report", "ffitap report", ffitap_command_report, "say what a recording holds"},
     {"stat", "ffitap stat", ffitap_command_stat, "run a program and count its foreign calls"},
+    {"top", "ffitap top", ffitap_command_top, "watch the foreign calls of what runs"},
 };
 
 static const size_t command_count = sizeof commands / sizeof *commands;
