@@ -174,10 +174,12 @@ struct ffitap__thread *ffitap__thread_prepare(void)
 
 struct ffitap__thread *ffitap__thread_start(void)
 {
+    const int saved = errno;
     struct ffitap__thread *self = ffitap__thread_prepare();
 
     if (!self)
         ffitap__tap_lose(FFITAP__LOST_CALL);
+    errno = saved;
     return self;
 }
 

@@ -389,6 +389,7 @@ exit $status
         )
         self.assertEqual((done.stdout, done.stderr), (b"untouched\n", b""))
 
+    @sandbox.needs_root
     def test_with_all_memory_locked(self):
         """What it locks is what it uses, not what is kept free for more."""
         self.assert_all_counted(
