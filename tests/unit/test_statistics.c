@@ -631,6 +631,13 @@ Test(statistics, may_be_as_long_as_they_could_have_become)
     cr_expect(eq(u64, function("cos")->native.count, 3));
 }
 
+/* A single thread reads: under the sanitizer of threads, which is slow, a few of these will do. */
+#ifdef __SANITIZE_THREAD__
+#define SLOWER 10
+#else
+#define SLOWER 1
+#endif
+
 /* Every word of the file becomes what an offset must not be; most of them are one. */
 Test(statistics, survive_offsets_to_anywhere, .timeout = 120)
 {
@@ -639,7 +646,7 @@ Test(statistics, survive_offsets_to_anywhere, .timeout = 120)
 
     builder_tell_story(&story);
     const size_t size = builder_end(&story);
-    for (size_t at = 0; at < size; at += 8) {
+    for (size_t at = 0; at < size; at += 8 * SLOWER) {
         const uint64_t bad[] = {
             at,
             at - 8,
@@ -671,7 +678,7 @@ Test(statistics, survive_flipped_bits, .timeout = 120)
 
     builder_tell_story(&story);
     const size_t size = builder_end(&story);
-    for (int i = 0; i < 5000; i++) {
+    for (int i = 0; i < 5000 / SLOWER; i++) {
         file = story;
         for (int flips = 0; flips <= i % 8; flips++) {
             state = state * 6364136223846793005u + 1442695040888963407u;
