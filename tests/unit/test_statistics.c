@@ -3,52 +3,16 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report/json.h"
 #include "report/statistics.h"
-#include "statistics_builder.h"
+#include "statistics_fixture.h"
 
-static union builder file;
-static struct ffitap__model *model;
-static char directory[64], path[96];
-
-static void create(void)
-{
-    strcpy(directory, "/tmp/ffitap-test-XXXXXX");
-    cr_assert(mkdtemp(directory) != NULL);
-    snprintf(path, sizeof(path), "%s/4711.0.stat", directory);
-    model = ffitap__model_create("ours");
-}
-
-static void destroy(void)
-{
-    ffitap__model_destroy(model);
-    unlink(path);
-    cr_expect(eq(int, rmdir(directory), 0), "something else was left in the directory");
-}
-
-TestSuite(statistics, .init = create, .fini = destroy);
-
-static void write_bytes(const char *where, const void *bytes, size_t size)
-{
-    const int at = open(where, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-
-    cr_assert(at >= 0);
-    cr_assert(eq(sz, (size_t)write(at, bytes, size), size));
-    close(at);
-}
-
-/* Reads `size` bytes of the file as if they were all of it, and then the recording ended. */
-static void read_cut(size_t size)
-{
-    write_bytes(path, &file, size);
-    ffitap__statistics_read(model, path);
-    ffitap__model_finish(model);
-}
+TestSuite(statistics, .init = fixture_create, .fini = fixture_destroy);
 
 static void read_file(void)
 {
@@ -69,32 +33,6 @@ static struct ffitap__statistics_cell *cell_at(uint64_t offset)
     return builder_at(&file, offset);
 }
 
-static const void *find(GHashTable *table, const char *name, unsigned identity)
-{
-    GHashTableIter iterator;
-    gpointer row;
-    const void *found = NULL;
-
-    g_hash_table_iter_init(&iterator, table);
-    while (!found && g_hash_table_iter_next(&iterator, &row, NULL)) {
-        const struct ffitap__lookup *any = row;
-        if (any->identity[identity] && strcmp(any->identity[identity], name) == 0)
-            found = row;
-    }
-    cr_assert(found != NULL, "no row of %s", name);
-    return found;
-}
-
-static const struct ffitap__report_function *function(const char *symbol)
-{
-    return find(model->tables.functions, symbol, 1);
-}
-
-static const char *damage(void)
-{
-    return model->damaged->len ? g_ptr_array_index(model->damaged, 0) : "";
-}
-
 static bool is_damaged(const char *part)
 {
     return strstr(damage(), part) != NULL;
@@ -104,38 +42,6 @@ static const struct ffitap__process *process(unsigned index)
 {
     cr_assert(model->processes->len > index);
     return g_ptr_array_index(model->processes, index);
-}
-
-/* What no process can have done, whatever its file says. */
-static void expect_possible(const struct ffitap__histogram *histogram, const char *what)
-{
-    struct ffitap__bucket bucket;
-    unsigned cursor = 0;
-    uint64_t sum = 0;
-
-    while (ffitap__histogram_next(histogram, &cursor, &bucket))
-        sum += bucket.count;
-    cr_assert(eq(u64, histogram->count, sum), "%s", what);
-    cr_assert(histogram->min <= histogram->max, "%s", what);
-    if (histogram->count && histogram->count < 1000 && histogram->max < UINT64_MAX / 1000) {
-        cr_assert(histogram->count * histogram->min <= histogram->total, "%s", what);
-        cr_assert(histogram->total <= histogram->count * histogram->max, "%s", what);
-    }
-}
-
-static void expect_all_possible(const char *what)
-{
-    GHashTableIter iterator;
-    gpointer row;
-
-    g_hash_table_iter_init(&iterator, model->tables.functions);
-    while (g_hash_table_iter_next(&iterator, &row, NULL)) {
-        const struct ffitap__report_function *any = row;
-        expect_possible(&any->native, what);
-        expect_possible(&any->gil_wait, what);
-        cr_assert(any->gil_windows + any->gil_held_calls <= any->native.count, "%s", what);
-        cr_assert(any->errno_swaps <= any->native.count, "%s", what);
-    }
 }
 
 Test(statistics, know_the_process)
@@ -586,105 +492,4 @@ Test(statistics, that_are_damaged_count_where_no_trace_is)
     file.header.lists[FFITAP__STATISTICS_LOADS] = 8;
     read_file();
     cr_expect(eq(u64, function("cos")->native.count, 3));
-}
-
-/* Reads the file anew, into a model of its own that must be fit to be written. */
-static void read_hostile(size_t size, const char *what)
-{
-    struct ffitap_recording recording = {0};
-    json_t *json;
-
-    ffitap__model_destroy(model);
-    model = ffitap__model_create("");
-    read_cut(size);
-    expect_all_possible(what);
-    recording.command = json_array();
-    recording.versions = json_object();
-    json = ffitap__json_create(&recording, model);
-    cr_assert(json != NULL, "%s", what);
-    json_decref(json);
-    json_decref(recording.command);
-    json_decref(recording.versions);
-}
-
-Test(statistics, cut_anywhere_say_so)
-{
-    char what[32];
-
-    builder_tell_story(&file);
-    const size_t size = builder_end(&file);
-    for (size_t cut = 0; cut < size; cut += 64) {
-        snprintf(what, sizeof(what), "cut at %zu", cut);
-        read_hostile(cut, what);
-        cr_assert(model->damaged->len == 1, "%s", what);
-    }
-}
-
-Test(statistics, may_be_as_long_as_they_could_have_become)
-{
-    builder_tell_story(&file);
-    write_bytes(path, &file, builder_end(&file));
-    cr_assert(eq(int, truncate(path, 1 << 20), 0));
-    ffitap__statistics_read(model, path);
-    ffitap__model_finish(model);
-    cr_expect(eq(str, (char *)damage(), ""));
-    cr_expect(eq(u64, function("cos")->native.count, 3));
-}
-
-/* A single thread reads: under the sanitizer of threads, which is slow, a few of these will do. */
-#ifdef __SANITIZE_THREAD__
-#define SLOWER 10
-#else
-#define SLOWER 1
-#endif
-
-/* Every word of the file becomes what an offset must not be; most of them are one. */
-Test(statistics, survive_offsets_to_anywhere, .timeout = 120)
-{
-    static union builder story;
-    char what[64];
-
-    builder_tell_story(&story);
-    const size_t size = builder_end(&story);
-    for (size_t at = 0; at < size; at += 8 * SLOWER) {
-        const uint64_t bad[] = {
-            at,
-            at - 8,
-            at - 16,
-            at + 4,
-            1,
-            size - 8,
-            size,
-            UINT64_MAX - 7,
-            INT64_MAX,
-            8,
-            story.header.lists[FFITAP__STATISTICS_THREADS],
-            story.header.lists[FFITAP__STATISTICS_FUNCTIONS],
-        };
-        for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
-            file = story;
-            memcpy(&file.bytes[at], &bad[i], 8);
-            snprintf(what, sizeof(what), "%#lx at %zu", (unsigned long)bad[i], at);
-            read_hostile(size, what);
-        }
-    }
-}
-
-Test(statistics, survive_flipped_bits, .timeout = 120)
-{
-    static union builder story;
-    uint64_t state = 11;
-    char what[32];
-
-    builder_tell_story(&story);
-    const size_t size = builder_end(&story);
-    for (int i = 0; i < 5000 / SLOWER; i++) {
-        file = story;
-        for (int flips = 0; flips <= i % 8; flips++) {
-            state = state * 6364136223846793005u + 1442695040888963407u;
-            file.bytes[(state >> 33) % size] ^= (uint8_t)(1u << (state >> 61));
-        }
-        snprintf(what, sizeof(what), "flips %d", i);
-        read_hostile(size, what);
-    }
 }
