@@ -32,6 +32,23 @@ static void print_columns(const struct ffitap__table *table, const struct column
     fputs("  function\n", table->stream);
 }
 
+void ffitap__table_print_times(FILE *stream, const struct ffitap__histogram *native)
+{
+    ffitap__table_print_duration(stream, ffitap__histogram_mean(native));
+    ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 500));
+    ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 990));
+    ffitap__table_print_duration(stream, native->max);
+}
+
+void ffitap__table_end_row(FILE *stream, const struct ffitap__report_function *function)
+{
+    fputs("  ", stream);
+    ffitap__table_print_function(stream, function->symbol, function->library);
+    fputs("  ", stream);
+    ffitap__table_print_text(stream, function->runtime);
+    fputc('\n', stream);
+}
+
 static void print_function_row(const struct ffitap__table *table, const struct columns *columns,
                                const struct ffitap__report_function *function)
 {
@@ -49,15 +66,8 @@ static void print_function_row(const struct ffitap__table *table, const struct c
     }
     if (columns->self)
         ffitap__table_print_duration(stream, function->self_ns);
-    ffitap__table_print_duration(stream, ffitap__histogram_mean(native));
-    ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 500));
-    ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 990));
-    ffitap__table_print_duration(stream, native->max);
-    fputs("  ", stream);
-    ffitap__table_print_function(stream, function->symbol, function->library);
-    fputs("  ", stream);
-    ffitap__table_print_text(stream, function->runtime);
-    fputc('\n', stream);
+    ffitap__table_print_times(stream, native);
+    ffitap__table_end_row(stream, function);
 }
 
 void ffitap__table_functions(const struct ffitap__table *table)

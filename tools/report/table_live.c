@@ -51,16 +51,9 @@ static void print_row(const struct ffitap__table *table, const struct ffitap_liv
     ffitap__table_print_duration(stream, function->gil_wait.total);
     if (table->all_columns) {
         ffitap__table_print_share(stream, added.wait_ns, elapsed_ns);
-        ffitap__table_print_duration(stream, ffitap__histogram_mean(native));
-        ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 500));
-        ffitap__table_print_duration(stream, ffitap__histogram_percentile(native, 990));
-        ffitap__table_print_duration(stream, native->max);
+        ffitap__table_print_times(stream, native);
     }
-    fputs("  ", stream);
-    ffitap__table_print_function(stream, function->symbol, function->library);
-    fputs("  ", stream);
-    ffitap__table_print_text(stream, function->runtime);
-    fputc('\n', stream);
+    ffitap__table_end_row(stream, function);
 }
 
 static void print_functions(const struct ffitap__table *table, const struct ffitap_live *live,

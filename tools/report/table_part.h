@@ -47,6 +47,10 @@ void ffitap__table_print_text(FILE *stream, const char *text);
 /* "cos (libm.so.6)" */
 void ffitap__table_print_function(FILE *stream, const char *symbol, const char *library);
 
+/* The four columns from mean to max, and the end of a function's row: what it is called. */
+void ffitap__table_print_times(FILE *stream, const struct ffitap__histogram *native);
+void ffitap__table_end_row(FILE *stream, const struct ffitap__report_function *function);
+
 /* "ENOENT 98 (3 found there)": three of these calls may have left errno as they found it. */
 void ffitap__table_print_outcome(FILE *stream, const struct ffitap__outcome *outcome);
 
