@@ -1,6 +1,6 @@
-"""What a foreign call costs untraced, under the dormant shim and recorded, and what one LTTng event
-of the same payload costs by itself: in a loop in C, where everything stays in the caches, and in the
-same loop in Python, where a recorded call emits it.
+"""What a foreign call costs untraced, under the dormant shim, counted and recorded, and what one
+LTTng event of the same payload costs by itself: in a loop in C, where everything stays in the caches,
+and in the same loop in Python, where a recorded call emits it.
 
 Everything is measured in one run, in turns, several times over: read the ratios, not the figures,
 which are this machine's of this minute. Ratios are of the best figures: what disturbs a measurement
@@ -32,12 +32,13 @@ def main():
     call = (PYTHON, "-c", CALL)
     without_shim = ("/usr/bin/env", f"LD_PRELOAD={PROVIDER}")
     dormant = dict(os.environ, LD_PRELOAD=str(SHIM))
-    figures = {name: [] for name in ("untraced", "dormant", "recorded", "event in C", "event here")}
+    figures = {name: [] for name in ("untraced", "dormant", "counted", "recorded", "event in C", "event here")}
     with tempfile.TemporaryDirectory(prefix="ffitap-bench-") as name:
         folder = pathlib.Path(name)
         for _ in range(ROUNDS):
             figures["untraced"] += measure(call)
             figures["dormant"] += measure(call, dormant)
+            figures["counted"] += measure(call, dict(dormant, FFITAP_STAT_DIR=name))
             figures["recorded"] += recorded(folder, *call)
             figures["event in C"] += recorded(folder, BARE_EVENT, str(CALLS))
             figures["event here"] += recorded(folder, *without_shim, PYTHON, "-c", EVENT)
@@ -48,6 +49,7 @@ def main():
         print(f"  {what:<12}{best[what]:8.1f}{statistics.median(values):8.1f}")
     added = best["recorded"] - best["untraced"]
     print(f"  dormant / untraced                            {best['dormant'] / best['untraced']:6.2f}")
+    print(f"  counted / untraced                            {best['counted'] / best['untraced']:6.2f}")
     print(f"  recorded / untraced                           {best['recorded'] / best['untraced']:6.2f}")
     print(f"  added by recording / one event, in this loop  {added / best['event here']:6.2f}")
     print(f"  added by recording / one event, in C          {added / best['event in C']:6.2f}")

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """ffitap record: options, the program's whereabouts and the output directory."""
+import json
 import os
 import socket
 import subprocess
@@ -131,7 +132,7 @@ class Shortage(sandbox.TestCase):
         self.assert_nothing_runs()
 
     @sandbox.needs_root
-    def test_a_full_disk_is_told(self):
+    def test_a_full_disk_is_told_and_the_programs_own_counts_are_kept(self):
         os.mkdir("disk")
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2M", "tmpfs", "disk"], check=True)
         self.addCleanup(subprocess.run, ["umount", os.path.abspath("disk")], check=True)
@@ -143,6 +144,10 @@ for i in range(200000): function()
         self.assertEqual(result.returncode, 0)
         self.assert_says(result, ".*/disk/data: No space left on device; part of the recording")
         self.assert_nothing_runs()
+        report = json.loads(self.run_ffitap("report", "--json", "disk/data").stdout)
+        self.assertTrue(report["losses"]["damaged"])
+        self.assertEqual([(row["symbol"], row["calls"]) for row in report["functions"]],
+                         [("getpid", 200000)])
 
     @sandbox.needs_root
     def test_a_small_dev_shm_is_lived_with(self):
