@@ -93,7 +93,7 @@ static void enter_measured(struct ffitap__thread *self, const struct call *call,
         ffitap__call_enter(self, runtime, call->function->address, has_lock, call->stack);
     enter_native(call);
     if (frame)
-        ffitap__call_leave(self, frame, call->stack);
+        ffitap__call_leave(self, call->stack);
     if (call->last_error)
         swap_last_error(call, call_id, FFITAP__SWAP_OUT);
     if (has(call, FFITAP__SWAPS_ERRNO))
@@ -193,7 +193,7 @@ static bool goes_to_caller(const struct call *call, const void *result)
     return result && call->result_size >= sizeof(ffi_arg) && !has(call, FAILING_TRAITS);
 }
 
-/* Everything but a plain call of which nobody wants to know; `result` is the caller's. */
+/* Everything but a plain call; `result` is the caller's. */
 static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *call, void *result,
                                                                 struct ffitap_error *error)
 {
@@ -238,9 +238,23 @@ static inline void call_fast(struct ffitap__signature *signature, void *address,
         memcpy(result, &word, size);
 }
 
+/* Whether nothing but the call itself has to be done, and perhaps to be measured. */
 static bool is_plain(const struct ffitap_function *function)
 {
-    return function->traits == 0 && !ffitap__interpreter_get() && !ffitap__emit_wants_calls();
+    return function->traits == 0 && !ffitap__interpreter_get();
+}
+
+static __attribute__((noinline)) void call_fast_measured(const struct ffitap_function *function,
+                                                         void *result, void *const *arguments)
+{
+    const uintptr_t stack = (uintptr_t)__builtin_dwarf_cfa();
+    struct ffitap__thread *self = ffitap__thread_get();
+    const bool is_seen =
+        self && ffitap__call_enter(self, ffitap__core_runtime(), function->address, false, stack);
+
+    call_fast(function->signature, function->address, result, arguments);
+    if (is_seen)
+        ffitap__call_leave(self, stack);
 }
 
 /* In ctypes' words, where it has some. */
@@ -269,7 +283,10 @@ enum ffitap_status ffitap_function_call(struct ffitap_function *function, void *
     if (FFITAP__UNLIKELY(count != signature->count))
         return refuse_count(function, signature->count, count, error);
     if (FFITAP__LIKELY(is_plain(function))) {
-        call_fast(signature, function->address, result, arguments);
+        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))
+            call_fast_measured(function, result, arguments);
+        else
+            call_fast(signature, function->address, result, arguments);
         return FFITAP_OK;
     }
     struct call call = {

@@ -138,7 +138,7 @@ static __attribute__((noinline)) void *release_lock_recorded(struct user *user)
     return state;
 }
 
-static __attribute__((noinline)) void take_lock_recorded(struct user *user, void *state)
+static __attribute__((noinline)) void take_lock_recorded(void *state, struct user *user)
 {
     take_lock_function *real = (take_lock_function *)original(user, FFITAP__FFI_TAKE_LOCK);
     struct ffitap__thread *self = ffitap__thread_self;
@@ -150,7 +150,7 @@ static __attribute__((noinline)) void take_lock_recorded(struct user *user, void
     }
     ffitap__call_lock_wanted(self);
     real(state);
-    ffitap__call_lock_held(self);
+    ffitap__call_lock_held(ffitap__thread_self);
 }
 
 static __attribute__((noinline)) int *errno_recorded(struct user *user, uintptr_t stack)
@@ -163,20 +163,41 @@ static __attribute__((noinline)) int *errno_recorded(struct user *user, uintptr_
     return where;
 }
 
-static __attribute__((noinline)) void call_recorded(struct user *user, void *cif,
-                                                    void (*function)(void), void *result,
-                                                    void **arguments, uintptr_t stack)
+static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(void), void *result,
+                                                    void **arguments, struct user *user,
+                                                    uintptr_t stack)
 {
     ffi_call_function *real = (ffi_call_function *)original(user, FFITAP__FFI_CALL);
     struct ffitap__thread *self = ffitap__thread_get();
     struct ffitap__frame *frame =
-        self
-            ? ffitap__call_enter(self, user->runtime, (const void *)function, user->has_lock, stack)
-            : NULL;
+        self ? ffitap__call_enter_slowly(self, user->runtime, (const void *)function,
+                                         user->has_lock, stack)
+             : NULL;
 
     real(cif, function, result, arguments);
     if (frame)
-        ffitap__call_leave(self, frame, stack);
+        ffitap__call_leave(self, stack);
+}
+
+/*
+ * The arguments stay where they came, for the real call. Who has called through this runtime before
+ * has found its original.
+ */
+static __attribute__((noinline)) void call_counted(void *cif, void (*function)(void), void *result,
+                                                   void **arguments, struct user *user,
+                                                   uintptr_t stack)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (FFITAP__UNLIKELY(!self ||
+                         !ffitap__call_enter_counted(self, user->runtime, (const void *)function,
+                                                     user->has_lock, stack))) {
+        call_recorded(cif, function, result, arguments, user, stack);
+        return;
+    }
+    ((ffi_call_function *)atomic_load_explicit(
+        &user->original[FFITAP__FFI_CALL], memory_order_relaxed))(cif, function, result, arguments);
+    ffitap__call_leave(ffitap__thread_self, stack);
 }
 
 /* The caller's stack pointer, which the hooks of one call share. */
@@ -193,7 +214,7 @@ static __attribute__((noinline)) void call_recorded(struct user *user, void *cif
     {                                                                                              \
         const struct ffitap__thread *self = ffitap__thread_self;                                   \
         if (FFITAP__UNLIKELY(self && (self->depth || self->window.open)))                          \
-            take_lock_recorded(&users[n], state);                                                  \
+            take_lock_recorded(state, &users[n]);                                                  \
         else                                                                                       \
             ((take_lock_function *)original(&users[n], FFITAP__FFI_TAKE_LOCK))(state);             \
     }                                                                                              \
@@ -206,7 +227,7 @@ static __attribute__((noinline)) void call_recorded(struct user *user, void *cif
     static void ffi_call_##n(void *cif, void (*function)(void), void *result, void **arguments)    \
     {                                                                                              \
         if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
-            call_recorded(&users[n], cif, function, result, arguments, CALLERS_STACK());           \
+            call_counted(cif, function, result, arguments, &users[n], CALLERS_STACK());            \
         else                                                                                       \
             ((ffi_call_function *)original(&users[n], FFITAP__FFI_CALL))(cif, function, result,    \
                                                                          arguments);               \

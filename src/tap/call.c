@@ -1,25 +1,22 @@
 #include "tap/call.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <string.h>
 
-#include "tap/memory.h"
-#include "tap/statistics.h"
+#include "tap/function.h"
 #include "tap/tap.h"
 
-FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
-
-static pthread_key_t thread_key;
-static bool have_thread_key;
+static inline bool is_in_moments(const struct ffitap__frame *frame)
+{
+    return frame->flags & FFITAP__FRAME_IN_MOMENTS;
+}
 
 static struct ffitap__call_edge_event edge_of(const struct ffitap__frame *frame)
 {
     return (struct ffitap__call_edge_event){
         .call_id = frame->call_id,
-        .function_id = frame->function ? frame->function->id : 0,
-        .runtime_id = frame->runtime,
+        .function_id = frame->callee.function_id,
+        .runtime_id = (uint16_t)frame->callee.runtime_id,
     };
 }
 
@@ -37,11 +34,11 @@ static void emit_entry(const struct ffitap__frame *frame)
     ffitap__emit_call_entry(&edge);
 }
 
-static void emit_exit(const struct ffitap__frame *frame)
+static void emit_exit(const struct ffitap__frame *frame, uint64_t left)
 {
     struct ffitap__call_edge_event edge = edge_of(frame);
 
-    edge.native_ns = ffitap__clock_duration_ns(frame->left - frame->entered);
+    edge.native_ns = ffitap__clock_duration_ns(left - frame->entered);
     ffitap__emit_call_exit(&edge);
 }
 
@@ -56,139 +53,93 @@ static void emit_swap_out(const struct ffitap__frame *frame)
         });
 }
 
-/* Ends a call whose end was not seen, at the moment that this is noticed. */
-static void give_up(struct ffitap__frame *frame)
+/* Ends a call whose end was not seen, at the moment that this is noticed. Returns when it left. */
+static uint64_t give_up(struct ffitap__frame *frame)
 {
     if (frame->left) {
         frame->flags |= FFITAP__CALL_WAIT_UNKNOWN;
-        return;
+        return frame->left;
     }
+    const uint64_t left = ffitap__clock_now();
     frame->flags |= FFITAP__CALL_UNFINISHED;
-    frame->left = ffitap__clock_now();
     frame->errno_private_out = errno;
     frame->errno_after = errno;
-    if (frame->in_moments)
-        emit_exit(frame);
+    if (is_in_moments(frame))
+        emit_exit(frame, left);
+    return left;
 }
 
 static void emit_complete(struct ffitap__thread *self, const struct ffitap__frame *frame,
-                          uint64_t held)
+                          uint64_t left, uint64_t held)
 {
     const bool window = frame->flags & FFITAP__CALL_GIL_RELEASED;
     const struct ffitap__call_event call = {
         .start_ns = ffitap__clock_to_monotonic_ns(frame->entered, &self->anchor),
-        .native_ns = ffitap__clock_duration_ns(frame->left - frame->entered),
+        .native_ns = ffitap__clock_duration_ns(left - frame->entered),
         .callbacks_ns = ffitap__clock_duration_ns(frame->in_callbacks),
         .gil_released_ns = window ? ffitap__clock_duration_ns(held - frame->entered) : 0,
-        .gil_wait_ns = window ? ffitap__clock_duration_ns(held - frame->left) : 0,
-        .function_id = frame->function ? frame->function->id : 0,
-        .runtime_id = frame->runtime,
-        .flags = frame->flags,
+        .gil_wait_ns = window ? ffitap__clock_duration_ns(held - left) : 0,
+        .function_id = frame->callee.function_id,
+        .runtime_id = (uint16_t)frame->callee.runtime_id,
+        .flags = (uint16_t)frame->flags,
         .errno_before = frame->errno_before,
         .errno_private_in = frame->errno_private_in,
         .errno_after = frame->errno_after,
         .errno_private_out = frame->errno_private_out,
     };
 
-    if (FFITAP__UNLIKELY(window && frame->in_moments))
+    if (FFITAP__UNLIKELY(window && is_in_moments(frame)))
         ffitap__emit_gil_acquire(&(struct ffitap__gil_event){
             .call_id = frame->call_id,
-            .runtime_id = frame->runtime,
+            .runtime_id = (uint16_t)frame->callee.runtime_id,
             .released_ns = call.gil_released_ns,
             .wait_ns = call.gil_wait_ns,
         });
     ffitap__emit_call(&call);
 }
 
+static struct ffitap__cell *find_cell(struct ffitap__thread *self, struct ffitap__callee callee)
+{
+    struct ffitap__tally *tally = ffitap__tally_get(self);
+
+    return tally ? ffitap__tally_cell(tally, callee) : NULL;
+}
+
+/* A call that began without a cell counts all the same if there is one for it by now. */
+static void count(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
+                  uint64_t held)
+{
+    if (!frame->cell)
+        frame->cell = find_cell(self, frame->callee);
+    if (!frame->cell || !ffitap__tally_count_call(self->tally, frame, left, held))
+        ffitap__tap_lose(FFITAP__LOST_CALL);
+}
+
 /* Reports the top frame and takes it off. `held` is 0 if the end of the call was not seen. */
 static void finish(struct ffitap__thread *self, uint64_t held)
 {
-    struct ffitap__frame *frame = &self->frames[--self->depth];
+    struct ffitap__frame *frame = &self->frames[self->depth - 1];
+    const uint64_t left = held ? frame->left : give_up(frame);
 
-    if (FFITAP__UNLIKELY(!held)) {
-        give_up(frame);
-        held = frame->left;
-    }
+    frame->left = 0;
+    if (!held)
+        held = left;
     if (ffitap__watch_statistics())
-        ffitap__statistics_call(self, frame, held);
-    if (ffitap__watch_events() && (frame->in_moments || ffitap__emit_wants_complete_calls()))
-        emit_complete(self, frame, held);
+        count(self, frame, left, held);
+    if (ffitap__watch_events() && (is_in_moments(frame) || ffitap__emit_wants_complete_calls()))
+        emit_complete(self, frame, left, held);
+    ffitap__call_pop(self, self->tally);
 }
 
-/* What a thread still had under way when it ended, innermost first. */
-static void end_thread(void *data)
+void ffitap__call_drop_all(struct ffitap__thread *self)
 {
-    struct ffitap__thread *self = data;
-
     while (self->depth)
         finish(self, 0);
-    ffitap__thread_self = NULL;
-    ffitap__tally_destroy(self->tally);
-    munmap(self, sizeof(*self));
 }
 
-static void start_counting(struct ffitap__thread *self)
+void ffitap__call_tell_release(struct ffitap__thread *self, uint16_t runtime)
 {
-    self->next_call_id = (uint64_t)gettid() << 32;
-    self->next_callback_id = self->next_call_id;
-}
-
-/* One thread is left in a forked child, with the calls it is in but an identity of its own. */
-static void start_child(void)
-{
-    if (ffitap__thread_self) {
-        ffitap__tally_destroy(ffitap__thread_self->tally);
-        ffitap__thread_self->tally = NULL;
-        start_counting(ffitap__thread_self);
-    }
-}
-
-__attribute__((constructor)) static void start(void)
-{
-    have_thread_key = pthread_key_create(&thread_key, end_thread) == 0;
-    pthread_atfork(NULL, NULL, start_child);
-}
-
-/* Half a megabyte of address space, of which a thread touches as much as its calls nest. */
-static struct ffitap__thread *create_thread(void)
-{
-    struct ffitap__thread *self = ffitap__memory_reserve(sizeof(*self));
-
-    if (!self)
-        return NULL;
-    start_counting(self);
-    ffitap__thread_self = self;
-    if (have_thread_key)
-        pthread_setspecific(thread_key, self);
-    return self;
-}
-
-struct ffitap__thread *ffitap__thread_prepare(void)
-{
-    const int saved = errno;
-    struct ffitap__thread *self = create_thread();
-
-    errno = saved;
-    return self;
-}
-
-struct ffitap__thread *ffitap__thread_start(void)
-{
-    const int saved = errno;
-    struct ffitap__thread *self = ffitap__thread_prepare();
-
-    if (!self)
-        ffitap__tap_lose(FFITAP__LOST_CALL);
-    errno = saved;
-    return self;
-}
-
-void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime)
-{
-    self->window.open = true;
     self->window.errno_before = errno;
-    self->question.stack = 0;
-    self->window.released = ffitap__clock_now();
     if (FFITAP__UNLIKELY(ffitap__emit_wants_moments()))
         ffitap__emit_gil_release(&(struct ffitap__gil_event){
             .call_id = self->next_call_id + 1,
@@ -196,41 +147,21 @@ void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime)
         });
 }
 
-/*
- * Frames below which the stack has been unwound: an exception or a longjmp went through them, or a
- * lock was never taken back. Stacks grow down, so what a new call can still return to lies above.
- * A call on another stack (a coroutine's, a signal handler's) may end a live frame early; such a
- * frame is then not found when it returns, and nothing is counted twice.
- */
 static void drop_stale_frames(struct ffitap__thread *self, uintptr_t stack)
 {
-    while (self->depth) {
-        const struct ffitap__frame *top = &self->frames[self->depth - 1];
-
-        if (!top->left && top->stack > stack)
-            return;
+    while (ffitap__call_has_stale_frame(self, stack))
         finish(self, 0);
-    }
 }
 
-static void take_window(struct ffitap__thread *self, struct ffitap__frame *frame, bool has_lock)
+/* No call, or one that is lost, goes with what was noted ahead of it. */
+static void forget_announcements(struct ffitap__thread *self)
 {
-    if (self->window.open) {
-        self->window.open = false;
-        frame->flags = FFITAP__CALL_GIL_RELEASED;
-        frame->errno_before = self->window.errno_before;
-        frame->entered = self->window.released;
-    } else {
-        frame->flags = has_lock ? FFITAP__CALL_GIL_HELD : 0;
-        frame->errno_before = frame->errno_private_in;
-        frame->entered = 0;
-    }
+    self->window.open = false;
+    self->question.stack = 0;
 }
 
 static void take_question(struct ffitap__thread *self, struct ffitap__frame *frame)
 {
-    if (!self->question.stack)
-        return;
     if (self->question.stack == frame->stack) {
         frame->flags |= FFITAP__CALL_ERRNO_SWAPPED;
         frame->errno_before = self->question.value;
@@ -238,101 +169,135 @@ static void take_question(struct ffitap__thread *self, struct ffitap__frame *fra
     self->question.stack = 0;
 }
 
-struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self, uint16_t runtime,
-                                         const void *address, bool has_lock, uintptr_t stack)
+/*
+ * Takes the fast way from now on, if `state` says that calls are counted and no more. It is only
+ * for ticks of a known rate: another clock takes so long to read that the way does not matter.
+ */
+static void remember(struct ffitap__thread *self, uint64_t state, uint64_t key,
+                     struct ffitap__cell *cell)
+{
+    const uint64_t rate = ffitap__clock_known_rate();
+
+    if ((state & FFITAP__WATCH_EVENTS) || !rate || !ffitap__clock_counts_ticks)
+        return;
+    if (self->counting != state) {
+        memset(self->memos, 0xFF, sizeof(self->memos)); /* no function has such a key */
+        self->tally->rate = rate;
+        self->counting = state;
+    }
+    *ffitap__thread_memo(self, key) = (struct ffitap__thread_memo){key, cell};
+}
+
+static void begin(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t state)
+{
+    if ((state & FFITAP__WATCH_EVENTS) && ffitap__emit_wants_moments()) {
+        frame->flags |= FFITAP__FRAME_IN_MOMENTS;
+        emit_entry(frame);
+    }
+    frame->cell = state & FFITAP__WATCH_STATISTICS ? find_cell(self, frame->callee) : NULL;
+    if (frame->cell && self->depth <= FFITAP__STATISTICS_IN_FLIGHT) {
+        ffitap__call_begin(self->tally->thread, frame, self->depth, ffitap__clock_now());
+        return;
+    }
+    if (self->tally)
+        atomic_store_explicit(&self->tally->thread->depth, self->depth, memory_order_release);
+    frame->entered = ffitap__clock_now();
+}
+
+struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uint16_t runtime,
+                                                const void *address, bool has_lock, uintptr_t stack)
 {
     const int errno_in = errno;
+    const uint64_t state = ffitap__watch_state();
+    const struct ffitap__function *function = ffitap__function_at(address);
 
-    if (FFITAP__UNLIKELY(self->depth != 0))
-        drop_stale_frames(self, stack);
+    drop_stale_frames(self, stack);
     if (FFITAP__UNLIKELY(self->depth == FFITAP__FRAME_MAX)) {
-        self->window.open = false;
+        forget_announcements(self);
         ffitap__tap_lose(FFITAP__LOST_CALL);
+        errno = errno_in;
         return NULL;
     }
 
-    struct ffitap__frame *frame = &self->frames[self->depth];
-    frame->stack = stack;
-    frame->left = 0;
-    /* From here on a signal handler that makes calls of its own takes frames above this one. */
-    atomic_signal_fence(memory_order_seq_cst);
-    self->depth++;
-    atomic_signal_fence(memory_order_seq_cst);
+    struct ffitap__frame *frame = ffitap__call_push(self, stack);
     frame->call_id = ++self->next_call_id;
-    frame->runtime = runtime;
-    frame->in_callbacks = 0;
-    frame->callback_stack = 0;
+    frame->callee = (struct ffitap__callee){function ? function->id : 0, runtime};
     frame->errno_private_in = errno_in;
-    frame->function = ffitap__function_at(address);
-    take_window(self, frame, has_lock);
-    take_question(self, frame);
-
-    frame->in_moments = ffitap__watch_events() && ffitap__emit_wants_moments();
-    if (FFITAP__UNLIKELY(frame->in_moments))
-        emit_entry(frame);
-    struct ffitap__statistics_in_flight *in_flight =
-        ffitap__watch_statistics() ? ffitap__statistics_call_entered(self, frame) : NULL;
-    if (!frame->entered)
-        frame->entered = ffitap__clock_now();
-    if (in_flight)
-        in_flight->entered_ticks = frame->entered;
+    frame->errno_before = self->window.open ? self->window.errno_before : errno_in;
+    ffitap__call_take_window(self, frame, has_lock);
+    if (self->question.stack)
+        take_question(self, frame);
+    begin(self, frame, state);
+    if (frame->cell)
+        remember(self, state, ffitap__thread_key(address, runtime), frame->cell);
     errno = errno_in;
     return frame;
 }
 
-/*
- * Takes off what lies above `frame`, calls that never returned to their caller. False if `frame`
- * is gone itself, dropped as stale while another stack was in use.
- */
-static bool is_on_top(struct ffitap__thread *self, const struct ffitap__frame *frame,
-                      uintptr_t stack)
+/* The frame of the call that was made from `stack`; NULL if it is gone, dropped as stale while
+ * another stack was in use. */
+static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t stack)
 {
-    const uint32_t depth = (uint32_t)(frame - self->frames) + 1;
+    for (uint32_t depth = self->depth; depth; depth--) {
+        struct ffitap__frame *frame = &self->frames[depth - 1];
 
-    if (self->depth < depth || frame->stack != stack || frame->left)
-        return false;
-    while (self->depth > depth)
-        finish(self, 0);
-    return true;
+        if (frame->stack == stack && !frame->left)
+            return frame;
+    }
+    return NULL;
 }
 
-void ffitap__call_leave(struct ffitap__thread *self, struct ffitap__frame *frame, uintptr_t stack)
+static void leave(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
+                  int errno_out)
 {
-    const uint64_t left = ffitap__clock_now();
-    const int errno_out = errno;
+    /* Calls that never returned to their caller. */
+    while (frame + 1 != &self->frames[self->depth])
+        finish(self, 0);
+    self->question.stack = 0;
+    frame->left = left;
+    frame->errno_private_out = errno_out;
+    frame->errno_after =
+        frame->flags & FFITAP__CALL_ERRNO_SWAPPED ? frame->errno_before : errno_out;
+    if (FFITAP__UNLIKELY(is_in_moments(frame)))
+        emit_exit(frame, left);
+    if (frame->flags & FFITAP__CALL_GIL_RELEASED)
+        return;
+    if (FFITAP__UNLIKELY(is_in_moments(frame)))
+        emit_swap_out(frame);
+    finish(self, left);
+}
 
-    if (FFITAP__LIKELY(is_on_top(self, frame, stack))) {
-        self->question.stack = 0;
-        frame->left = left;
-        frame->errno_private_out = errno_out;
-        frame->errno_after =
-            frame->flags & FFITAP__CALL_ERRNO_SWAPPED ? frame->errno_before : errno_out;
-        if (FFITAP__UNLIKELY(frame->in_moments))
-            emit_exit(frame);
-        if (!(frame->flags & FFITAP__CALL_GIL_RELEASED)) {
-            if (FFITAP__UNLIKELY(frame->in_moments))
-                emit_swap_out(frame);
-            finish(self, left);
-        }
-    }
+/* The ways that only count read the processor's clock, whether it is the tap's or not. */
+static uint64_t ticks_or_now(uint64_t ticks)
+{
+    return ffitap__clock_counts_ticks ? ticks : ffitap__clock_now();
+}
+
+void ffitap__call_leave_slowly(struct ffitap__thread *self, uintptr_t stack, uint64_t left)
+{
+    const int errno_out = errno;
+    struct ffitap__frame *frame = find_frame(self, stack);
+
+    left = ticks_or_now(left);
+    if (frame)
+        leave(self, frame, left, errno_out);
     errno = errno_out;
 }
 
-void ffitap__call_lock_wanted(struct ffitap__thread *self)
+void ffitap__call_tell_return(struct ffitap__thread *self)
 {
     struct ffitap__frame *frame = &self->frames[self->depth - 1];
 
     frame->errno_after = errno;
-    if (FFITAP__UNLIKELY(frame->in_moments))
+    if (FFITAP__UNLIKELY(is_in_moments(frame)))
         emit_swap_out(frame);
 }
 
-void ffitap__call_lock_held(struct ffitap__thread *self)
+void ffitap__call_end_slowly(struct ffitap__thread *self, uint64_t left, uint64_t held)
 {
-    const uint64_t held = ffitap__clock_now();
     const int saved = errno;
 
-    if (FFITAP__LIKELY(ffitap__call_wants_lock(self)))
-        finish(self, held);
+    self->frames[self->depth - 1].left = left;
+    finish(self, ticks_or_now(held));
     errno = saved;
 }

@@ -4,8 +4,9 @@
  *     lock released -> native code entered -> native code left -> lock held again
  *
  * The shim and the core tell them in this order; errno_asked, where the runtime exchanges errno,
- * comes between the first two. The clock is read once where one reading serves two moments: a
- * call with a GIL window costs three readings, one without two.
+ * comes between the first two. The clock is read once where one reading serves two moments: the
+ * first two are one, read as late as possible. A call with a GIL window costs three readings, one
+ * without two.
  *
  * Nothing here can fail, allocates after a thread's first call, takes a lock after a function's
  * first call, or changes errno. A call that cannot be recorded is counted as lost.
@@ -19,80 +20,31 @@
 #include <ffitap/export.h>
 
 #include "tap/clock.h"
+#include "tap/count.h"
 #include "tap/emit.h"
 #include "tap/fast.h"
-#include "tap/function.h"
+#include "tap/thread.h"
 
-/* Calls that nest deeper than this, through callbacks, are lost. */
-#define FFITAP__FRAME_MAX 4096u
-
-struct ffitap__frame {
-    uint64_t call_id;
-    uintptr_t stack; /* the caller's stack pointer: tells frames that were jumped over */
-    const struct ffitap__function *function;
-    uint64_t entered;
-    uint64_t left;            /* 0 while in native code */
-    uint64_t in_callbacks;    /* how long it was in them */
-    uintptr_t callback_stack; /* of the callback that takes its time; 0 if none does */
-    uint16_t runtime;
-    uint16_t flags;  /* enum ffitap__call_flag */
-    bool in_moments; /* somebody wants the call's single moments */
-    int errno_before;
-    int errno_private_in;
-    int errno_private_out;
-    int errno_after;
-};
-
-/* The runtime's interpreter lock was given up and no call has been made since. */
-struct ffitap__window {
-    bool open;
-    uint64_t released;
-    int errno_before;
-};
-
-/* Somebody took the address of errno, which tells an exchange if a call follows. */
-struct ffitap__errno_question {
-    uintptr_t stack; /* of who asked; 0 if nobody did */
-    int value;
-};
-
-struct ffitap__tally; /* tally.c's own */
-
-struct ffitap__thread {
-    uint32_t depth;
-    uint64_t next_call_id;
-    uint64_t next_callback_id;
-    struct ffitap__window window;
-    struct ffitap__errno_question question;
-    struct ffitap__clock_anchor anchor;
-    struct ffitap__tally *tally; /* NULL until it counts something */
-    struct ffitap__frame frames[FFITAP__FRAME_MAX];
-};
-
-/* NULL until the thread's first measured call. */
-FFITAP__CROSSING extern FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
-
-FFITAP__CROSSING struct ffitap__thread *ffitap__thread_prepare(void);
-FFITAP__CROSSING struct ffitap__thread *ffitap__thread_start(void);
-
-/* This thread's calls, made on first use, ahead of a call; NULL if there is no memory for them. */
-static inline struct ffitap__thread *ffitap__thread_get_ahead(void)
-{
-    struct ffitap__thread *self = ffitap__thread_self;
-
-    return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_prepare();
-}
-
-/* The same for the call itself, which is lost if there is none. */
-static inline struct ffitap__thread *ffitap__thread_get(void)
-{
-    struct ffitap__thread *self = ffitap__thread_self;
-
-    return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_start();
-}
+/* The ways that these take where there is more to do than to count. */
+FFITAP__CROSSING void ffitap__call_tell_release(struct ffitap__thread *self, uint16_t runtime);
+FFITAP__CROSSING struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self,
+                                                                 uint16_t runtime,
+                                                                 const void *address, bool has_lock,
+                                                                 uintptr_t stack);
+FFITAP__CROSSING void ffitap__call_leave_slowly(struct ffitap__thread *self, uintptr_t stack,
+                                                uint64_t left);
+FFITAP__CROSSING void ffitap__call_tell_return(struct ffitap__thread *self);
+FFITAP__CROSSING void ffitap__call_end_slowly(struct ffitap__thread *self, uint64_t left,
+                                              uint64_t held);
 
 /* The interpreter lock has just been released, for a call that is about to be made. */
-FFITAP__CROSSING void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime);
+static inline void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime)
+{
+    self->window.open = true;
+    self->question.stack = 0;
+    if (FFITAP__UNLIKELY(ffitap__watch_events()))
+        ffitap__call_tell_release(self, runtime);
+}
 
 /*
  * `stack` is the caller's stack pointer, the same here and in ffitap__call_enter() if one
@@ -105,20 +57,173 @@ static inline void ffitap__call_errno_asked(struct ffitap__thread *self, uintptr
 }
 
 /*
- * Native code at `address` is entered. `holds_lock`: the runtime has an interpreter lock, which it
- * has not released if ffitap__call_lock_released() was not called before. Returns the frame, for
- * ffitap__call_leave(); NULL if the call is lost.
+ * Frames below which the stack has been unwound: an exception or a longjmp went through them, or a
+ * lock was never taken back. Stacks grow down, so what a new call can still return to lies above.
+ * A call on another stack (a coroutine's, a signal handler's) may end a live frame early; such a
+ * frame is then not found when it returns, and nothing is counted twice.
  */
-FFITAP__CROSSING struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self,
-                                                          uint16_t runtime, const void *address,
-                                                          bool has_lock, uintptr_t stack);
+static inline bool ffitap__call_has_stale_frame(const struct ffitap__thread *self, uintptr_t stack)
+{
+    if (FFITAP__LIKELY(!self->depth))
+        return false;
+    const struct ffitap__frame *top = &self->frames[self->depth - 1];
+    return top->left || top->stack <= stack;
+}
 
 /*
- * It returned; `stack` as on entry, `frame` not NULL. Without a window the call is complete, and
- * with an exchange of errno the thread is taken to have its own value back.
+ * The next frame. From here on a signal handler that makes calls of its own takes frames above it;
+ * until then it takes this one, which is why it is filled in twice.
  */
-FFITAP__CROSSING void ffitap__call_leave(struct ffitap__thread *self, struct ffitap__frame *frame,
-                                         uintptr_t stack);
+static inline struct ffitap__frame *ffitap__call_push(struct ffitap__thread *self, uintptr_t stack)
+{
+    struct ffitap__frame *frame = &self->frames[self->depth];
+
+    frame->stack = stack;
+    frame->left = 0;
+    atomic_signal_fence(memory_order_seq_cst);
+    self->depth++;
+    atomic_signal_fence(memory_order_seq_cst);
+    frame->stack = stack;
+    frame->left = 0;
+    frame->in_callbacks = 0;
+    frame->callback_stack = 0;
+    frame->call_id = 0;
+    return frame;
+}
+
+/* Whether the lock was released ahead of the call of `frame`, or is there and was not. */
+static inline void ffitap__call_take_window(struct ffitap__thread *self,
+                                            struct ffitap__frame *frame, bool has_lock)
+{
+    frame->flags = self->window.open ? FFITAP__CALL_GIL_RELEASED
+                   : has_lock        ? FFITAP__CALL_GIL_HELD
+                                     : 0;
+    self->window.open = false;
+}
+
+/* The call of `frame`, the `depth`th, begins `now` and is in flight. */
+static inline void ffitap__call_begin(struct ffitap__statistics_thread *thread,
+                                      struct ffitap__frame *frame, uint32_t depth, uint64_t now)
+{
+    struct ffitap__statistics_in_flight *call = &thread->in_flight[depth - 1];
+
+    call->function_id = frame->callee.function_id;
+    call->runtime_id = frame->callee.runtime_id;
+    call->entered_ticks = now;
+    frame->entered = now;
+    atomic_store_explicit(&thread->depth, depth, memory_order_release);
+}
+
+/*
+ * The way of nearly every call while calls are counted and no more is wanted: to a function that
+ * this thread has called before, out of none that has gone. It calls no function, and so its caller
+ * need not save what the call is made with. NULL if the call is none of these.
+ */
+static inline struct ffitap__frame *ffitap__call_enter_counted(struct ffitap__thread *self,
+                                                               uint16_t runtime,
+                                                               const void *address, bool has_lock,
+                                                               uintptr_t stack)
+{
+    const uint64_t key = ffitap__thread_key(address, runtime);
+    const struct ffitap__thread_memo *memo = ffitap__thread_memo(self, key);
+    const uint32_t depth = self->depth;
+
+    if (FFITAP__UNLIKELY(self->counting != ffitap__watch_state() || memo->key != key ||
+                         self->question.stack ||
+                         (depth && (depth >= FFITAP__STATISTICS_IN_FLIGHT ||
+                                    ffitap__call_has_stale_frame(self, stack)))))
+        return NULL;
+
+    struct ffitap__frame *frame = ffitap__call_push(self, stack);
+    frame->cell = memo->cell;
+    frame->callee = memo->cell->callee;
+    ffitap__call_take_window(self, frame, has_lock);
+    ffitap__call_begin(self->tally->thread, frame, depth + 1, __rdtsc());
+    return frame;
+}
+
+/*
+ * Native code at `address` is entered. `has_lock`: the runtime has an interpreter lock, which it
+ * has not released if ffitap__call_lock_released() was not called before. Returns the call's frame;
+ * NULL if the call is lost, and is not to be left.
+ */
+static inline struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self,
+                                                       uint16_t runtime, const void *address,
+                                                       bool has_lock, uintptr_t stack)
+{
+    struct ffitap__frame *frame =
+        ffitap__call_enter_counted(self, runtime, address, has_lock, stack);
+
+    return FFITAP__LIKELY(frame != NULL)
+               ? frame
+               : ffitap__call_enter_slowly(self, runtime, address, has_lock, stack);
+}
+
+/*
+ * Takes the top frame off. Last of all: a signal handler that makes calls meanwhile finds it as it
+ * was in native code, and takes frames above it.
+ */
+static inline void ffitap__call_pop(struct ffitap__thread *self, const struct ffitap__tally *tally)
+{
+    const uint32_t depth = self->depth - 1;
+
+    atomic_signal_fence(memory_order_seq_cst);
+    self->depth = depth;
+    if (tally)
+        atomic_store_explicit(&tally->thread->depth, depth, memory_order_release);
+}
+
+/* Whether only the usual is to be said of a call: no exchange of errno, no time in callbacks. */
+static inline bool ffitap__call_is_usual(const struct ffitap__frame *frame)
+{
+    return frame->flags <= (FFITAP__CALL_GIL_RELEASED | FFITAP__CALL_GIL_HELD) &&
+           !frame->in_callbacks;
+}
+
+/* The usual call of the top frame, of which nobody wants more than to count it, is complete. */
+static inline __attribute__((always_inline)) void
+ffitap__call_end(struct ffitap__thread *self, const struct ffitap__frame *frame, bool has_window,
+                 uint64_t left, uint64_t held)
+{
+    const struct ffitap__tally *tally = self->tally;
+    struct ffitap__places places;
+
+    if (FFITAP__UNLIKELY(!ffitap__count_find(tally, frame, has_window, left, held, &places))) {
+        ffitap__call_end_slowly(self, left, held);
+        return;
+    }
+    ffitap__count_add(frame->cell->shared, has_window, &places, frame->flags);
+    ffitap__call_pop(self, tally);
+}
+
+/* Whether that can be said of the top frame, if there is one. */
+static inline bool ffitap__call_is_only_counted(const struct ffitap__thread *self,
+                                                const struct ffitap__frame *top)
+{
+    return self->counting == ffitap__watch_state() && top->cell;
+}
+
+/*
+ * It returned; `stack` as on entry, which tells it from others. Without a window the call is
+ * complete, and with an exchange of errno the thread is taken to have its own value back.
+ */
+static inline void ffitap__call_leave(struct ffitap__thread *self, uintptr_t stack)
+{
+    const uint64_t left = __rdtsc();
+    struct ffitap__frame *frame = &self->frames[self->depth - 1u];
+
+    if (FFITAP__UNLIKELY(!self->depth || frame->stack != stack || frame->left ||
+                         !ffitap__call_is_usual(frame) ||
+                         !ffitap__call_is_only_counted(self, frame))) {
+        ffitap__call_leave_slowly(self, stack, left);
+        return;
+    }
+    self->question.stack = 0;
+    if (frame->flags & FFITAP__CALL_GIL_RELEASED)
+        frame->left = left;
+    else
+        ffitap__call_end(self, frame, false, left, left);
+}
 
 /* Whether a call has returned and waits for its lock. */
 static inline bool ffitap__call_wants_lock(const struct ffitap__thread *self)
@@ -127,16 +232,38 @@ static inline bool ffitap__call_wants_lock(const struct ffitap__thread *self)
 }
 
 /* A call that wants its lock is about to ask for it; errno is what the thread has again. */
-FFITAP__CROSSING void ffitap__call_lock_wanted(struct ffitap__thread *self);
+static inline void ffitap__call_lock_wanted(struct ffitap__thread *self)
+{
+    if (FFITAP__UNLIKELY(ffitap__watch_events()))
+        ffitap__call_tell_return(self);
+}
 
 /* It has it, and the call is complete; unless that was given up, for calls were made meanwhile by
  * whoever hands the lock out or by a signal handler. */
-FFITAP__CROSSING void ffitap__call_lock_held(struct ffitap__thread *self);
+static inline void ffitap__call_lock_held(struct ffitap__thread *self)
+{
+    const uint64_t held = __rdtsc();
+
+    if (FFITAP__UNLIKELY(!ffitap__call_wants_lock(self)))
+        return;
+
+    struct ffitap__frame *frame = &self->frames[self->depth - 1];
+    const uint64_t left = frame->left;
+
+    frame->left = 0;
+    if (FFITAP__LIKELY(ffitap__call_is_usual(frame) && ffitap__call_is_only_counted(self, frame)))
+        ffitap__call_end(self, frame, true, left, held);
+    else
+        ffitap__call_end_slowly(self, left, held);
+}
 
 /* The lock is held again and no call was made. */
 static inline void ffitap__call_window_unused(struct ffitap__thread *self)
 {
     self->window.open = false;
 }
+
+/* What a thread has under way when it ends, innermost first. */
+void ffitap__call_drop_all(struct ffitap__thread *self);
 
 #endif

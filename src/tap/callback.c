@@ -4,7 +4,8 @@
 
 #include "tap/clock.h"
 #include "tap/emit.h"
-#include "tap/statistics.h"
+#include "tap/tally.h"
+#include "tap/tap.h"
 
 /*
  * The innermost call that can still be in native code: stacks grow down, and what lies below was
@@ -39,7 +40,7 @@ static void give_back_time(struct ffitap__thread *self, const struct ffitap__cal
 {
     struct ffitap__frame *frame = callback->frame;
 
-    if (frame >= &self->frames[self->depth] || frame->call_id != callback->event.call_id)
+    if (frame >= &self->frames[self->depth] || frame->entered != callback->frame_entered)
         return; /* dropped as stale while another stack was in use */
     frame->callback_stack = 0;
     frame->in_callbacks += now - callback->began;
@@ -56,10 +57,11 @@ void ffitap__callback_enter(struct ffitap__thread *self, struct ffitap__callback
         .callback_id = ++self->next_callback_id,
         .call_id = frame ? frame->call_id : 0,
         .closure = (uintptr_t)closure,
-        .function_id = frame && frame->function ? frame->function->id : 0,
+        .function_id = frame ? frame->callee.function_id : 0,
         .runtime_id = runtime,
     };
     callback->frame = frame && take_time(frame, stack) ? frame : NULL;
+    callback->frame_entered = frame ? frame->entered : 0;
     callback->entered = callback->began;
     callback->is_told = ffitap__emit_wants_callbacks();
     if (callback->is_told) {
@@ -69,6 +71,14 @@ void ffitap__callback_enter(struct ffitap__thread *self, struct ffitap__callback
     errno = saved;
 }
 
+static void count(struct ffitap__thread *self, const struct ffitap__callback_event *event)
+{
+    struct ffitap__tally *tally = ffitap__tally_get(self);
+
+    if (!tally || !ffitap__tally_count_callback(tally, event))
+        ffitap__tap_lose(FFITAP__LOST_CALL);
+}
+
 void ffitap__callback_leave(struct ffitap__thread *self, struct ffitap__callback *callback)
 {
     const int saved = errno;
@@ -76,7 +86,7 @@ void ffitap__callback_leave(struct ffitap__thread *self, struct ffitap__callback
 
     callback->event.duration_ns = ffitap__clock_duration_ns(now - callback->entered);
     if (ffitap__watch_statistics())
-        ffitap__statistics_callback(self, &callback->event);
+        count(self, &callback->event);
     if (callback->is_told) {
         ffitap__emit_callback_exit(&callback->event);
         now = ffitap__clock_now();

@@ -23,6 +23,7 @@
 struct ffitap__callback {
     struct ffitap__callback_event event;
     struct ffitap__frame *frame; /* whose time it takes; NULL if none, or another callback's */
+    uint64_t frame_entered;      /* which says whether the frame is still the same call's */
     uint64_t began;              /* native code left off */
     uint64_t entered;            /* and this was told */
     bool is_told;

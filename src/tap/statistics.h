@@ -14,9 +14,6 @@
 #include "tap/storage.h"
 #include "tap/watch.h"
 
-struct ffitap__thread;
-struct ffitap__frame;
-
 /* At the start of the program, before anything is told. With the tap's lock held. */
 void ffitap__statistics_start(const char *folder, const struct ffitap__storage_process *process);
 
@@ -34,24 +31,5 @@ void ffitap__statistics_function(const struct ffitap__function_event *event);
 void ffitap__statistics_lost(const struct ffitap__lost_event *event);
 void ffitap__statistics_load_end(const struct ffitap__load_event *event);
 void ffitap__statistics_lookup(const struct ffitap__lookup_event *event);
-
-/* What one thread counts: made on its first call, gone with it; what it counted stays. */
-struct ffitap__tally;
-void ffitap__tally_destroy(struct ffitap__tally *tally);
-
-/*
- * The top frame was put there: its call is in flight. The caller writes into what this returns when
- * that began, unless it is NULL.
- */
-struct ffitap__statistics_in_flight *
-ffitap__statistics_call_entered(struct ffitap__thread *self, const struct ffitap__frame *frame);
-
-/* It was taken off; `held` is the moment at which the interpreter lock was held again. */
-void ffitap__statistics_call(struct ffitap__thread *self, const struct ffitap__frame *frame,
-                             uint64_t held);
-
-/* A callback of `duration_ns` ended. */
-void ffitap__statistics_callback(struct ffitap__thread *self,
-                                 const struct ffitap__callback_event *callback);
 
 #endif

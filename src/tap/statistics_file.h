@@ -171,8 +171,8 @@ struct ffitap__statistics_cell {
     uint32_t reserved;
     uint64_t count;
     uint64_t total_ns;
-    uint64_t self_ns; /* without callbacks; the same as total_ns for callbacks */
-    uint64_t min_ns;  /* these two of count > 0 */
+    uint64_t callbacks_ns; /* of the total, in callbacks out of the calls */
+    uint64_t min_ns;       /* these two of count > 0 */
     uint64_t max_ns;
     uint64_t unfinished;
     uint64_t held_calls;      /* with the interpreter lock, which the runtime has */
@@ -193,18 +193,32 @@ struct ffitap__statistics_windows {
 };
 
 /*
- * A piece of a histogram: the buckets from `first` on. Which bucket a value falls into says
- * ffitap__statistics_bucket() below. A count that is full goes on in another piece with the same
- * `first`: they add up.
+ * A piece of a histogram, of one of two kinds. A run has the counts of all the buckets from `first`
+ * on. A scattered piece has counts of any buckets, for what comes in few calls: each holds its
+ * bucket in the upper bits and how often below, and is 0 if it is not used yet. What several pieces
+ * say of one bucket adds up. Which bucket a value falls into says ffitap__statistics_bucket()
+ * below.
  */
-#define FFITAP__STATISTICS_BUCKETS 16u
+#define FFITAP__STATISTICS_BUCKETS        16u
+#define FFITAP__STATISTICS_SCATTERED_BITS 20u
+#define FFITAP__STATISTICS_SCATTERED_MAX  ((1u << FFITAP__STATISTICS_SCATTERED_BITS) - 1)
 
 struct ffitap__statistics_buckets {
     uint64_t next;  /* another piece of the same histogram */
-    uint32_t first; /* a multiple of FFITAP__STATISTICS_BUCKETS */
+    uint32_t first; /* of a run, a multiple of FFITAP__STATISTICS_BUCKETS */
     uint32_t counts[FFITAP__STATISTICS_BUCKETS];
-    uint32_t reserved;
+    uint32_t is_scattered; /* 1, or 0 for a run */
 };
+
+static inline uint32_t ffitap__statistics_scattered_bucket(uint32_t count)
+{
+    return count >> FFITAP__STATISTICS_SCATTERED_BITS;
+}
+
+static inline uint32_t ffitap__statistics_scattered_count(uint32_t count)
+{
+    return count & FFITAP__STATISTICS_SCATTERED_MAX;
+}
 
 /* What calls with an exchange left as the private errno. */
 struct ffitap__statistics_outcome {
@@ -227,11 +241,10 @@ struct ffitap__statistics_errnos {
  */
 static inline uint32_t ffitap__statistics_bucket(uint64_t value)
 {
-    if (value < 64)
-        return (uint32_t)value;
-    const uint32_t octave = 63 - (uint32_t)__builtin_clzll(value);
+    /* Of the value's bits the first six are kept, and how many there are behind them. */
+    const uint32_t dropped = ((uint32_t)__builtin_clzll(value | 32) ^ 63) - 5;
 
-    return 64 + (octave - 6) * 32 + ((uint32_t)(value >> (octave - 5)) & 31);
+    return dropped * 32 + (uint32_t)(value >> dropped);
 }
 
 #endif

@@ -7,13 +7,18 @@
 struct ffitap__watch ffitap__watch;
 
 /* Where the kernel wiped the page nobody told us of the child; here somebody does. */
-static bool has_events;
-static bool has_statistics;
+static _Atomic uint64_t state;
 
-static void put_back(void)
+/* Again if somebody changed it meanwhile: who was last then sees to what is published. */
+static void publish(void)
 {
-    atomic_store_explicit(&ffitap__watch.events, has_events, memory_order_release);
-    atomic_store_explicit(&ffitap__watch.statistics, has_statistics, memory_order_release);
+    uint64_t now;
+
+    do {
+        now = atomic_load(&state);
+        const bool is_wanted = now & (FFITAP__WATCH_EVENTS | FFITAP__WATCH_STATISTICS);
+        atomic_store(&ffitap__watch.state, is_wanted ? now : 0);
+    } while (atomic_load(&state) != now);
 }
 
 __attribute__((constructor)) static void start(void)
@@ -21,18 +26,27 @@ __attribute__((constructor)) static void start(void)
     const int saved = errno;
 
     madvise(&ffitap__watch, FFITAP__PAGE, MADV_WIPEONFORK);
-    pthread_atfork(NULL, NULL, put_back);
+    pthread_atfork(NULL, NULL, publish);
     errno = saved;
 }
 
 void ffitap__watch_start_events(void)
 {
-    has_events = true;
-    put_back();
+    atomic_fetch_or(&state, FFITAP__WATCH_EVENTS);
+    publish();
 }
 
 void ffitap__watch_turn_statistics(bool on)
 {
-    has_statistics = on;
-    put_back();
+    if (on)
+        atomic_fetch_or(&state, FFITAP__WATCH_STATISTICS);
+    else
+        atomic_fetch_and(&state, ~(uint64_t)FFITAP__WATCH_STATISTICS);
+    ffitap__watch_renew();
+}
+
+void ffitap__watch_renew(void)
+{
+    atomic_fetch_add(&state, FFITAP__WATCH_EDITION);
+    publish();
 }

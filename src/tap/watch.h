@@ -4,10 +4,16 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <ffitap/export.h>
 
 #include "tap/fast.h"
+
+/* What the state says; 0 if nobody wants anything. */
+#define FFITAP__WATCH_EVENTS     1u /* the provider is there: a session may want some of them */
+#define FFITAP__WATCH_STATISTICS 2u /* are kept */
+#define FFITAP__WATCH_EDITION    4u /* from this bit on: see ffitap__watch_renew() */
 
 /*
  * Alone on a page, which the kernel wipes in a child that is made behind fork(3)'s back: that one's
@@ -15,24 +21,34 @@
  */
 #define FFITAP__PAGE 4096
 FFITAP__CROSSING extern struct ffitap__watch {
-    _Atomic bool statistics; /* are kept */
-    _Atomic bool events;     /* the provider is there: a session may want some of them */
-    char rest_of_page[FFITAP__PAGE - 2];
+    _Atomic uint64_t state;
+    char rest_of_page[FFITAP__PAGE - 8];
 } ffitap__watch __attribute__((aligned(FFITAP__PAGE)));
+
+static inline uint64_t ffitap__watch_state(void)
+{
+    return atomic_load_explicit(&ffitap__watch.state, memory_order_relaxed);
+}
 
 static inline bool ffitap__watch_statistics(void)
 {
-    return atomic_load_explicit(&ffitap__watch.statistics, memory_order_relaxed);
+    return ffitap__watch_state() & FFITAP__WATCH_STATISTICS;
 }
 
 static inline bool ffitap__watch_events(void)
 {
-    return atomic_load_explicit(&ffitap__watch.events, memory_order_relaxed);
+    return ffitap__watch_state() & FFITAP__WATCH_EVENTS;
 }
 
 /* The provider has come. */
 FFITAP__CROSSING void ffitap__watch_start_events(void);
 
 void ffitap__watch_turn_statistics(bool on);
+
+/*
+ * What threads remember of functions holds no longer. While statistics are kept the state is
+ * another one from now on, and so a thread that compares notices.
+ */
+void ffitap__watch_renew(void);
 
 #endif

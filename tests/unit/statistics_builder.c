@@ -147,6 +147,18 @@ static void count_in(union builder *builder, _Atomic uint64_t *histogram, uint64
     piece->counts[bucket - first]++;
 }
 
+uint64_t builder_scatter(union builder *builder, uint64_t cell)
+{
+    struct ffitap__statistics_cell *of = builder_at(builder, cell);
+    const uint64_t offset = take(builder, sizeof(struct ffitap__statistics_buckets));
+    struct ffitap__statistics_buckets *piece = builder_at(builder, offset);
+
+    piece->is_scattered = 1;
+    piece->next = of->buckets;
+    of->buckets = offset;
+    return offset;
+}
+
 void builder_count(union builder *builder, uint64_t cell, uint64_t duration_ns)
 {
     struct ffitap__statistics_cell *of = builder_at(builder, cell);
@@ -155,7 +167,6 @@ void builder_count(union builder *builder, uint64_t cell, uint64_t duration_ns)
     of->max_ns = of->max_ns > duration_ns ? of->max_ns : duration_ns;
     of->count++;
     of->total_ns += duration_ns;
-    of->self_ns += duration_ns;
     count_in(builder, &of->buckets, duration_ns);
 }
 
@@ -261,7 +272,7 @@ static void call_cos(union builder *builder, uint64_t thread)
     builder_count(builder, offset, 10);
     builder_count(builder, offset, 20);
     builder_count(builder, offset, 5000);
-    cell->self_ns -= 7;
+    cell->callbacks_ns += 7;
     cell->unfinished = 1;
     builder_count_window(builder, offset, 50, 3);
     builder_count_window(builder, offset, 5500, 100);

@@ -34,6 +34,9 @@ uint64_t builder_thread(union builder *builder, int32_t tid);
 uint64_t builder_cell(union builder *builder, uint64_t thread, uint32_t function_id,
                       enum ffitap__statistics_cell_kind kind);
 
+/* An empty scattered piece in front of a cell's histogram. */
+uint64_t builder_scatter(union builder *builder, uint64_t cell);
+
 /* Counts in a cell, as its thread would: a call or callback, its window, what it left in errno. */
 void builder_count(union builder *builder, uint64_t cell, uint64_t duration_ns);
 void builder_count_window(union builder *builder, uint64_t cell, uint64_t released_ns,

@@ -286,6 +286,31 @@ Test(statistics, add_up_threads_and_pieces_of_histograms)
     cr_expect(eq(u64, function("cos")->native.total, 2 * cell_at(cell)->total_ns));
 }
 
+Test(statistics, add_scattered_counts_to_runs)
+{
+    const uint64_t cell = begin_with_cell();
+    const uint64_t before = cell_at(cell)->count;
+    struct ffitap__statistics_buckets *piece;
+
+    for (int i = 0; i < 3; i++)
+        builder_count(&file, cell, 100);
+    piece = builder_at(&file, builder_scatter(&file, cell));
+    piece->counts[3] = ffitap__statistics_bucket(100) << FFITAP__STATISTICS_SCATTERED_BITS | 4;
+    piece->counts[15] = ffitap__statistics_bucket(90000) << FFITAP__STATISTICS_SCATTERED_BITS | 1;
+    cell_at(cell)->count += 5;
+    cell_at(cell)->total_ns += 4 * 100 + 90000;
+    cell_at(cell)->max_ns = 90000;
+    read_file();
+
+    const struct ffitap__report_function *cosine = function("cos");
+    cr_expect(eq(str, (char *)damage(), ""));
+    cr_expect(eq(u64, before, 0));
+    cr_expect(eq(u64, cosine->native.count, 8));
+    cr_expect(eq(u64, ffitap__histogram_percentile(&cosine->native, 875), 101),
+              "seven are in the bucket of 100 and 101");
+    cr_expect(eq(u64, ffitap__histogram_percentile(&cosine->native, 1000), 90000));
+}
+
 Test(statistics, go_by_the_buckets_of_a_cell_that_its_writer_died_in)
 {
     const uint64_t cell = begin_with_cell();
@@ -295,7 +320,7 @@ Test(statistics, go_by_the_buckets_of_a_cell_that_its_writer_died_in)
     cell_at(cell)->sequence = 3;
     cell_at(cell)->count = 3;
     cell_at(cell)->total_ns = 1000000;
-    cell_at(cell)->self_ns = 2000000;
+    cell_at(cell)->callbacks_ns = 2000000;
     cell_at(cell)->max_ns = 999700;
     cell_at(cell)->held_calls = 3;
     read_file();

@@ -105,24 +105,38 @@ bool ffitap__snapshot_take(struct ffitap__snapshot *snapshot, struct ffitap__ima
     return true;
 }
 
+struct bucket {
+    uint64_t index;
+    uint32_t count;
+};
+
+static struct bucket bucket_of(const struct ffitap__statistics_buckets *piece, unsigned i)
+{
+    const uint32_t count = piece->counts[i];
+
+    if (piece->is_scattered)
+        return (struct bucket){ffitap__statistics_scattered_bucket(count),
+                               ffitap__statistics_scattered_count(count)};
+    if (piece->first % FFITAP__STATISTICS_BUCKETS)
+        return (struct bucket){UINT64_MAX, count};
+    return (struct bucket){(uint64_t)piece->first + i, count};
+}
+
 /* Fills an empty histogram, with no more than `room` values. */
 static void fill(struct ffitap__histogram *histogram, const struct pieces *pieces, uint64_t room,
                  struct ffitap__image *image)
 {
-    for (unsigned i = 0; i < pieces->count; i++) {
-        const struct ffitap__statistics_buckets *piece = &pieces->pieces[i];
+    for (unsigned i = 0; i < pieces->count; i++)
+        for (unsigned j = 0; j < FFITAP__STATISTICS_BUCKETS; j++) {
+            const struct bucket bucket = bucket_of(&pieces->pieces[i], j);
+            const uint64_t count = MIN(bucket.count, room);
 
-        if (piece->first % FFITAP__STATISTICS_BUCKETS ||
-            piece->first > FFITAP__HISTOGRAM_BUCKETS - FFITAP__STATISTICS_BUCKETS) {
-            ffitap__image_note_damage(image, "a histogram has buckets that there are not");
-            continue;
-        }
-        for (uint32_t j = 0; j < FFITAP__STATISTICS_BUCKETS; j++) {
-            const uint64_t count = MIN(piece->counts[j], room);
-            ffitap__histogram_add_bucket(histogram, piece->first + j, count);
+            if (bucket.index < FFITAP__HISTOGRAM_BUCKETS)
+                ffitap__histogram_add_bucket(histogram, (unsigned)bucket.index, count);
+            else
+                ffitap__image_note_damage(image, "a histogram has buckets that there are not");
             room -= count;
         }
-    }
 }
 
 /* Takes the durations; the buckets say how many. */
@@ -197,7 +211,7 @@ void ffitap__snapshot_count_calls(const struct ffitap__snapshot *snapshot,
 
     take_durations(snapshot, image, &function->native);
     const uint64_t calls = function->native.count;
-    function->self_ns = MIN(cell->self_ns, function->native.total);
+    function->self_ns = function->native.total - MIN(cell->callbacks_ns, function->native.total);
     function->unfinished = MIN(cell->unfinished, calls);
     take_windows(snapshot, image, function);
     function->gil_held_calls = MIN(cell->held_calls, calls - function->gil_windows);

@@ -40,9 +40,9 @@ TestSuite(tap_call);
 Test(tap_call, a_call_without_a_lock_is_complete_when_it_returns)
 {
     struct ffitap__thread *self = ready_thread();
-    struct ffitap__frame *frame = enter(self, STACK);
+    enter(self, STACK);
 
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(str, (char *)emit_double_names(), "call_entry call_exit call "));
     cr_expect(eq(uint, emit_double_call(0)->flags, 0));
@@ -57,10 +57,10 @@ Test(tap_call, its_start_and_length_are_on_the_monotonic_clock)
 {
     struct ffitap__thread *self = ready_thread();
     const uint64_t before = ffitap__clock_monotonic_ns();
-    struct ffitap__frame *frame = enter(self, STACK);
+    enter(self, STACK);
 
     usleep(20000);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
     const uint64_t after = ffitap__clock_monotonic_ns();
 
     cr_expect(ge(ulong, emit_double_call(0)->start_ns + 2000, before));
@@ -71,10 +71,9 @@ Test(tap_call, its_start_and_length_are_on_the_monotonic_clock)
 Test(tap_call, a_lock_that_was_kept_is_said_to_be_held)
 {
     struct ffitap__thread *self = ready_thread();
-    struct ffitap__frame *frame =
-        ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
+    ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
 
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
 }
@@ -84,9 +83,8 @@ Test(tap_call, a_call_with_a_window_is_complete_when_the_lock_is_held_again)
     struct ffitap__thread *self = ready_thread();
 
     ffitap__call_lock_released(self, RUNTIME);
-    struct ffitap__frame *frame =
-        ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
+    ffitap__call_leave(self, STACK);
     cr_expect(ffitap__call_wants_lock(self));
     cr_expect(eq(uint, emit_double_call_count(), 0));
     ffitap__call_lock_wanted(self);
@@ -108,7 +106,8 @@ Test(tap_call, a_window_without_a_call_leaves_no_trace_on_the_next)
 
     ffitap__call_lock_released(self, RUNTIME);
     ffitap__call_window_unused(self);
-    ffitap__call_leave(self, enter(self, STACK), STACK);
+    enter(self, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(uint, emit_double_call(0)->flags, 0));
 }
@@ -120,9 +119,9 @@ Test(tap_call, an_exchange_of_errno_is_told_with_all_four_values)
     errno = 11;
     ffitap__call_errno_asked(self, STACK, errno);
     errno = 22;
-    struct ffitap__frame *frame = enter(self, STACK);
+    enter(self, STACK);
     errno = 33;
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(
         eq(str, (char *)emit_double_names(), "errno_swap call_entry call_exit errno_swap call "));
@@ -145,7 +144,8 @@ Test(tap_call, errno_asked_for_by_somebody_else_is_no_exchange)
 
     ffitap__call_errno_asked(self, STACK - 64, 11);
     errno = 22;
-    ffitap__call_leave(self, enter(self, STACK), STACK);
+    enter(self, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(uint, emit_double_errno_swap_count(), 0));
     cr_expect(eq(int, emit_double_call(0)->errno_before, 22));
@@ -156,23 +156,22 @@ Test(tap_call, errno_is_the_same_after_entering_and_leaving)
     struct ffitap__thread *self = ready_thread();
 
     errno = 44;
-    struct ffitap__frame *frame = enter(self, STACK);
+    enter(self, STACK);
     cr_expect(eq(int, errno, 44));
     errno = 55;
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
     cr_expect(eq(int, errno, 55));
 }
 
 Test(tap_call, calls_nest_and_the_inner_one_is_complete_first)
 {
     struct ffitap__thread *self = ready_thread();
-    struct ffitap__frame *outer = enter(self, STACK);
-    struct ffitap__frame *inner =
-        ffitap__call_enter(self, RUNTIME, (const void *)other_native, false, STACK - 512);
+    enter(self, STACK);
+    ffitap__call_enter(self, RUNTIME, (const void *)other_native, false, STACK - 512);
 
-    ffitap__call_leave(self, inner, STACK - 512);
+    ffitap__call_leave(self, STACK - 512);
     cr_expect(eq(uint, self->depth, 1));
-    ffitap__call_leave(self, outer, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(uint, emit_double_call(1)->function_id,
                  ffitap__function_at((const void *)other_native)->id));
@@ -188,23 +187,23 @@ Test(tap_call, a_call_that_was_jumped_over_is_unfinished_when_the_next_one_begin
 
     enter(self, STACK);
     enter(self, STACK - 512);
-    struct ffitap__frame *next = enter(self, STACK);
+    enter(self, STACK);
 
     cr_expect(eq(uint, emit_double_call_count(), 2));
     cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_UNFINISHED));
     cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
     cr_expect(eq(uint, emit_double_call_exit_count(), 2));
-    ffitap__call_leave(self, next, STACK);
+    ffitap__call_leave(self, STACK);
     cr_expect(eq(uint, emit_double_call(0)->flags, 0));
 }
 
 Test(tap_call, a_call_that_was_jumped_over_is_unfinished_when_its_caller_returns)
 {
     struct ffitap__thread *self = ready_thread();
-    struct ffitap__frame *outer = enter(self, STACK);
+    enter(self, STACK);
 
     enter(self, STACK - 512);
-    ffitap__call_leave(self, outer, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(uint, emit_double_call_count(), 2));
     cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
@@ -226,11 +225,11 @@ Test(tap_call, a_live_outer_call_survives_one_further_down_the_stack)
 Test(tap_call, a_dropped_call_that_returns_after_all_is_not_counted_twice)
 {
     struct ffitap__thread *self = ready_thread();
-    struct ffitap__frame *dropped = enter(self, STACK);
-    struct ffitap__frame *elsewhere = enter(self, STACK + 4096);
+    enter(self, STACK);
+    enter(self, STACK + 4096);
 
-    ffitap__call_leave(self, elsewhere, STACK + 4096);
-    ffitap__call_leave(self, dropped, STACK);
+    ffitap__call_leave(self, STACK + 4096);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(uint, emit_double_call_count(), 2));
     cr_expect(eq(uint, self->depth, 0));
@@ -241,7 +240,8 @@ Test(tap_call, a_lock_never_seen_to_be_held_again_is_an_unknown_wait)
     struct ffitap__thread *self = ready_thread();
 
     ffitap__call_lock_released(self, RUNTIME);
-    ffitap__call_leave(self, enter(self, STACK), STACK);
+    enter(self, STACK);
+    ffitap__call_leave(self, STACK);
     enter(self, STACK - 512);
 
     cr_expect(eq(uint, emit_double_call_count(), 1));
@@ -254,9 +254,11 @@ Test(tap_call, a_lock_that_is_held_after_another_call_was_made_ends_no_call_twic
     struct ffitap__thread *self = ready_thread();
 
     ffitap__call_lock_released(self, RUNTIME);
-    ffitap__call_leave(self, enter(self, STACK), STACK);
+    enter(self, STACK);
+    ffitap__call_leave(self, STACK);
     ffitap__call_lock_wanted(self);
-    ffitap__call_leave(self, enter(self, STACK - 512), STACK - 512);
+    enter(self, STACK - 512);
+    ffitap__call_leave(self, STACK - 512);
     ffitap__call_lock_held(self);
 
     cr_expect(eq(uint, emit_double_call_count(), 2));
@@ -275,7 +277,7 @@ Test(tap_call, one_call_deeper_than_there_is_room_for_is_lost_and_the_others_are
     cr_expect(eq(uint, emit_double_lost_count(), 1));
     cr_expect(eq(int, emit_double_lost(0)->what, FFITAP__LOST_CALL));
 
-    ffitap__call_leave(self, &self->frames[0], STACK);
+    ffitap__call_leave(self, STACK);
     cr_expect(eq(uint, emit_double_call_count(), FFITAP__FRAME_MAX));
 }
 
@@ -304,7 +306,8 @@ Test(tap_call, calls_of_a_forked_child_have_ids_of_their_own)
     struct ffitap__thread *self = ready_thread();
     int status = 0;
 
-    ffitap__call_leave(self, enter(self, STACK), STACK);
+    enter(self, STACK);
+    ffitap__call_leave(self, STACK);
     const uint64_t parents_next = self->next_call_id + 1;
     const pid_t child = fork();
     if (!child)

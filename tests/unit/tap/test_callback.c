@@ -76,10 +76,10 @@ Test(tap_callback, each_has_an_id_of_its_own)
 
 Test(tap_callback, it_names_the_call_that_it_came_out_of)
 {
-    struct ffitap__frame *frame = call(STACK);
+    call(STACK);
 
     call_back_for_long(STACK - 512);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
     cr_expect(eq(uint, emit_double_callback_exit(0)->function_id,
@@ -103,11 +103,11 @@ Test(tap_callback, it_tells_how_long_it_lasted)
 
 Test(tap_callback, its_time_is_the_calls_time_in_callbacks)
 {
-    struct ffitap__frame *frame = call(STACK);
+    call(STACK);
 
     call_back_for_long(STACK - 512);
     call_back_for_long(STACK - 1024);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, 2 * LONG_NS));
     cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
@@ -116,10 +116,10 @@ Test(tap_callback, its_time_is_the_calls_time_in_callbacks)
 Test(tap_callback, its_time_is_known_when_only_calls_are_wanted)
 {
     emit_double_wants_callbacks = false;
-    struct ffitap__frame *frame = call(STACK);
+    call(STACK);
 
     call_back_for_long(STACK - 512);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(uint, emit_double_callback_entry_count(), 0));
     cr_expect(eq(uint, emit_double_callback_exit_count(), 0));
@@ -128,15 +128,15 @@ Test(tap_callback, its_time_is_known_when_only_calls_are_wanted)
 
 Test(tap_callback, a_call_that_it_makes_has_callbacks_of_its_own)
 {
-    struct ffitap__frame *outer = call(STACK);
+    call(STACK);
     struct ffitap__callback callback = call_back(STACK - 512);
-    struct ffitap__frame *inner = call(STACK - 1024);
+    call(STACK - 1024);
 
     call_back_for_long(STACK - 1536);
-    ffitap__call_leave(self, inner, STACK - 1024);
+    ffitap__call_leave(self, STACK - 1024);
     usleep(LONG_US);
     ffitap__callback_leave(self, &callback);
-    ffitap__call_leave(self, outer, STACK);
+    ffitap__call_leave(self, STACK);
 
     const struct ffitap__call_event *inner_call = emit_double_call(1);
     const struct ffitap__call_event *outer_call = emit_double_call(0);
@@ -150,12 +150,12 @@ Test(tap_callback, a_call_that_it_makes_has_callbacks_of_its_own)
 
 Test(tap_callback, one_out_of_another_takes_no_time_twice)
 {
-    struct ffitap__frame *frame = call(STACK);
+    call(STACK);
     struct ffitap__callback outer = call_back(STACK - 512);
 
     call_back_for_long(STACK - 1024);
     ffitap__callback_leave(self, &outer);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(ulong, emit_double_callback_exit(1)->call_id, emit_double_call_exit(0)->call_id));
     cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
@@ -164,11 +164,11 @@ Test(tap_callback, one_out_of_another_takes_no_time_twice)
 
 Test(tap_callback, after_one_that_was_jumped_over_the_next_takes_its_time)
 {
-    struct ffitap__frame *frame = call(STACK);
+    call(STACK);
 
     call_back(STACK - 512);
     call_back_for_long(STACK - 512);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
     cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
@@ -176,11 +176,11 @@ Test(tap_callback, after_one_that_was_jumped_over_the_next_takes_its_time)
 
 Test(tap_callback, a_call_that_was_jumped_over_is_not_what_it_came_out_of)
 {
-    struct ffitap__frame *frame = call(STACK);
+    call(STACK);
 
     call(STACK - 1024);
     call_back_for_long(STACK - 512);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_leave(self, STACK);
 
     cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
     cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
@@ -191,9 +191,8 @@ Test(tap_callback, a_call_that_was_jumped_over_is_not_what_it_came_out_of)
 Test(tap_callback, a_call_that_only_waits_for_its_lock_is_not_what_it_came_out_of)
 {
     ffitap__call_lock_released(self, RUNTIME);
-    struct ffitap__frame *frame =
-        ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
-    ffitap__call_leave(self, frame, STACK);
+    ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
+    ffitap__call_leave(self, STACK);
     call_back_for_long(STACK - 512);
     ffitap__call_lock_held(self);
 
@@ -205,11 +204,11 @@ Test(tap_callback, one_that_outlives_its_calls_frame_gives_its_time_to_no_other)
 {
     call(STACK);
     struct ffitap__callback callback = call_back(STACK - 512);
-    struct ffitap__frame *elsewhere = call(STACK + 4096);
+    call(STACK + 4096);
 
     usleep(LONG_US);
     ffitap__callback_leave(self, &callback);
-    ffitap__call_leave(self, elsewhere, STACK + 4096);
+    ffitap__call_leave(self, STACK + 4096);
 
     cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
     cr_expect(eq(ulong, emit_double_call(0)->callbacks_ns, 0));

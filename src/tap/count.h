@@ -1,0 +1,102 @@
+/*
+ * How a call is counted where everything has its place already, as it nearly always has: inline,
+ * for a function call costs as much as all this. tally.c does the same where room must be made
+ * first.
+ */
+#ifndef FFITAP_TAP_COUNT_H
+#define FFITAP_TAP_COUNT_H
+
+#include "tap/buckets.h"
+#include "tap/event.h"
+#include "tap/fast.h"
+#include "tap/thread.h"
+
+/* Everything that a call is counted in, found first, so that it counts whole or not at all. */
+struct ffitap__places {
+    uint64_t native_ns;
+    uint64_t wait_ns;
+    uint32_t *bucket;
+    uint32_t *wait_bucket;
+    struct ffitap__statistics_windows *windows; /* NULL for a call without one */
+};
+
+/* From here to ffitap__count_end() the cell's numbers do not fit together. */
+static inline void ffitap__count_begin(struct ffitap__statistics_cell *shared)
+{
+    atomic_store_explicit(&shared->sequence,
+                          atomic_load_explicit(&shared->sequence, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+    atomic_thread_fence(memory_order_release);
+}
+
+static inline void ffitap__count_end(struct ffitap__statistics_cell *shared)
+{
+    atomic_store_explicit(&shared->sequence,
+                          atomic_load_explicit(&shared->sequence, memory_order_relaxed) + 1,
+                          memory_order_release);
+}
+
+static inline void ffitap__count_duration(struct ffitap__statistics_cell *shared, uint32_t *bucket,
+                                          uint64_t duration_ns)
+{
+    ++*bucket;
+    shared->count++;
+    shared->total_ns += duration_ns;
+    if (FFITAP__UNLIKELY(duration_ns < shared->min_ns))
+        shared->min_ns = duration_ns;
+    if (FFITAP__UNLIKELY(duration_ns > shared->max_ns))
+        shared->max_ns = duration_ns;
+}
+
+/* A window whose end was seen. */
+static inline void ffitap__count_window(const struct ffitap__places *places)
+{
+    struct ffitap__statistics_windows *windows = places->windows;
+
+    ++*places->wait_bucket;
+    windows->count++;
+    windows->released_ns += places->native_ns + places->wait_ns;
+    windows->wait_total_ns += places->wait_ns;
+    if (FFITAP__UNLIKELY(places->wait_ns < windows->wait_min_ns))
+        windows->wait_min_ns = places->wait_ns;
+    if (FFITAP__UNLIKELY(places->wait_ns > windows->wait_max_ns))
+        windows->wait_max_ns = places->wait_ns;
+}
+
+static inline uint64_t ffitap__count_ns(const struct ffitap__tally *tally, uint64_t ticks)
+{
+    return (uint64_t)(((unsigned __int128)ticks * tally->rate) >> FFITAP__CLOCK_SHIFT);
+}
+
+/* False if one of them has no place yet. A call without a window is over when it has left. */
+static inline bool ffitap__count_find(const struct ffitap__tally *tally,
+                                      const struct ffitap__frame *frame, bool has_window,
+                                      uint64_t left, uint64_t held, struct ffitap__places *places)
+{
+    const struct ffitap__cell *cell = frame->cell;
+
+    places->native_ns = ffitap__count_ns(tally, left - frame->entered);
+    places->bucket = ffitap__buckets_recent(tally->file, &cell->durations, places->native_ns);
+    places->windows = NULL;
+    if (!has_window)
+        return places->bucket;
+    places->wait_ns = ffitap__count_ns(tally, held - left);
+    places->wait_bucket = ffitap__buckets_recent(tally->file, &cell->waits, places->wait_ns);
+    places->windows = (void *)(tally->file + cell->windows);
+    return places->bucket && places->wait_bucket && cell->windows;
+}
+
+/* A call of which there is nothing unusual to say. */
+static inline void ffitap__count_add(struct ffitap__statistics_cell *shared, bool has_window,
+                                     const struct ffitap__places *places, uint32_t flags)
+{
+    ffitap__count_begin(shared);
+    ffitap__count_duration(shared, places->bucket, places->native_ns);
+    if (has_window)
+        ffitap__count_window(places);
+    else
+        shared->held_calls += (flags & FFITAP__CALL_GIL_HELD) != 0;
+    ffitap__count_end(shared);
+}
+
+#endif

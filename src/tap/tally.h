@@ -1,0 +1,68 @@
+/*
+ * What one thread counts, without a lock: nobody else writes there. Made on the thread's first call
+ * and gone with it; what it counted stays in the statistics file.
+ */
+#ifndef FFITAP_TAP_TALLY_H
+#define FFITAP_TAP_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tap/buckets.h"
+#include "tap/event.h"
+#include "tap/function.h"
+#include "tap/statistics_file.h"
+
+struct ffitap__thread;
+struct ffitap__frame;
+
+/* What is called, and through what. */
+struct ffitap__callee {
+    uint32_t function_id; /* 0 if it is not known */
+    uint32_t runtime_id;
+};
+
+/* A cell of the file, and where in it the last of each kind was counted. */
+struct ffitap__cell {
+    struct ffitap__statistics_cell *shared;
+    struct ffitap__callee callee;
+    struct ffitap__recent durations;
+    struct ffitap__recent waits;
+    uint32_t windows; /* offset of its struct ffitap__statistics_windows, 0 for none */
+    uint32_t next;    /* of the same function, through another runtime or of callbacks: its place
+                         among the cells, and one; 0 for none */
+};
+
+#define FFITAP__CELL_MAX (2 * FFITAP__FUNCTION_MAX)
+
+/* Much address space, of which a thread touches what its functions need. */
+struct ffitap__tally {
+    struct ffitap__statistics_thread *thread;
+    char *file;    /* where it is mapped */
+    uint64_t rate; /* ffitap__clock_rate once it is known, for ticks; else 0 */
+    uint32_t cell_count;
+    uint32_t of_function[FFITAP__FUNCTION_MAX + 1]; /* by id, first those unknown; as `next` */
+    struct ffitap__cell cells[FFITAP__CELL_MAX];
+};
+
+/* The thread's tally, made if there is none; NULL if there is no room. */
+struct ffitap__tally *ffitap__tally_get(struct ffitap__thread *self);
+
+/* NULL is allowed. */
+void ffitap__tally_destroy(struct ffitap__tally *tally);
+
+/* Where calls of `callee` are counted; NULL if there is no room. */
+struct ffitap__cell *ffitap__tally_cell(struct ffitap__tally *tally, struct ffitap__callee callee);
+
+/*
+ * The call of `frame`, which has a cell, left native code; `held` is the moment at which the
+ * interpreter lock was held again. False if there is no room to count it.
+ */
+bool ffitap__tally_count_call(const struct ffitap__tally *tally, const struct ffitap__frame *frame,
+                              uint64_t left, uint64_t held);
+
+/* A callback of `duration_ns` ended. False as above. */
+bool ffitap__tally_count_callback(struct ffitap__tally *tally,
+                                  const struct ffitap__callback_event *callback);
+
+#endif

@@ -1,0 +1,112 @@
+/* What is kept of each thread that makes measured calls: the calls it is in, and where they count.
+ */
+#ifndef FFITAP_TAP_THREAD_H
+#define FFITAP_TAP_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ffitap/export.h>
+
+#include "tap/clock.h"
+#include "tap/fast.h"
+#include "tap/tally.h"
+
+/* Calls that nest deeper than this, through callbacks, are lost. */
+#define FFITAP__FRAME_MAX 4096u
+
+/* A call. A power of two in size, so that finding one takes no multiplication. */
+struct ffitap__frame {
+    uintptr_t stack; /* the caller's stack pointer: tells frames that were jumped over */
+    uint64_t entered;
+    uint64_t left;             /* 0 while in native code, or not of interest any more */
+    uint64_t in_callbacks;     /* how long it was in them */
+    uintptr_t callback_stack;  /* of the callback that takes its time; 0 if none does */
+    uint64_t call_id;          /* 0 where no events are wanted */
+    struct ffitap__cell *cell; /* that it counts in; NULL if there was none when it began */
+    struct ffitap__callee callee;
+    uint32_t flags; /* enum ffitap__call_flag, and FFITAP__FRAME_IN_MOMENTS */
+    int errno_before;
+    int errno_private_in;
+    int errno_private_out;
+    int errno_after;
+} __attribute__((aligned(128)));
+
+/* Somebody wants the call's single moments. */
+#define FFITAP__FRAME_IN_MOMENTS (1u << 31)
+
+/* The runtime's interpreter lock was given up and no call has been made since. */
+struct ffitap__window {
+    bool open;
+    int errno_before; /* if there are events */
+};
+
+/* Somebody took the address of errno, which tells an exchange if a call follows. */
+struct ffitap__errno_question {
+    uintptr_t stack; /* of who asked; 0 if nobody did */
+    int value;
+};
+
+/* What was found out for an earlier call of a function through a runtime. */
+struct ffitap__thread_memo {
+    uint64_t key;              /* of the address and the runtime */
+    struct ffitap__cell *cell; /* where it counts */
+};
+#define FFITAP__THREAD_MEMOS 256u
+
+/* No state of ffitap__watch. */
+#define FFITAP__NOT_COUNTING UINT64_MAX
+
+struct ffitap__thread {
+    /* The state of ffitap__watch with which the memos hold, calls are counted and no more is wanted
+     * of them; else FFITAP__NOT_COUNTING. */
+    uint64_t counting;
+    uint32_t depth; /* how many of the frames are calls */
+    struct ffitap__window window;
+    struct ffitap__errno_question question;
+    struct ffitap__tally *tally; /* NULL until it counts something */
+    uint64_t next_call_id;
+    uint64_t next_callback_id;
+    struct ffitap__clock_anchor anchor;
+    struct ffitap__thread_memo memos[FFITAP__THREAD_MEMOS];
+    struct ffitap__frame frames[FFITAP__FRAME_MAX];
+};
+
+/* NULL until the thread's first measured call. */
+FFITAP__CROSSING extern FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
+
+FFITAP__CROSSING struct ffitap__thread *ffitap__thread_prepare(void);
+FFITAP__CROSSING struct ffitap__thread *ffitap__thread_start(void);
+
+/* This thread's calls, made on first use, ahead of a call; NULL if there is no memory for them. */
+static inline struct ffitap__thread *ffitap__thread_get_ahead(void)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_prepare();
+}
+
+/* The same for the call itself, which is lost if there is none. */
+static inline struct ffitap__thread *ffitap__thread_get(void)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_start();
+}
+
+/* Memos: addresses that a program has leave the upper bits alone. */
+static inline uint64_t ffitap__thread_key(const void *address, uint16_t runtime)
+{
+    return (uintptr_t)address ^ (uint64_t)runtime << 48;
+}
+
+static inline struct ffitap__thread_memo *ffitap__thread_memo(struct ffitap__thread *self,
+                                                              uint64_t key)
+{
+    return &self->memos[(key >> 4) % FFITAP__THREAD_MEMOS];
+}
+
+/* Forgets every memo, and counts in whatever tally there will be. Calls under way do as well. */
+void ffitap__thread_forget(struct ffitap__thread *self);
+
+#endif
