@@ -4,6 +4,7 @@
 
 #include "tap/emit.h"
 #include "tap/fast.h"
+#include "tap/filter.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
 #include "tap/object.h"
@@ -82,6 +83,14 @@ static void report(const struct ffitap__function *function)
     ffitap__statistics_function(&event);
 }
 
+/* By its names, which stay with it when its library is unloaded and comes back. */
+static void ask_filter(struct ffitap__function *function)
+{
+    atomic_store_explicit(&function->is_excluded,
+                          ffitap__filter_excludes(function->library, function->symbol),
+                          memory_order_relaxed);
+}
+
 /* The same function of a library that was unloaded and is back, perhaps somewhere else. */
 static struct ffitap__function *find_retired(const struct ffitap__function *wanted)
 {
@@ -104,6 +113,7 @@ static struct ffitap__function *create(const struct ffitap__function *wanted)
         return NULL;
     *function = *wanted;
     function->id = count + 1;
+    ask_filter(function);
     function->same_offset = buckets[wanted->offset % BUCKET_COUNT];
     buckets[wanted->offset % BUCKET_COUNT] = function;
     atomic_store_explicit(&functions[count], function, memory_order_release);
@@ -165,6 +175,7 @@ static void rename_by_lookup(struct ffitap__function *function, const char *symb
     function->naming = FFITAP__NAMED_BY_LOOKUP;
     function->symbol = ffitap__memory_intern(symbol);
     function->offset = function->address - (object ? object->elf.bias : 0);
+    ask_filter(function);
     report(function);
 }
 

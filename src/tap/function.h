@@ -6,6 +6,7 @@
 #define FFITAP_TAP_FUNCTION_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <ffitap/export.h>
@@ -22,8 +23,15 @@ struct ffitap__function {
     uint64_t offset;
     const char *library; /* interned, as `symbol` */
     const char *symbol;
+    _Atomic bool is_excluded;             /* by the filter: its calls are not measured */
     struct ffitap__function *same_offset; /* the next of its bucket */
 };
+
+/* Whether its calls are left out. A lookup that gives it another name may change that. */
+static inline bool ffitap__function_is_excluded(const struct ffitap__function *function)
+{
+    return atomic_load_explicit(&function->is_excluded, memory_order_relaxed);
+}
 
 /*
  * Names the function at `address` as a lookup asked for it, or as the host that gave the address

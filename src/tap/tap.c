@@ -10,6 +10,7 @@
 
 #include "tap/clock.h"
 #include "tap/emit.h"
+#include "tap/filter.h"
 #include "tap/function.h"
 #include "tap/lock.h"
 #include "tap/object.h"
@@ -66,6 +67,7 @@ __attribute__((constructor)) static void start(void)
 {
     const int saved = errno;
     const char *token = getenv(FFITAP__ENV_RECORDING);
+    struct ffitap__filter_flaw flaw; /* the command has told it, if it comes from there */
 
     process.start_ns = ffitap__clock_monotonic_ns();
     const ssize_t size = readlink("/proc/self/exe", process.exe, sizeof(process.exe) - 1);
@@ -73,6 +75,7 @@ __attribute__((constructor)) static void start(void)
     read_command_line();
     if (token && strlen(token) < sizeof(process.recording))
         strcpy(process.recording, token);
+    ffitap__filter_set(secure_getenv(FFITAP__ENV_FILTER), &flaw);
     pthread_atfork(NULL, NULL, start_child);
     start_statistics();
     ffitap__object_update(0);

@@ -1,0 +1,21 @@
+/*
+ * Globs as fnmatch(3) knows them in the C locale, byte by byte: * ? [...] and \ before what stands
+ * for itself. Not fnmatch(3) itself, which allocates for long texts, and answers by the locale that
+ * the host happens to be in.
+ */
+#ifndef FFITAP_TAP_GLOB_H
+#define FFITAP_TAP_GLOB_H
+
+#include <stdbool.h>
+
+/* Whether `glob`, which has no flaw, matches the whole of `text`. A * matches a / as well. */
+bool ffitap__glob_matches(const char *glob, const char *text);
+
+/*
+ * Why `glob` is none, as words that can stand behind it: "a [ without its ]"; NULL if it is one.
+ * That is what fnmatch(3) never matches, or takes for something else than was meant, and [.x.] and
+ * [=x=], of which only locales make something.
+ */
+const char *ffitap__glob_flaw(const char *glob);
+
+#endif
