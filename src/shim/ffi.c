@@ -179,10 +179,29 @@ static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(
         ffitap__call_leave(self, stack);
 }
 
-/*
- * The arguments stay where they came, for the real call. Who has called through this runtime before
- * has found its original.
- */
+/* What has been called through this runtime before has found its original. */
+static inline ffi_call_function *known_call(struct user *user)
+{
+    return (ffi_call_function *)atomic_load_explicit(&user->original[FFITAP__FFI_CALL],
+                                                     memory_order_relaxed);
+}
+
+/* A call that the filter leaves out is one check and a jump more. */
+static __attribute__((noinline)) void call_other(void *cif, void (*function)(void), void *result,
+                                                 void **arguments, struct user *user,
+                                                 uintptr_t stack)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (self && ffitap__thread_leaves_out(self, (const void *)function, user->runtime)) {
+        ffitap__call_forget_ahead(self);
+        known_call(user)(cif, function, result, arguments);
+    } else {
+        call_recorded(cif, function, result, arguments, user, stack);
+    }
+}
+
+/* The arguments stay where they came, for the real call. */
 static __attribute__((noinline)) void call_counted(void *cif, void (*function)(void), void *result,
                                                    void **arguments, struct user *user,
                                                    uintptr_t stack)
@@ -192,11 +211,10 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
     if (FFITAP__UNLIKELY(!self ||
                          !ffitap__call_enter_counted(self, user->runtime, (const void *)function,
                                                      user->has_lock, stack))) {
-        call_recorded(cif, function, result, arguments, user, stack);
+        call_other(cif, function, result, arguments, user, stack);
         return;
     }
-    ((ffi_call_function *)atomic_load_explicit(
-        &user->original[FFITAP__FFI_CALL], memory_order_relaxed))(cif, function, result, arguments);
+    known_call(user)(cif, function, result, arguments);
     ffitap__call_leave(ffitap__thread_self, stack);
 }
 

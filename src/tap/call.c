@@ -153,13 +153,6 @@ static void drop_stale_frames(struct ffitap__thread *self, uintptr_t stack)
         finish(self, 0);
 }
 
-/* No call, or one that is lost, goes with what was noted ahead of it. */
-static void forget_announcements(struct ffitap__thread *self)
-{
-    self->window.open = false;
-    self->question.stack = 0;
-}
-
 static void take_question(struct ffitap__thread *self, struct ffitap__frame *frame)
 {
     if (self->question.stack == frame->stack) {
@@ -170,22 +163,26 @@ static void take_question(struct ffitap__thread *self, struct ffitap__frame *fra
 }
 
 /*
- * Takes the fast way from now on, if `state` says that calls are counted and no more. It is only
- * for ticks of a known rate: another clock takes so long to read that the way does not matter.
+ * The fast way is only for calls that are counted and no more, and for ticks of a known rate:
+ * another clock takes so long to read that the way does not matter.
  */
+static bool can_count_only(const struct ffitap__thread *self, uint64_t state)
+{
+    return (state & FFITAP__WATCH_STATISTICS) && !(state & FFITAP__WATCH_EVENTS) && self->tally &&
+           self->tally->rate && ffitap__clock_counts_ticks;
+}
+
 static void remember(struct ffitap__thread *self, uint64_t state, uint64_t key,
                      struct ffitap__cell *cell)
 {
-    const uint64_t rate = ffitap__clock_known_rate();
-
-    if ((state & FFITAP__WATCH_EVENTS) || !rate || !ffitap__clock_counts_ticks)
-        return;
-    if (self->counting != state) {
+    if (self->remembering != state) {
         memset(self->memos, 0xFF, sizeof(self->memos)); /* no function has such a key */
-        self->tally->rate = rate;
-        self->counting = state;
+        self->remembering = state;
     }
     *ffitap__thread_memo(self, key) = (struct ffitap__thread_memo){key, cell};
+    if (self->tally)
+        self->tally->rate = ffitap__clock_known_rate();
+    self->counting = can_count_only(self, state) ? state : FFITAP__NO_STATE;
 }
 
 static void begin(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t state)
@@ -204,32 +201,44 @@ static void begin(struct ffitap__thread *self, struct ffitap__frame *frame, uint
     frame->entered = ffitap__clock_now();
 }
 
-struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uint16_t runtime,
-                                                const void *address, bool has_lock, uintptr_t stack)
+static struct ffitap__frame *push(struct ffitap__thread *self, struct ffitap__callee callee,
+                                  bool has_lock, uintptr_t stack, int errno_in)
 {
-    const int errno_in = errno;
-    const uint64_t state = ffitap__watch_state();
-    const struct ffitap__function *function = ffitap__function_at(address);
-
-    drop_stale_frames(self, stack);
-    if (FFITAP__UNLIKELY(self->depth == FFITAP__FRAME_MAX)) {
-        forget_announcements(self);
-        ffitap__tap_lose(FFITAP__LOST_CALL);
-        errno = errno_in;
-        return NULL;
-    }
-
     struct ffitap__frame *frame = ffitap__call_push(self, stack);
+
     frame->call_id = ++self->next_call_id;
-    frame->callee = (struct ffitap__callee){function ? function->id : 0, runtime};
+    frame->callee = callee;
     frame->errno_private_in = errno_in;
     frame->errno_before = self->window.open ? self->window.errno_before : errno_in;
     ffitap__call_take_window(self, frame, has_lock);
     if (self->question.stack)
         take_question(self, frame);
-    begin(self, frame, state);
-    if (frame->cell)
-        remember(self, state, ffitap__thread_key(address, runtime), frame->cell);
+    return frame;
+}
+
+struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uint16_t runtime,
+                                                const void *address, bool has_lock, uintptr_t stack)
+{
+    const int errno_in = errno;
+    const uint64_t state = ffitap__watch_state();
+    const uint64_t key = ffitap__thread_key(address, runtime);
+    const struct ffitap__function *function = ffitap__function_at(address);
+    const struct ffitap__callee callee = {function ? function->id : 0, runtime};
+    struct ffitap__frame *frame = NULL;
+
+    drop_stale_frames(self, stack);
+    if (function && ffitap__function_is_excluded(function)) {
+        remember(self, state, key | FFITAP__KEY_LEFT_OUT, NULL);
+        ffitap__call_forget_ahead(self);
+    } else if (self->depth == FFITAP__FRAME_MAX) {
+        ffitap__tap_lose(FFITAP__LOST_CALL);
+        ffitap__call_forget_ahead(self);
+    } else {
+        frame = push(self, callee, has_lock, stack, errno_in);
+        begin(self, frame, state);
+        if (function && frame->cell)
+            remember(self, state, key, frame->cell);
+    }
     errno = errno_in;
     return frame;
 }

@@ -114,6 +114,13 @@ static inline void ffitap__call_begin(struct ffitap__statistics_thread *thread,
     atomic_store_explicit(&thread->depth, depth, memory_order_release);
 }
 
+/* What was noted ahead of a call goes with none: it is not to be measured, or lost. */
+static inline void ffitap__call_forget_ahead(struct ffitap__thread *self)
+{
+    self->window.open = false;
+    self->question.stack = 0;
+}
+
 /*
  * The way of nearly every call while calls are counted and no more is wanted: to a function that
  * this thread has called before, out of none that has gone. It calls no function, and so its caller
@@ -145,7 +152,7 @@ static inline struct ffitap__frame *ffitap__call_enter_counted(struct ffitap__th
 /*
  * Native code at `address` is entered. `has_lock`: the runtime has an interpreter lock, which it
  * has not released if ffitap__call_lock_released() was not called before. Returns the call's frame;
- * NULL if the call is lost, and is not to be left.
+ * NULL if the call is lost or left out by the filter, and is not to be left.
  */
 static inline struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self,
                                                        uint16_t runtime, const void *address,

@@ -10,6 +10,7 @@
 #include "tap/object.h"
 #include "tap/statistics.h"
 #include "tap/tap.h"
+#include "tap/watch.h"
 
 #define SLOT_COUNT   32768u /* a power of two */
 #define BUCKET_COUNT 1024u
@@ -171,11 +172,14 @@ static struct ffitap__function *identify(uintptr_t address, const char *symbol)
 static void rename_by_lookup(struct ffitap__function *function, const char *symbol)
 {
     const struct ffitap__object *object = ffitap__object_at((const void *)function->address);
+    const bool was_excluded = ffitap__function_is_excluded(function);
 
     function->naming = FFITAP__NAMED_BY_LOOKUP;
     function->symbol = ffitap__memory_intern(symbol);
     function->offset = function->address - (object ? object->elf.bias : 0);
     ask_filter(function);
+    if (ffitap__function_is_excluded(function) != was_excluded)
+        ffitap__watch_renew();
     report(function);
 }
 
@@ -238,8 +242,10 @@ void ffitap__function_retire(uintptr_t start, uintptr_t end)
             atomic_store_explicit(&slots[i].address, RETIRED, memory_order_release);
             any = true;
         }
-    if (any)
-        empty_ends();
+    if (!any)
+        return;
+    empty_ends();
+    ffitap__watch_renew();
 }
 
 void ffitap__function_describe_all(void (*tell)(const struct ffitap__function_event *event))

@@ -33,7 +33,8 @@ static void start_counting(struct ffitap__thread *self)
 
 void ffitap__thread_forget(struct ffitap__thread *self)
 {
-    self->counting = FFITAP__NOT_COUNTING;
+    self->counting = FFITAP__NO_STATE;
+    self->remembering = FFITAP__NO_STATE;
     ffitap__tally_destroy(self->tally);
     self->tally = NULL;
     for (uint32_t i = 0; i < self->depth; i++)
@@ -62,7 +63,8 @@ static struct ffitap__thread *create_thread(void)
 
     if (!self)
         return NULL;
-    self->counting = FFITAP__NOT_COUNTING;
+    self->counting = FFITAP__NO_STATE;
+    self->remembering = FFITAP__NO_STATE;
     start_counting(self);
     ffitap__thread_self = self;
     if (have_thread_key)

@@ -11,6 +11,7 @@
 #include "tap/clock.h"
 #include "tap/fast.h"
 #include "tap/tally.h"
+#include "tap/watch.h"
 
 /* Calls that nest deeper than this, through callbacks, are lost. */
 #define FFITAP__FRAME_MAX 4096u
@@ -49,17 +50,20 @@ struct ffitap__errno_question {
 
 /* What was found out for an earlier call of a function through a runtime. */
 struct ffitap__thread_memo {
-    uint64_t key;              /* of the address and the runtime */
-    struct ffitap__cell *cell; /* where it counts */
+    uint64_t key;              /* of the address and the runtime, and whether it is left out */
+    struct ffitap__cell *cell; /* where it counts, unless it is left out */
 };
 #define FFITAP__THREAD_MEMOS 256u
 
+/* Marks the key of a function that the filter excludes. */
+#define FFITAP__KEY_LEFT_OUT ((uint64_t)1 << 63)
+
 /* No state of ffitap__watch. */
-#define FFITAP__NOT_COUNTING UINT64_MAX
+#define FFITAP__NO_STATE UINT64_MAX
 
 struct ffitap__thread {
-    /* The state of ffitap__watch with which the memos hold, calls are counted and no more is wanted
-     * of them; else FFITAP__NOT_COUNTING. */
+    /* The state of ffitap__watch with which calls are counted, no more is wanted of them, and the
+     * memos hold; else FFITAP__NO_STATE. */
     uint64_t counting;
     uint32_t depth; /* how many of the frames are calls */
     struct ffitap__window window;
@@ -68,6 +72,7 @@ struct ffitap__thread {
     uint64_t next_call_id;
     uint64_t next_callback_id;
     struct ffitap__clock_anchor anchor;
+    uint64_t remembering; /* the state with which the memos hold; else FFITAP__NO_STATE */
     struct ffitap__thread_memo memos[FFITAP__THREAD_MEMOS];
     struct ffitap__frame frames[FFITAP__FRAME_MAX];
 };
@@ -104,6 +109,15 @@ static inline struct ffitap__thread_memo *ffitap__thread_memo(struct ffitap__thr
                                                               uint64_t key)
 {
     return &self->memos[(key >> 4) % FFITAP__THREAD_MEMOS];
+}
+
+/* Whether calls of this function are known to be left out by the filter. */
+static inline bool ffitap__thread_leaves_out(struct ffitap__thread *self, const void *address,
+                                             uint16_t runtime)
+{
+    const uint64_t key = ffitap__thread_key(address, runtime) | FFITAP__KEY_LEFT_OUT;
+
+    return ffitap__thread_memo(self, key)->key == key && self->remembering == ffitap__watch_state();
 }
 
 /* Forgets every memo, and counts in whatever tally there will be. Calls under way do as well. */

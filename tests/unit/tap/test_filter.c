@@ -1,11 +1,13 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "emit_double.h"
+#include "tap/call.h"
 #include "tap/filter.h"
 #include "tap/function.h"
 #include "tap/object.h"
@@ -227,4 +229,56 @@ Test(tap_filter, a_function_is_still_left_out_when_its_library_comes_back)
         cr_assert(eq(int, dlclose(handle), 0));
         ffitap__object_update(0);
     }
+}
+
+#define RUNTIME 3
+#define STACK   ((uintptr_t)0x700000)
+
+static void left_out(void)
+{
+}
+
+static void measured(void)
+{
+}
+
+static struct ffitap__thread *ready_thread(void)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+
+    set("!left_out");
+    ffitap__function_announce((const void *)left_out, "left_out");
+    ffitap__function_announce((const void *)measured, "measured");
+    emit_double_reset();
+    return self;
+}
+
+static struct ffitap__frame *enter(struct ffitap__thread *self, void (*function)(void))
+{
+    return ffitap__call_enter(self, RUNTIME, (const void *)function, true, STACK);
+}
+
+Test(tap_filter, a_call_that_is_left_out_is_not_told_and_keeps_errno)
+{
+    struct ffitap__thread *self = ready_thread();
+
+    errno = 42;
+    cr_expect(eq(ptr, enter(self, left_out), NULL));
+    cr_expect(eq(int, errno, 42));
+    cr_expect(eq(uint, self->depth, 0));
+    cr_expect(eq(str, (char *)emit_double_names(), ""));
+}
+
+Test(tap_filter, a_call_that_is_left_out_leaves_its_window_and_its_errno_to_no_other)
+{
+    struct ffitap__thread *self = ready_thread();
+
+    ffitap__call_lock_released(self, RUNTIME);
+    ffitap__call_errno_asked(self, STACK, 7);
+    cr_assert(eq(ptr, enter(self, left_out), NULL));
+    enter(self, measured);
+    ffitap__call_leave(self, STACK);
+
+    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
+    cr_expect(eq(uint, emit_double_call_count(), 1));
 }
