@@ -42,6 +42,7 @@ static struct ffitap_recording example(void)
         .start = strdup("2024-05-06T07:08:09.123456789Z"),
         .mode = strdup("record"),
         .events = strdup("calls"),
+        .filter = json_pack("[s, s]", "@libc*", "!abs"),
         .versions = json_pack("{s:s}", "ffitap", "0.1.0"),
         .pid = 4711,
         .duration_ns = 1234567890123,
@@ -87,6 +88,7 @@ Test(recording, comes_back_as_it_was_written)
     cr_expect(eq(str, read.mode, "record"));
     cr_expect(eq(str, read.events, "calls"));
     cr_expect(json_equal(read.command, written.command));
+    cr_expect(json_equal(read.filter, written.filter));
     cr_expect(json_equal(read.versions, written.versions));
     cr_expect(eq(i64, read.pid, 4711));
     cr_expect(eq(u64, read.duration_ns, 1234567890123));
@@ -118,6 +120,29 @@ Test(recording, that_knows_nothing_yet_can_be_written)
     cr_expect(not(recording.ended));
     cr_expect(eq(str, recording.token, ""));
     ffitap_recording_fini(&recording);
+}
+
+Test(recording, of_before_there_were_filters_has_none)
+{
+    struct ffitap_recording recording = {0};
+
+    put("{\"format\": \"ffitap-recording/1\", \"token\": \"\", \"command\": [], \"host\": \"\","
+        " \"start\": \"\", \"mode\": \"\", \"events\": \"\", \"versions\": {}, \"pid\": 1,"
+        " \"duration_ns\": 1, \"ended\": true, \"signaled\": false, \"code\": 0,"
+        " \"discarded_events\": 0, \"lost_packets\": 0}");
+    cr_assert(eq(int, ffitap_recording_read(&recording, directory, why, sizeof(why)), 0), "%s",
+              why);
+    cr_expect(eq(sz, json_array_size(recording.filter), 0));
+    ffitap_recording_fini(&recording);
+}
+
+Test(recording, is_refused_when_its_filter_is_no_list_of_texts)
+{
+    struct ffitap_recording recording = {.filter = json_pack("[s, i]", "abs", 1)};
+
+    cr_assert(eq(int, ffitap_recording_write(&recording, directory), 0));
+    ffitap_recording_fini(&recording);
+    cr_expect(is_refused(directory, "'filter'"), "%s", why);
 }
 
 Test(recording, cannot_be_written_into_nothing)

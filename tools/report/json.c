@@ -34,11 +34,12 @@ static json_t *describe_recording(const struct ffitap_recording *recording,
 {
     const uint64_t traced_ns = (uint64_t)(model->last_ns - model->first_ns);
 
-    return json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:O}", "command", recording->command, "host",
-                     text(recording->host), "start", text(recording->start), "duration_ns",
+    return json_pack("{s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:O}", "command", recording->command,
+                     "host", text(recording->host), "start", text(recording->start), "duration_ns",
                      integer(recording->duration_ns ? recording->duration_ns : traced_ns), "mode",
-                     text(recording->mode), "clock", text_or_null(model->clock), "versions",
-                     recording->versions);
+                     text(recording->mode), "filter",
+                     recording->filter ? json_incref(recording->filter) : json_array(), "clock",
+                     text_or_null(model->clock), "versions", recording->versions);
 }
 
 static json_t *describe_arguments(const GByteArray *argv)

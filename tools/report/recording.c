@@ -25,6 +25,7 @@ void ffitap_recording_fini(struct ffitap_recording *recording)
     free(recording->mode);
     free(recording->events);
     json_decref(recording->command);
+    json_decref(recording->filter);
     json_decref(recording->versions);
     *recording = (struct ffitap_recording){0};
 }
@@ -37,11 +38,12 @@ static json_t *string_or_empty(const char *text)
 static json_t *describe(const struct ffitap_recording *recording)
 {
     return json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:b, s:i, s:I, s:I}",
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:b, s:i, s:I, s:I}",
         "format", FFITAP_RECORDING_FORMAT, "token", string_or_empty(recording->token), "command",
         recording->command ? json_incref(recording->command) : json_array(), "host",
         string_or_empty(recording->host), "start", string_or_empty(recording->start), "mode",
-        string_or_empty(recording->mode), "events", string_or_empty(recording->events), "versions",
+        string_or_empty(recording->mode), "events", string_or_empty(recording->events), "filter",
+        recording->filter ? json_incref(recording->filter) : json_array(), "versions",
         recording->versions ? json_incref(recording->versions) : json_object(), "pid",
         (json_int_t)recording->pid, "duration_ns", (json_int_t)recording->duration_ns, "ended",
         recording->ended, "incomplete", recording->incomplete, "signaled", recording->signaled,
@@ -131,20 +133,23 @@ static bool holds_only_strings(json_t *array)
 static int understand(struct ffitap_recording *recording, json_t *json, json_error_t *error)
 {
     const char *format, *token, *host, *start, *mode, *events;
-    json_t *command, *versions;
+    json_t *command, *filter = NULL, *versions; /* older ones say nothing of a filter */
     json_int_t pid, duration_ns, discarded_events, lost_packets;
     int ended, incomplete = false, signaled, code;
 
     if (json_unpack_ex(
             json, error, 0,
-            "{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:b, s?b, s:b, s:i, s:I, s:I}",
+            "{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s?o, s:o, s:I, s:I, s:b, s?b, s:b, s:i, s:I, s:I}",
             "format", &format, "token", &token, "command", &command, "host", &host, "start", &start,
-            "mode", &mode, "events", &events, "versions", &versions, "pid", &pid, "duration_ns",
-            &duration_ns, "ended", &ended, "incomplete", &incomplete, "signaled", &signaled, "code",
-            &code, "discarded_events", &discarded_events, "lost_packets", &lost_packets) != 0)
+            "mode", &mode, "events", &events, "filter", &filter, "versions", &versions, "pid", &pid,
+            "duration_ns", &duration_ns, "ended", &ended, "incomplete", &incomplete, "signaled",
+            &signaled, "code", &code, "discarded_events", &discarded_events, "lost_packets",
+            &lost_packets) != 0)
         return -1;
-    if (!holds_only_strings(command) || !json_is_object(versions))
-        return explain(error->text, sizeof(error->text), "'command' or 'versions' is no list");
+    if (!holds_only_strings(command) || (filter && !holds_only_strings(filter)) ||
+        !json_is_object(versions))
+        return explain(error->text, sizeof(error->text),
+                       "'command', 'filter' or 'versions' is no list");
     if (duration_ns < 0 || discarded_events < 0 || lost_packets < 0)
         return explain(error->text, sizeof(error->text), "a figure is negative");
     *recording = (struct ffitap_recording){
@@ -154,6 +159,7 @@ static int understand(struct ffitap_recording *recording, json_t *json, json_err
         .start = strdup(start),
         .mode = strdup(mode),
         .events = strdup(events),
+        .filter = json_incref(filter),
         .versions = json_incref(versions),
         .pid = pid,
         .duration_ns = (uint64_t)duration_ns,

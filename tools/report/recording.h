@@ -26,6 +26,7 @@ struct ffitap_recording {
     char *start;               /* ISO 8601, UTC, with nanoseconds */
     char *mode;                /* "record", or "stat" for statistics without a trace */
     char *events;              /* "calls", "detail" or "loads"; "" without a trace */
+    json_t *filter;            /* array of strings, tap/filter.h's patterns; NULL is none */
     json_t *versions;          /* object: "ffitap", "lttng", "kernel" */
     int64_t pid;               /* of the command */
     uint64_t duration_ns;      /* 0 while it runs */

@@ -79,6 +79,21 @@ static uint64_t count_calls(const struct ffitap__model *model)
     return calls;
 }
 
+/* Nobody may take what was filtered for all there was. */
+static void print_filter(const struct ffitap__table *table)
+{
+    size_t index;
+    json_t *pattern;
+
+    json_array_foreach(table->recording->filter, index, pattern)
+    {
+        fputs(index ? ", " : "Filter: ", table->stream);
+        ffitap__table_print_text(table->stream, json_string_value(pattern));
+    }
+    if (json_array_size(table->recording->filter))
+        fputs(" (calls that it leaves out are in no figure)\n", table->stream);
+}
+
 static void print_command(const struct ffitap__table *table)
 {
     size_t index;
@@ -124,6 +139,7 @@ void ffitap__table_head(const struct ffitap__table *table)
             processes == 1 ? "process" : "processes", calls, calls == 1 ? "call" : "calls");
     print_ending(table);
     fputc('\n', table->stream);
+    print_filter(table);
 }
 
 static void print_loss(const struct ffitap__table *table, const char *what, uint64_t count,
