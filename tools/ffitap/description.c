@@ -73,6 +73,26 @@ static json_t *words_to_json(const char **words)
     return array;
 }
 
+/* The patterns of a list, as they are written but for the blanks around them. */
+static json_t *list_to_json(const char *list)
+{
+    json_t *array = json_array();
+    char *copy = strdup(list ? list : ""), *rest;
+
+    for (char *item = copy ? strtok_r(copy, ",", &rest) : NULL; item && array;
+         item = strtok_r(NULL, ",", &rest)) {
+        item += strspn(item, " ");
+        for (char *end = item + strlen(item); end > item && end[-1] == ' '; end--)
+            end[-1] = '\0';
+        if (json_array_append_new(array, ffitap_description_text(item)) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    }
+    free(copy);
+    return copy ? array : NULL;
+}
+
 static char *format_now(void)
 {
     struct timespec now;
@@ -99,12 +119,13 @@ bool ffitap_description_init(struct ffitap_recording *recording,
         .start = format_now(),
         .mode = strdup(description->mode),
         .events = strdup(description->events),
+        .filter = list_to_json(description->filter),
         .versions =
             json_pack("{s:s, s:s*, s:o}", "ffitap", FFITAP_VERSION, "lttng", description->lttng,
                       "kernel", ffitap_description_text(machine.release)),
     };
     return recording->token && recording->command && recording->host && recording->start &&
-           recording->mode && recording->events && recording->versions;
+           recording->mode && recording->events && recording->filter && recording->versions;
 }
 
 bool ffitap_description_write(const struct ffitap_recording *recording, const char *directory)

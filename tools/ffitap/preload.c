@@ -153,6 +153,7 @@ void ffitap_preload_shed(int argc, const char **argv)
     char *list = copy ? without_ours(copy) : NULL;
     /* Without the variable it does not come here again. */
     if (list && unsetenv(FFITAP__ENV_RECORDING) == 0 && unsetenv(FFITAP__ENV_STAT_DIR) == 0 &&
+        unsetenv(FFITAP__ENV_FILTER) == 0 &&
         (*list ? setenv("LD_PRELOAD", list, 1) : unsetenv("LD_PRELOAD")) == 0)
         start_anew(argv[0], argc, argv);
     free(list);
@@ -200,7 +201,8 @@ static char **extend_environment(const char *preload, const struct ffitap_variab
         complete = (environment[i] = strdup(environ[i])) != NULL;
     complete = complete && assign(environment, "LD_PRELOAD", preload);
     for (size_t i = 0; complete && i < variable_count; i++)
-        complete = assign(environment, variables[i].name, variables[i].value);
+        complete =
+            !variables[i].value || assign(environment, variables[i].name, variables[i].value);
     if (complete)
         return environment;
     ffitap_preload_free_environment(environment);

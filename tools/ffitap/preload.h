@@ -24,7 +24,7 @@ enum ffitap_preload {
 /* A variable of the program's environment. */
 struct ffitap_variable {
     const char *name;
-    const char *value;
+    const char *value; /* NULL: as it is in ffitap's own */
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "daemon.h"
 #include "description.h"
 #include "events.h"
+#include "filter.h"
 #include "lttng.h"
 #include "message.h"
 #include "output.h"
@@ -36,6 +37,7 @@ struct request {
     const char *directory;
     const char *events;
     const char *buffer_size;
+    struct ffitap_filter *filter;
     enum ffitap_event_set set;
     uint64_t buffer_bytes; /* 0: as much as seems right */
     const char **command;
@@ -87,11 +89,11 @@ static bool fork_program(struct run *run)
         {FFITAP__ENV_LTTNG, "1"}, /* whoever may not want it in other programs */
         {"LTTNG_HOME", run->daemon.home},
         {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
-        {FFITAP__ENV_STAT_DIR, run->output.statistics}, /* the last: not for all */
+        {FFITAP__ENV_STAT_DIR, wants_statistics(run) ? run->output.statistics : NULL},
+        {FFITAP__ENV_FILTER, run->request->filter->text},
     };
-    const size_t count = sizeof variables / sizeof *variables;
     char **environment = ffitap_preload_environment(FFITAP_PRELOAD_TRACING, variables,
-                                                    wants_statistics(run) ? count : count - 1);
+                                                    sizeof variables / sizeof *variables);
 
     if (!environment)
         return false;
@@ -138,6 +140,7 @@ static int start(struct run *run)
         .command = run->request->command,
         .mode = "record",
         .events = run->request->events,
+        .filter = ffitap_filter_borrow_list(run->request->filter),
         .lttng = FFITAP_LTTNG_VERSION,
     };
 
@@ -267,7 +270,7 @@ static bool understand(struct request *request)
         ffitap_say("no program given; see ffitap record --help");
         return false;
     }
-    return true;
+    return ffitap_filter_understand(request->filter);
 }
 
 static int record_as_requested(struct request *request)
@@ -283,6 +286,7 @@ int ffitap_command_record(int argc, const char **argv)
     ffitap_preload_shed(argc, argv);
 
     char *directory = NULL, *events = NULL, *buffer_size = NULL;
+    struct ffitap_filter filter = {0};
     const struct poptOption options[] = {
         {"output", 'o', POPT_ARG_STRING, &directory, 0,
          "write the recording into DIR (default: " DEFAULT_DIRECTORY ")", "DIR"},
@@ -290,6 +294,8 @@ int ffitap_command_record(int argc, const char **argv)
          "what to record: calls (default), detail or loads", "SET"},
         {"buffer-size", 'b', POPT_ARG_STRING, &buffer_size, 0,
          "buffer SIZE bytes of calls per CPU (with suffix K, M or G)", "SIZE"},
+        {"filter", '\0', POPT_ARG_ARGV, &filter.arguments, 0,
+         "record only calls of functions that match, or with ! do not", "PATTERN,..."},
         POPT_AUTOHELP POPT_TABLEEND,
     };
     poptContext context = poptGetContext("ffitap", argc, argv, options, POPT_CONTEXT_POSIXMEHARDER);
@@ -305,6 +311,7 @@ int ffitap_command_record(int argc, const char **argv)
             .directory = directory ? directory : DEFAULT_DIRECTORY,
             .events = events ? events : "calls",
             .buffer_size = buffer_size,
+            .filter = &filter,
             .command = poptGetArgs(context),
         });
     }
@@ -312,5 +319,6 @@ int ffitap_command_record(int argc, const char **argv)
     free(directory);
     free(events);
     free(buffer_size);
+    ffitap_filter_fini(&filter);
     return status;
 }

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "description.h"
+#include "filter.h"
 #include "interval.h"
 #include "message.h"
 #include "output.h"
@@ -27,6 +28,7 @@ struct request {
     const char *json;      /* NULL: none */
     const char *interval;  /* NULL: one table, at the end */
     uint64_t interval_ns;
+    struct ffitap_filter *filter;
     const char **command;
 };
 
@@ -56,6 +58,7 @@ static bool fork_program(struct run *run)
         {FFITAP__ENV_RECORDING, run->token},
         {FFITAP__ENV_STAT_DIR, run->output.statistics},
         {FFITAP__ENV_LTTNG, "0"},
+        {FFITAP__ENV_FILTER, run->request->filter->text},
     };
     char **environment = ffitap_preload_environment(FFITAP_PRELOAD_COUNTING, variables,
                                                     sizeof variables / sizeof *variables);
@@ -75,6 +78,7 @@ static int start(struct run *run)
         .command = run->request->command,
         .mode = FFITAP_RECORDING_MODE_STAT,
         .events = "",
+        .filter = ffitap_filter_borrow_list(run->request->filter),
     };
 
     if (!ffitap_description_make_token(run->token) || !create_output(run) || !fork_program(run) ||
@@ -173,7 +177,7 @@ static bool understand(struct request *request)
         ffitap_say("no program given; see ffitap stat --help");
         return false;
     }
-    return true;
+    return ffitap_filter_understand(request->filter);
 }
 
 static int stat_as_requested(struct request *request)
@@ -189,12 +193,15 @@ int ffitap_command_stat(int argc, const char **argv)
     ffitap_preload_shed(argc, argv);
 
     char *directory = NULL, *json = NULL, *interval = NULL;
+    struct ffitap_filter filter = {0};
     const struct poptOption options[] = {
         {"output", 'o', POPT_ARG_STRING, &directory, 0,
          "keep the statistics in DIR for ffitap report", "DIR"},
         {"json", '\0', POPT_ARG_STRING, &json, 0, "write the JSON report, too, into FILE", "FILE"},
         {"interval", '\0', POPT_ARG_STRING, &interval, 0,
          "print what was counted so far every so many seconds", "SECONDS"},
+        {"filter", '\0', POPT_ARG_ARGV, &filter.arguments, 0,
+         "count only calls of functions that match, or with ! do not", "PATTERN,..."},
         POPT_AUTOHELP POPT_TABLEEND,
     };
     poptContext context = poptGetContext("ffitap", argc, argv, options, POPT_CONTEXT_POSIXMEHARDER);
@@ -210,6 +217,7 @@ int ffitap_command_stat(int argc, const char **argv)
             .directory = directory,
             .json = json,
             .interval = interval,
+            .filter = &filter,
             .command = poptGetArgs(context),
         });
     }
@@ -217,5 +225,6 @@ int ffitap_command_stat(int argc, const char **argv)
     free(directory);
     free(json);
     free(interval);
+    ffitap_filter_fini(&filter);
     return status;
 }
