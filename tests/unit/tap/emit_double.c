@@ -152,7 +152,7 @@ bool ffitap__emit_wants_complete_calls(void)
     return emit_double_wants_calls;
 }
 
-__attribute__((weak)) const bool emit_double_is_there = true;
+__attribute__((weak)) bool emit_double_is_there = true;
 
 /* As the provider does when it is loaded. */
 __attribute__((constructor)) static void be_there(void)

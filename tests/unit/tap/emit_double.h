@@ -12,7 +12,7 @@
 #define EMIT_DOUBLE_KEPT 8192u
 
 /* Whether there is a provider, as a test without one says by defining this as false. */
-extern const bool emit_double_is_there;
+extern bool emit_double_is_there;
 
 /* Whether calls are wanted, as ffitap__emit_asks_for_calls() answers; true at first. */
 extern bool emit_double_wants_calls;

@@ -29,7 +29,7 @@
 #include "tap/statistics.h"
 
 #ifdef WITHOUT_PROVIDER
-const bool emit_double_is_there = false;
+bool emit_double_is_there = false;
 #endif
 
 static char folder[] = "/tmp/ffitap-test-statistics-XXXXXX";
@@ -216,6 +216,131 @@ Test(tap_statistics, calls_that_keep_the_lock_are_counted)
 {
     call((void *)strlen, true);
     cr_expect(eq(u64, newest_cell(map_file(getpid()))->held_calls, 1));
+}
+
+/* Functions that nobody exports, sixteen bytes apart. */
+static void *made_up(unsigned i)
+{
+    return (void *)(uintptr_t)(0x100000 + i * 16);
+}
+
+static const struct ffitap__statistics_cell *cell_of(const struct ffitap__statistics_header *header,
+                                                     uint32_t function_id, uint16_t runtime_id)
+{
+    const struct ffitap__statistics_cell *cell = at(header, only_thread(header)->cells);
+
+    while (cell && (cell->function_id != function_id || cell->runtime_id != runtime_id))
+        cell = at(header, cell->link.next);
+    cr_assert(ne(ptr, (void *)cell, NULL));
+    return cell;
+}
+
+static uint64_t count_of(const void *address)
+{
+    return cell_of(map_file(getpid()), ffitap__function_at(address)->id, runtime)->count;
+}
+
+Test(tap_statistics, more_functions_than_a_thread_remembers_are_counted_one_by_one)
+{
+    const unsigned functions = 3 * FFITAP__THREAD_MEMOS;
+
+    for (unsigned round = 0; round < 4; round++)
+        for (unsigned i = 0; i < functions; i++)
+            call(made_up(i), round % 2);
+    for (unsigned i = 0; i < functions; i += 61)
+        cr_expect(eq(u64, count_of(made_up(i)), 4));
+}
+
+Test(tap_statistics, a_function_is_counted_apart_for_each_runtime)
+{
+    const uint16_t first = runtime;
+    const uint16_t other = ffitap__runtime_add("another", "/lib/another.so", "");
+
+    for (unsigned i = 0; i < 30; i++) {
+        runtime = i % 3 ? first : other;
+        call((void *)strlen, false);
+    }
+    const uint32_t id = ffitap__function_at((void *)strlen)->id;
+    cr_expect(eq(u64, cell_of(map_file(getpid()), id, first)->count, 20));
+    cr_expect(eq(u64, cell_of(map_file(getpid()), id, other)->count, 10));
+}
+
+Test(tap_statistics, what_comes_to_an_address_later_is_another_function)
+{
+    ffitap__function_announce(made_up(1), "first");
+    for (int i = 0; i < 5; i++)
+        call(made_up(1), false);
+    const uint32_t first = ffitap__function_at(made_up(1))->id;
+
+    ffitap__lock();
+    ffitap__function_retire((uintptr_t)made_up(1), (uintptr_t)made_up(2));
+    ffitap__unlock();
+    ffitap__function_announce(made_up(1), "second");
+    for (int i = 0; i < 7; i++)
+        call(made_up(1), false);
+    cr_expect(eq(u64, cell_of(map_file(getpid()), first, runtime)->count, 5));
+    cr_expect(eq(u64, count_of(made_up(1)), 7));
+}
+
+Test(tap_statistics, calls_nest_deeper_than_is_told_of)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+    const unsigned depth = 3 * FFITAP__STATISTICS_IN_FLIGHT;
+
+    for (int round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < depth; i++)
+            ffitap__call_enter(self, runtime, (void *)strlen, false, stack - i * 64);
+        cr_expect(eq(uint, only_thread(map_file(getpid()))->depth, depth));
+        for (unsigned i = depth; i-- > 0;)
+            ffitap__call_leave(self, stack - i * 64);
+    }
+    cr_expect(eq(uint, only_thread(map_file(getpid()))->depth, 0));
+    cr_expect(eq(u64, newest_cell(map_file(getpid()))->count, 3 * depth));
+}
+
+static void call_from_handler(int signal)
+{
+    (void)signal;
+    call((void *)strlen, false);
+}
+
+Test(tap_statistics, a_signal_handler_in_a_call_makes_calls_of_its_own)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+
+    signal(SIGUSR1, call_from_handler);
+    for (int i = 0; i < 10; i++) {
+        ffitap__call_enter(self, runtime, made_up(1), false, stack);
+        raise(SIGUSR1);
+        ffitap__call_leave(self, stack);
+    }
+    cr_expect(eq(u64, count_of(made_up(1)), 10));
+    cr_expect(eq(u64, count_of((void *)strlen), 10));
+}
+
+/* Whoever waits for a lock and lets others run has left native code, but is in the call. */
+Test(tap_statistics, a_call_that_waits_for_its_lock_gives_up_where_another_is_made)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+
+    for (int i = 0; i < 10; i++) {
+        ffitap__call_lock_released(self, runtime);
+        call(made_up(1), true);
+        call((void *)strlen, false);
+        ffitap__call_lock_held(self);
+    }
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_cell *cell =
+        cell_of(header, ffitap__function_at(made_up(1))->id, runtime);
+    const struct ffitap__statistics_windows *windows = at(header, cell->windows);
+
+    cr_assert(ne(ptr, (void *)windows, NULL));
+    cr_expect(eq(u64, windows->count, 10));
+    cr_expect(eq(u64, windows->wait_unknown, 10));
+    cr_expect(eq(u64, sum_of_buckets(header, windows->wait_buckets), 0));
+    cr_expect(eq(u64, count_of((void *)strlen), 10));
 }
 
 Test(tap_statistics, each_errno_has_its_count)
