@@ -5,6 +5,7 @@
 #include "tap/emit.h"
 #include "tap/fast.h"
 #include "tap/filter.h"
+#include "tap/function_table.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
 #include "tap/object.h"
@@ -12,57 +13,11 @@
 #include "tap/tap.h"
 #include "tap/watch.h"
 
-#define SLOT_COUNT   32768u /* a power of two */
 #define BUCKET_COUNT 1024u
 
-/* An address that no function has: the slot can be used again but does not end a search. */
-#define RETIRED 1u
-
-struct slot {
-    _Atomic uintptr_t address; /* 0: never used */
-    struct ffitap__function *_Atomic function;
-};
-
-_Static_assert(FFITAP__FUNCTION_MAX <= SLOT_COUNT / 4 * 3, "the table stays sparse");
-
-static struct slot slots[SLOT_COUNT];
 static struct ffitap__function *_Atomic functions[FFITAP__FUNCTION_MAX]; /* by id, less one */
 static _Atomic uint32_t function_count;
 static struct ffitap__function *buckets[BUCKET_COUNT]; /* by offset: what a reload finds again */
-
-static uint32_t slot_of(uintptr_t address)
-{
-    return (uint32_t)(((uint64_t)address * 0x9E3779B97F4A7C15u) >> 40) & (SLOT_COUNT - 1);
-}
-
-static struct ffitap__function *find(uintptr_t address)
-{
-    if (FFITAP__UNLIKELY(address <= RETIRED))
-        return NULL;
-    for (uint32_t i = slot_of(address), probes = 0; probes < SLOT_COUNT;
-         probes++, i = (i + 1) & (SLOT_COUNT - 1)) {
-        const uintptr_t there = atomic_load_explicit(&slots[i].address, memory_order_acquire);
-
-        if (there == address)
-            return atomic_load_explicit(&slots[i].function, memory_order_relaxed);
-        if (!there)
-            return NULL;
-    }
-    return NULL;
-}
-
-static bool place(struct ffitap__function *function)
-{
-    for (uint32_t i = slot_of(function->address), probes = 0; probes < SLOT_COUNT;
-         probes++, i = (i + 1) & (SLOT_COUNT - 1)) {
-        if (atomic_load_explicit(&slots[i].address, memory_order_relaxed) > RETIRED)
-            continue;
-        atomic_store_explicit(&slots[i].function, function, memory_order_relaxed);
-        atomic_store_explicit(&slots[i].address, function->address, memory_order_release);
-        return true;
-    }
-    return false;
-}
 
 static struct ffitap__function_event event_of(const struct ffitap__function *function)
 {
@@ -98,7 +53,7 @@ static struct ffitap__function *find_retired(const struct ffitap__function *want
     for (struct ffitap__function *one = buckets[wanted->offset % BUCKET_COUNT]; one;
          one = one->same_offset)
         if (one->offset == wanted->offset && one->library == wanted->library &&
-            one->symbol == wanted->symbol && find(one->address) != one)
+            one->symbol == wanted->symbol && ffitap__function_table_find(one->address) != one)
             return one;
     return NULL;
 }
@@ -130,7 +85,7 @@ static struct ffitap__function *learn(const struct ffitap__function *wanted)
         function->address = wanted->address;
     else
         function = create(wanted);
-    if (!function || !place(function)) {
+    if (!function || !ffitap__function_table_add(function)) {
         ffitap__tap_lose(FFITAP__LOST_FUNCTION);
         return NULL;
     }
@@ -151,7 +106,7 @@ static void name_by_export(struct ffitap__function *function, const struct ffita
 
 static struct ffitap__function *identify(uintptr_t address, const char *symbol)
 {
-    if (address <= RETIRED)
+    if (!address)
         return NULL;
 
     const struct ffitap__object *object = ffitap__object_at((const void *)address);
@@ -187,7 +142,7 @@ const struct ffitap__function *ffitap__function_announce(const void *address, co
 {
     if (!ffitap__lock())
         return NULL;
-    struct ffitap__function *function = find((uintptr_t)address);
+    struct ffitap__function *function = ffitap__function_table_find((uintptr_t)address);
 
     if (!function)
         function = identify((uintptr_t)address, symbol);
@@ -201,7 +156,7 @@ static const struct ffitap__function *discover(uintptr_t address)
 {
     if (!ffitap__lock())
         return NULL;
-    struct ffitap__function *function = find(address);
+    struct ffitap__function *function = ffitap__function_table_find(address);
 
     if (!function)
         function = identify(address, NULL);
@@ -211,41 +166,15 @@ static const struct ffitap__function *discover(uintptr_t address)
 
 const struct ffitap__function *ffitap__function_at(const void *address)
 {
-    const struct ffitap__function *function = find((uintptr_t)address);
+    const struct ffitap__function *function = ffitap__function_table_find((uintptr_t)address);
 
     return function ? function : discover((uintptr_t)address);
 }
 
-static uintptr_t address_in(uint32_t slot)
-{
-    return atomic_load_explicit(&slots[slot & (SLOT_COUNT - 1)].address, memory_order_relaxed);
-}
-
-/*
- * A retired slot before a never-used one need not lead any search on. Without this a table that
- * libraries come to and go from has no end of a search left. Backwards, and twice around for the
- * run that crosses the table's end. A search under way finds the end one slot earlier.
- */
-static void empty_ends(void)
-{
-    for (uint32_t i = 2 * SLOT_COUNT; i-- > 0;)
-        if (address_in(i) == RETIRED && !address_in(i + 1))
-            atomic_store_explicit(&slots[i & (SLOT_COUNT - 1)].address, 0, memory_order_release);
-}
-
 void ffitap__function_retire(uintptr_t start, uintptr_t end)
 {
-    bool any = false;
-
-    for (uint32_t i = 0; i < SLOT_COUNT; i++)
-        if (address_in(i) >= start && address_in(i) < end) {
-            atomic_store_explicit(&slots[i].address, RETIRED, memory_order_release);
-            any = true;
-        }
-    if (!any)
-        return;
-    empty_ends();
-    ffitap__watch_renew();
+    if (ffitap__function_table_remove(start, end))
+        ffitap__watch_renew();
 }
 
 void ffitap__function_describe_all(void (*tell)(const struct ffitap__function_event *event))
