@@ -128,7 +128,7 @@ void ffitap__ffi_make_ready(void)
         make_ready(&users[i]);
 }
 
-static __attribute__((noinline)) void *release_lock_recorded(struct user *user)
+static __attribute__((noinline)) void *release_lock_told(struct user *user)
 {
     void *state = ((release_lock_function *)original(user, FFITAP__FFI_RELEASE_LOCK))();
     struct ffitap__thread *self = ffitap__thread_get_ahead();
@@ -136,6 +136,19 @@ static __attribute__((noinline)) void *release_lock_recorded(struct user *user)
     if (self)
         ffitap__call_lock_released(self, user->runtime);
     return state;
+}
+
+/* While calls are only counted there is nothing to look at when the lock has been released. */
+static void *release_lock_recorded(struct user *user)
+{
+    void *real =
+        atomic_load_explicit(&user->original[FFITAP__FFI_RELEASE_LOCK], memory_order_relaxed);
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (FFITAP__UNLIKELY(!real || !self || self->counting != ffitap__watch_state()))
+        return release_lock_told(user);
+    ffitap__call_note_window(self);
+    return ((release_lock_function *)real)();
 }
 
 static __attribute__((noinline)) void take_lock_recorded(void *state, struct user *user)

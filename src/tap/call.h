@@ -37,11 +37,17 @@ FFITAP__CROSSING void ffitap__call_tell_return(struct ffitap__thread *self);
 FFITAP__CROSSING void ffitap__call_end_slowly(struct ffitap__thread *self, uint64_t left,
                                               uint64_t held);
 
-/* The interpreter lock has just been released, for a call that is about to be made. */
-static inline void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime)
+/* The interpreter lock is released, for a call that is about to be made. */
+static inline void ffitap__call_note_window(struct ffitap__thread *self)
 {
     self->window.open = true;
     self->question.stack = 0;
+}
+
+/* The same, once it is, for those who listen as well. */
+static inline void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime)
+{
+    ffitap__call_note_window(self);
     if (FFITAP__UNLIKELY(ffitap__watch_events()))
         ffitap__call_tell_release(self, runtime);
 }
