@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "place.h"
 #include "rehearsal.h"
 #include "tap/tap.h"
 
@@ -18,6 +19,7 @@ static const char *const own_libraries[] = {"libffitap-shim.so", "libffitap-trac
 
 /* How many of them are enough for what. */
 static const size_t own_count[] = {
+    [FFITAP_PRELOAD_NOTHING] = 0,
     [FFITAP_PRELOAD_COUNTING] = 1,
     [FFITAP_PRELOAD_TRACING] = sizeof own_libraries / sizeof *own_libraries,
 };
@@ -28,26 +30,6 @@ static const size_t own_count[] = {
  * the program has opened since.
  */
 #define DESCRIPTOR_LIBRARY "liblttng-ust-fd.so.1"
-
-/* The directory that holds ffitap's libraries. NULL with errno set. */
-static char *library_directory(void)
-{
-    char *program = realpath("/proc/self/exe", NULL);
-    char *relative = NULL;
-    char *directory = NULL;
-
-    if (!program)
-        return NULL;
-    *strrchr(program, '/') = '\0';
-    if (asprintf(&relative, "%s/" FFITAP_BINDIR_TO_LIBDIR, program) >= 0) {
-        directory = realpath(relative, NULL);
-        if (!directory)
-            ffitap_say("%s: %s", relative, strerror(errno));
-        free(relative);
-    }
-    free(program);
-    return directory;
-}
 
 /* Appends ":path" to `*list`, which it replaces. */
 static bool append(char **list, const char *directory, const char *name)
@@ -80,7 +62,7 @@ static char *make_list(enum ffitap_preload what)
 {
     const char *present = getenv("LD_PRELOAD");
     char *list = strdup(present ? present : "");
-    char *directory = library_directory();
+    char *directory = ffitap_place_find(FFITAP_BINDIR_TO_LIBDIR);
     bool complete = list && directory;
 
     if (complete && strpbrk(directory, " :\t\n")) {

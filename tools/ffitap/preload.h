@@ -17,6 +17,7 @@ void ffitap_preload_shed(int argc, const char **argv);
 
 /* What the libraries do in the program. */
 enum ffitap_preload {
+    FFITAP_PRELOAD_NOTHING,  /* they are not there: for a comparison */
     FFITAP_PRELOAD_COUNTING, /* the shim alone */
     FFITAP_PRELOAD_TRACING,  /* LTTng's, too */
 };

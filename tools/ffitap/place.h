@@ -1,0 +1,11 @@
+/* Where ffitap's other files are: by relative paths, so that an installation can be moved. */
+#ifndef FFITAP_TOOL_PLACE_H
+#define FFITAP_TOOL_PLACE_H
+
+/*
+ * The absolute path of what is at `relative`, seen from the directory of the running ffitap. To be
+ * freed. NULL, having said why.
+ */
+char *ffitap_place_find(const char *relative);
+
+#endif
