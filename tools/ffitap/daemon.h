@@ -30,7 +30,7 @@ bool ffitap_daemon_init(struct ffitap_daemon *daemon);
 /*
  * Starts the daemon and waits until programs can register with it; from here on liblttng-ctl talks
  * to it. Call it with the traced program forked: this changes the mounts that ffitap sees, and its
- * environment. `session` names the session there will be. False, having said why.
+ * environment. `session` begins the names of the sessions there will be. False, having said why.
  */
 bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session);
 

@@ -19,7 +19,7 @@ enum ffitap_keeper_news {
 
 struct ffitap_keeper_task {
     const char *home;
-    const char *session; /* the recording's */
+    const char *session; /* begins the names of the recording's */
     bool is_root;
     bool is_shared; /* the daemon is the system's */
 };

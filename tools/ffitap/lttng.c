@@ -40,6 +40,20 @@
       (handle, event, channel))                                                                    \
     X(struct lttng_event *, lttng_event_create, (void), ())                                        \
     X(void, lttng_event_destroy, (struct lttng_event * event), (event))                            \
+    X(enum lttng_process_attr_tracker_handle_status,                                               \
+      lttng_process_attr_tracker_handle_set_tracking_policy,                                       \
+      (const struct lttng_process_attr_tracker_handle *tracker,                                    \
+       enum lttng_tracking_policy policy),                                                         \
+      (tracker, policy))                                                                           \
+    X(void, lttng_process_attr_tracker_handle_destroy,                                             \
+      (struct lttng_process_attr_tracker_handle * tracker), (tracker))                             \
+    X(enum lttng_process_attr_tracker_handle_status,                                               \
+      lttng_process_attr_virtual_process_id_tracker_handle_add_pid,                                \
+      (const struct lttng_process_attr_tracker_handle *tracker, pid_t pid), (tracker, pid))        \
+    X(enum lttng_error_code, lttng_session_get_tracker_handle,                                     \
+      (const char *session, enum lttng_domain_type domain, enum lttng_process_attr attribute,      \
+       struct lttng_process_attr_tracker_handle **tracker),                                        \
+      (session, domain, attribute, tracker))                                                       \
     X(int, lttng_list_channels, (struct lttng_handle * handle, struct lttng_channel * *channels),  \
       (handle, channels))                                                                          \
     X(int, lttng_list_sessions, (struct lttng_session * *sessions), (sessions))                    \

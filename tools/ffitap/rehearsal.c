@@ -48,7 +48,8 @@ static bool has_stream(const char *directory, const char *channel)
     glob_t found;
     char *pattern;
 
-    if (asprintf(&pattern, "%s/ust/uid/*/*/%s_0", directory, channel) < 0)
+    /* One that is written into several files in turns has another number in their names. */
+    if (asprintf(&pattern, "%s/ust/uid/*/*/%s_0*", directory, channel) < 0)
         return false;
     const bool has = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
     if (has)

@@ -35,8 +35,16 @@ static bool create(const char *name, const char *directory)
     return succeeded(status == -LTTNG_OK ? 0 : status, "create a session");
 }
 
+/* LTTng begins a file anew when the next part would not fit, and the oldest file then goes. */
+static void bound_files(struct lttng_channel_attr *attributes, const struct ffitap_buffer *buffer,
+                        unsigned parts)
+{
+    attributes->tracefile_count = 2;
+    attributes->tracefile_size = buffer->part_size * (parts > 2 ? parts / 2 : 1);
+}
+
 static bool create_channel(struct lttng_handle *handle, const char *name,
-                           const struct ffitap_buffer *buffer)
+                           const struct ffitap_buffer *buffer, unsigned kept_parts)
 {
     struct lttng_channel *channel = lttng_channel_create(&domain);
 
@@ -46,6 +54,8 @@ static bool create_channel(struct lttng_handle *handle, const char *name,
     channel->attr.overwrite = 0; /* what does not fit is discarded and counted */
     channel->attr.subbuf_size = buffer->part_size;
     channel->attr.num_subbuf = buffer->part_count;
+    if (kept_parts)
+        bound_files(&channel->attr, buffer, kept_parts);
     const int status = lttng_enable_channel(handle, channel);
     lttng_channel_destroy(channel);
     if (status < 0)
@@ -93,7 +103,8 @@ static bool furnish(struct lttng_handle *handle, const struct ffitap_session_opt
 {
     for (int i = 0; i < FFITAP_CHANNEL_COUNT; i++) {
         if (ffitap_events_use(options->set, (enum ffitap_channel)i) &&
-            !(create_channel(handle, ffitap_channel_names[i], &options->buffers[i]) &&
+            !(create_channel(handle, ffitap_channel_names[i], &options->buffers[i],
+                             i == FFITAP_CHANNEL_CALLS ? options->kept_parts : 0) &&
               add_contexts(handle, ffitap_channel_names[i])))
             return false;
     }
@@ -111,6 +122,24 @@ bool ffitap_session_start(struct ffitap_session *session,
         return true;
     ffitap_session_destroy(session);
     return false;
+}
+
+bool ffitap_session_restrict(const struct ffitap_session *session, const pid_t *pids, size_t count)
+{
+    struct lttng_process_attr_tracker_handle *tracker;
+    const int status = -(int)lttng_session_get_tracker_handle(
+        session->name, domain.type, LTTNG_PROCESS_ATTR_VIRTUAL_PROCESS_ID, &tracker);
+
+    if (status != -LTTNG_OK)
+        return succeeded(status, "tell processes apart");
+    bool restricted = lttng_process_attr_tracker_handle_set_tracking_policy(
+                          tracker, LTTNG_TRACKING_POLICY_INCLUDE_SET) ==
+                      LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_OK;
+    for (size_t i = 0; restricted && i < count; i++)
+        restricted = lttng_process_attr_virtual_process_id_tracker_handle_add_pid(
+                         tracker, pids[i]) == LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_OK;
+    lttng_process_attr_tracker_handle_destroy(tracker);
+    return succeeded(restricted ? 0 : -LTTNG_ERR_UNK, "tell processes apart");
 }
 
 /*

@@ -3,7 +3,9 @@
 #define FFITAP_TOOL_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "buffers.h"
 #include "events.h"
@@ -19,6 +21,7 @@ struct ffitap_session_options {
     const char *directory; /* where the trace goes */
     enum ffitap_event_set set;
     struct ffitap_buffer buffers[FFITAP_CHANNEL_COUNT];
+    unsigned kept_parts; /* of calls, per CPU: older ones make room on the disk; 0: all */
 };
 
 struct ffitap_losses {
@@ -29,6 +32,12 @@ struct ffitap_losses {
 /* Creates the session and starts it. False, having said why, with nothing left behind. */
 bool ffitap_session_start(struct ffitap_session *session,
                           const struct ffitap_session_options *options);
+
+/*
+ * Leaves all processes out of the session but the `count` in `pids`, which have not registered yet.
+ * False, having said why.
+ */
+bool ffitap_session_restrict(const struct ffitap_session *session, const pid_t *pids, size_t count);
 
 /*
  * Stops the session and waits until all that is buffered is written, unless `descriptor`, a

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -68,11 +69,23 @@ static bool has_sessions(void)
     return count > 0;
 }
 
+static void destroy_sessions(const char *prefix)
+{
+    struct lttng_session *sessions = NULL;
+    const int count = lttng_list_sessions(&sessions);
+
+    for (int i = 0; i < count; i++) {
+        if (strncmp(sessions[i].name, prefix, strlen(prefix)) == 0)
+            lttng_destroy_session(sessions[i].name);
+    }
+    free(sessions);
+}
+
 void ffitap_system_daemon_leave(const char *session)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
 
-    lttng_destroy_session(session); /* if ffitap did not live to do it */
+    destroy_sessions(session); /* if ffitap did not live to do it */
     const pid_t pid = read_pid(PID_FILE);
     if (pid <= 0 || pid != read_pid(MARK_FILE) || has_sessions())
         return;

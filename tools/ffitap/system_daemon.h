@@ -20,7 +20,10 @@ bool ffitap_system_daemon_is_ready(void);
 /* Notes that the daemon runs for recordings alone, if `pid` is the daemon. */
 void ffitap_system_daemon_mark(pid_t pid);
 
-/* Destroys `session`, and ends the daemon if that was its last and a recording started it. */
+/*
+ * Destroys all sessions whose names begin with `session`, and ends the daemon if these were its
+ * last and a recording started it.
+ */
 void ffitap_system_daemon_leave(const char *session);
 
 #endif
