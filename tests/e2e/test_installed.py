@@ -91,6 +91,10 @@ class Installed(harness.Case):
         self.assertIn("abs (libc.so.6)", (self.folder / "report.txt").read_text())
         self.assertTrue((self.prefix / "share/ffitap/ffitap-report-1.schema.json").exists())
 
+    def test_it_measures_what_it_costs(self):
+        document = json.loads(self.run_there("ffitap", "bench", "--rounds=1", "--json=-"))
+        self.assertEqual([row for row in document["rows"] if row["not_measured"]], [])
+
     def test_each_header_stands_alone_in_c_and_in_cxx(self):
         headers = sorted((self.prefix / "include/ffitap").iterdir())
         self.assertIn("version.h", [header.name for header in headers])

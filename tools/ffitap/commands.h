@@ -5,6 +5,7 @@
 #ifndef FFITAP_TOOL_COMMANDS_H
 #define FFITAP_TOOL_COMMANDS_H
 
+int ffitap_command_bench(int argc, const char **argv);
 int ffitap_command_record(int argc, const char **argv);
 int ffitap_command_report(int argc, const char **argv);
 int ffitap_command_stat(int argc, const char **argv);

@@ -16,6 +16,7 @@ static const struct command {
     int (*run)(int argc, const char **argv);
     const char *summary;
 } commands[] = {
+    {"bench", "ffitap bench", ffitap_command_bench, "measure what tracing costs on this machine"},
     {"record", "ffitap record", ffitap_command_record,
      "run a program and record its foreign calls"},
     {"report", "ffitap report", ffitap_command_report, "say what a recording holds"},

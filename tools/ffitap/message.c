@@ -9,6 +9,20 @@
 
 #define PREFIX "ffitap: "
 
+/* Where the first line goes instead of stderr. */
+static struct {
+    char *text; /* NULL: nowhere */
+    size_t size;
+} kept;
+
+void ffitap_message_keep(char *text, size_t size)
+{
+    kept.text = text;
+    kept.size = size;
+    if (text)
+        *text = '\0';
+}
+
 /* One write(2): the traced program may be writing to the same terminal. */
 void ffitap_say(const char *format, ...)
 {
@@ -23,6 +37,12 @@ void ffitap_say(const char *format, ...)
     if (wanted < 0)
         return;
 
+    if (kept.text) {
+        if (!*kept.text)
+            snprintf(kept.text, kept.size, "%s", line + strlen(PREFIX));
+        errno = saved;
+        return;
+    }
     const size_t length = strlen(line);
     line[length] = '\n';
     if (write(STDERR_FILENO, line, length + 1) < 0) {

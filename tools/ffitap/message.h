@@ -2,6 +2,8 @@
 #ifndef FFITAP_TOOL_MESSAGE_H
 #define FFITAP_TOOL_MESSAGE_H
 
+#include <stddef.h>
+
 /* Exit statuses of ffitap's own, as env(1) has them. */
 #define FFITAP_EXIT_FAILED         125
 #define FFITAP_EXIT_NOT_EXECUTABLE 126
@@ -10,5 +12,12 @@
 
 /* Prints the line; what does not fit into 4 KiB is cut. Leaves errno alone. */
 __attribute__((format(printf, 1, 2))) void ffitap_say(const char *format, ...);
+
+/*
+ * From here on the first line that would be printed goes into `text`, of `size` bytes, which is
+ * empty until then, and no other is printed; until the next call, with NULL. For what ffitap can do
+ * without: the caller says so in its own words.
+ */
+void ffitap_message_keep(char *text, size_t size);
 
 #endif

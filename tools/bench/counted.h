@@ -1,0 +1,11 @@
+/* What ffitap counted of what the bench did: figures of calls that nobody saw would be wrong. */
+#ifndef FFITAP_BENCH_COUNTED_H
+#define FFITAP_BENCH_COUNTED_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The calls of `symbol` in the statistics that process `pid` left in `folder`. */
+uint64_t ffitap_bench_count_calls(const char *folder, pid_t pid, const char *symbol);
+
+#endif

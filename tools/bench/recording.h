@@ -1,0 +1,53 @@
+/*
+ * What the recorded processes of the bench are recorded by: one session daemon, as for any
+ * recording, with a session for the default events and one for all of them.
+ */
+#ifndef FFITAP_BENCH_RECORDING_H
+#define FFITAP_BENCH_RECORDING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "ffitap/daemon.h"
+#include "ffitap/description.h"
+#include "ffitap/rehearsal.h"
+#include "ffitap/session.h"
+
+#define FFITAP_BENCH_SESSIONS 2
+
+struct ffitap_bench_recording {
+    char token[FFITAP_TOKEN_SIZE];
+    struct ffitap_daemon daemon;
+    struct ffitap_session sessions[FFITAP_BENCH_SESSIONS];
+    struct ffitap_rehearsal rehearsals[FFITAP_BENCH_SESSIONS];
+    uint64_t buffer_bytes; /* of calls, per CPU */
+};
+
+/* The processes of a session. */
+struct ffitap_bench_members {
+    enum ffitap_event_set set;
+    pid_t pids[FFITAP_BENCH_SESSIONS];
+    size_t count;
+};
+
+/* To begin with: nothing, which ffitap_bench_recording_end() takes, too. */
+extern const struct ffitap_bench_recording ffitap_bench_no_recording;
+
+/* All that comes before the processes are forked. False, having said why. */
+bool ffitap_bench_recording_init(struct ffitap_bench_recording *recording);
+
+/*
+ * Records the members of each session, which have not been let go yet, into `directory`. The traces
+ * there stay small, for what is older makes room. False, having said why.
+ */
+bool ffitap_bench_recording_start(struct ffitap_bench_recording *recording, const char *directory,
+                                  const struct ffitap_bench_members members[FFITAP_BENCH_SESSIONS]);
+
+/* Stops the sessions; returns how many events found no room. `descriptor` is a signalfd's. */
+uint64_t ffitap_bench_recording_stop(struct ffitap_bench_recording *recording, int descriptor);
+
+/* Leaves nothing behind but what is in the directory. */
+void ffitap_bench_recording_end(struct ffitap_bench_recording *recording);
+
+#endif

@@ -1,0 +1,19 @@
+/* What many measurements of one thing come to. */
+#ifndef FFITAP_BENCH_SAMPLE_H
+#define FFITAP_BENCH_SAMPLE_H
+
+#include <stddef.h>
+
+/* Between two values of the sample as much as it takes: the median of two is their mean. */
+struct ffitap_bench_spread {
+    double lowest;
+    double quartile_1;
+    double median;
+    double quartile_3;
+    double highest;
+};
+
+/* Brings the `count` values, one at least, into order. */
+struct ffitap_bench_spread ffitap_bench_spread_get(double *values, size_t count);
+
+#endif

@@ -1,0 +1,12 @@
+/* The bench's results for people: a table of 80 columns. */
+#ifndef FFITAP_BENCH_TABLE_H
+#define FFITAP_BENCH_TABLE_H
+
+#include <stdio.h>
+
+#include "bench/results.h"
+
+/* Rows of what was not measured are not there. */
+void ffitap_bench_table_write(FILE *stream, const struct ffitap_bench_results *results);
+
+#endif

@@ -1,0 +1,177 @@
+/* ffitap bench: measures what tracing costs on this machine. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+#include <popt.h>
+
+#include "bench/json.h"
+#include "bench/measure.h"
+#include "bench/table.h"
+#include "commands.h"
+#include "message.h"
+#include "preload.h"
+#include "report/output.h"
+#include "tap/tap.h"
+
+#define DEFAULT_ROUNDS 150
+#define MOST_ROUNDS    100000
+
+/* What the user wants. */
+struct request {
+    const char *json; /* NULL: none; "-": in place of the table */
+    const char *rounds_text;
+    const char *excess; /* an argument too many, NULL: none */
+    unsigned rounds;
+};
+
+static bool write_json(const struct ffitap_bench_results *results, FILE *stream)
+{
+    json_t *document = ffitap_bench_json(results);
+    const bool written =
+        document && json_dumpf(document, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) == 0 &&
+        fputc('\n', stream) != EOF;
+
+    json_decref(document);
+    return written;
+}
+
+/* In its place at once or not at all. */
+static bool finish_json(const struct ffitap_bench_results *results, struct ffitap__output *output,
+                        const char *name)
+{
+    errno = ENOMEM;
+    if (!write_json(results, output->stream)) {
+        ffitap_say("--json: '%s': %s", name, strerror(errno));
+        ffitap__output_abandon(output);
+        return false;
+    }
+    if (ffitap__output_commit(output) == 0)
+        return true;
+    ffitap_say("--json: '%s': %s", name, strerror(errno));
+    return false;
+}
+
+static bool finish_table(const struct ffitap_bench_results *results)
+{
+    ffitap_bench_table_write(stdout, results);
+    if (fflush(stdout) == 0)
+        return true;
+    ffitap_say("standard output: %s", strerror(errno));
+    return false;
+}
+
+static bool finish(struct ffitap_bench_results *results, const struct request *request,
+                   struct ffitap__output *output)
+{
+    const bool wants_table = !request->json || strcmp(request->json, "-") != 0;
+
+    if (!ffitap_bench_results_summarize(results)) {
+        ffitap_say("%s", strerror(ENOMEM));
+        if (request->json)
+            ffitap__output_abandon(output);
+        return false;
+    }
+    const bool wrote_table = !wants_table || finish_table(results);
+    return (!request->json || finish_json(results, output, request->json)) && wrote_table;
+}
+
+/* Minutes may pass until it is written: what is wrong with it is better known before. */
+static bool open_json(struct ffitap__output *output, const char *file)
+{
+    struct stat status;
+    const bool is_directory = stat(file, &status) == 0 && S_ISDIR(status.st_mode);
+
+    errno = is_directory ? EISDIR : ENOENT;
+    if (!is_directory && *file &&
+        ffitap__output_open(output, strcmp(file, "-") == 0 ? NULL : file) == 0)
+        return true;
+    ffitap_say("--json: '%s': %s", file, strerror(errno));
+    return false;
+}
+
+static int bench(const struct request *request)
+{
+    struct ffitap_bench_results results;
+    struct ffitap__output output;
+    const char *file = request->json;
+
+    if (file && !open_json(&output, file))
+        return FFITAP_EXIT_FAILED;
+    int status = FFITAP_EXIT_FAILED;
+    if (!ffitap_bench_results_init(&results, request->rounds))
+        ffitap_say("%s", strerror(ENOMEM));
+    else
+        status = ffitap_bench_measure(&results);
+    if (status == 0)
+        status = finish(&results, request, &output) ? 0 : FFITAP_EXIT_FAILED;
+    else if (file)
+        ffitap__output_abandon(&output);
+    ffitap_bench_results_fini(&results);
+    return status;
+}
+
+static bool understand(struct request *request)
+{
+    char *end;
+
+    if (request->excess) {
+        ffitap_say("%s: no arguments are taken; see ffitap bench --help", request->excess);
+        return false;
+    }
+    request->rounds = DEFAULT_ROUNDS;
+    if (!request->rounds_text)
+        return true;
+    const unsigned long rounds = strtoul(request->rounds_text, &end, 10);
+    if (*request->rounds_text < '0' || *request->rounds_text > '9' || *end || rounds == 0 ||
+        rounds > MOST_ROUNDS) {
+        ffitap_say("--rounds: '%s' is no number from 1 to %d", request->rounds_text, MOST_ROUNDS);
+        return false;
+    }
+    request->rounds = (unsigned)rounds;
+    return true;
+}
+
+/* What is to be untraced must not be what somebody is counting, and nothing be filtered out. */
+static bool be_untraced(void)
+{
+    return unsetenv(FFITAP__ENV_STAT_DIR) == 0 && unsetenv(FFITAP__ENV_RECORDING) == 0 &&
+           unsetenv(FFITAP__ENV_FILTER) == 0;
+}
+
+int ffitap_command_bench(int argc, const char **argv)
+{
+    ffitap_preload_shed(argc, argv);
+
+    char *json = NULL, *rounds = NULL;
+    const struct poptOption options[] = {
+        {"json", '\0', POPT_ARG_STRING, &json, 0,
+         "write the results as JSON into FILE, too; -: to standard output, without the table",
+         "FILE"},
+        {"rounds", '\0', POPT_ARG_STRING, &rounds, 0, "measure everything N times (default: 150)",
+         "N"},
+        POPT_AUTOHELP POPT_TABLEEND,
+    };
+    poptContext context = poptGetContext("ffitap", argc, argv, options, 0);
+    int status = FFITAP_EXIT_FAILED;
+
+    poptSetOtherOptionHelp(context, "[OPTION...]");
+    const int choice = poptGetNextOpt(context);
+    if (choice < -1) {
+        ffitap_say("%s: %s; see ffitap bench --help", poptBadOption(context, 0),
+                   poptStrerror(choice));
+    } else {
+        struct request request = {
+            .json = json, .rounds_text = rounds, .excess = poptGetArg(context)};
+        if (understand(&request) && be_untraced())
+            status = bench(&request);
+    }
+    poptFreeContext(context);
+    free(json);
+    free(rounds);
+    return status;
+}
