@@ -62,6 +62,8 @@ void ffitap__callback_enter(struct ffitap__thread *self, struct ffitap__callback
     };
     callback->frame = frame && take_time(frame, stack) ? frame : NULL;
     callback->frame_entered = frame ? frame->entered : 0;
+    callback->window = self->window;
+    self->window.open = false;
     callback->entered = callback->began;
     callback->is_told = ffitap__emit_wants_callbacks();
     if (callback->is_told) {
@@ -84,6 +86,7 @@ void ffitap__callback_leave(struct ffitap__thread *self, struct ffitap__callback
     const int saved = errno;
     uint64_t now = ffitap__clock_now();
 
+    self->window = callback->window;
     callback->event.duration_ns = ffitap__clock_duration_ns(now - callback->entered);
     if (ffitap__watch_statistics())
         count(self, &callback->event);

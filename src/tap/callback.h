@@ -4,8 +4,9 @@
  * A callback lasts from where native code enters the runtime to where it gets the control back, the
  * wait for the interpreter lock included: that is time in which native code does not run, and so it
  * is none of its call's self time. What the tap itself takes to tell of the callback is part of
- * neither. Nothing here can fail, allocates after a thread's first call or callback, takes a lock,
- * or changes errno.
+ * neither. What it does to the interpreter lock opens no window of a later call: when it ends the
+ * runtime gives up the lock that it took for it. Nothing here can fail, allocates after a thread's
+ * first call or callback, takes a lock, or changes errno.
  */
 #ifndef FFITAP_TAP_CALLBACK_H
 #define FFITAP_TAP_CALLBACK_H
@@ -22,10 +23,11 @@
  * it, so one that a longjmp leaves is simply never told to be over. */
 struct ffitap__callback {
     struct ffitap__callback_event event;
-    struct ffitap__frame *frame; /* whose time it takes; NULL if none, or another callback's */
-    uint64_t frame_entered;      /* which says whether the frame is still the same call's */
-    uint64_t began;              /* native code left off */
-    uint64_t entered;            /* and this was told */
+    struct ffitap__frame *frame;  /* whose time it takes; NULL if none, or another callback's */
+    uint64_t frame_entered;       /* which says whether the frame is still the same call's */
+    struct ffitap__window window; /* that native code had open around it */
+    uint64_t began;               /* native code left off */
+    uint64_t entered;             /* and this was told */
     bool is_told;
 };
 

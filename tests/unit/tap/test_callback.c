@@ -214,6 +214,44 @@ Test(tap_callback, one_that_outlives_its_calls_frame_gives_its_time_to_no_other)
     cr_expect(eq(ulong, emit_double_call(0)->callbacks_ns, 0));
 }
 
+static uint32_t flags_of_the_last_call(void)
+{
+    return emit_double_call(0)->flags;
+}
+
+Test(tap_callback, the_lock_that_it_gives_up_at_its_end_is_no_window_of_the_next_call)
+{
+    ffitap__call_lock_released(self, RUNTIME);
+    ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
+    struct ffitap__callback callback = call_back(STACK - 512);
+
+    ffitap__call_lock_released(self, RUNTIME);
+    ffitap__callback_leave(self, &callback);
+    ffitap__call_leave(self, STACK);
+    ffitap__call_lock_held(self);
+    cr_expect(eq(uint, flags_of_the_last_call(), FFITAP__CALL_GIL_RELEASED));
+
+    ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
+    ffitap__call_leave(self, STACK);
+    cr_expect(eq(uint, flags_of_the_last_call(), FFITAP__CALL_GIL_HELD));
+}
+
+Test(tap_callback, a_window_around_it_is_none_of_a_call_in_it)
+{
+    ffitap__call_lock_released(self, RUNTIME);
+    struct ffitap__callback callback = call_back(STACK);
+
+    ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK - 512);
+    ffitap__call_leave(self, STACK - 512);
+    cr_expect(eq(uint, flags_of_the_last_call(), FFITAP__CALL_GIL_HELD));
+    ffitap__callback_leave(self, &callback);
+
+    ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
+    ffitap__call_leave(self, STACK);
+    ffitap__call_lock_held(self);
+    cr_expect(eq(uint, flags_of_the_last_call(), FFITAP__CALL_GIL_RELEASED));
+}
+
 Test(tap_callback, errno_is_the_same_after_both)
 {
     struct ffitap__callback callback;
