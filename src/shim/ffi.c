@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "shim/closure.h"
 #include "shim/hook.h"
 #include "tap/call.h"
 #include "tap/memory.h"
@@ -43,6 +44,9 @@ const char *const ffitap__ffi_names[FFITAP__FFI_COUNT] = {
     [FFITAP__FFI_RELEASE_LOCK] = "PyEval_SaveThread",
     [FFITAP__FFI_TAKE_LOCK] = "PyEval_RestoreThread",
     [FFITAP__FFI_ERRNO] = "__errno_location",
+    [FFITAP__FFI_PREPARE_CLOSURE_AT] = "ffi_prep_closure_loc",
+    [FFITAP__FFI_PREPARE_CLOSURE] = "ffi_prep_closure",
+    [FFITAP__FFI_FREE_CLOSURE] = "ffi_closure_free",
 };
 
 /* Runtimes by the start of the object's file name; any other goes by that name itself. */
@@ -264,10 +268,33 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
                                                                          arguments);               \
     }
 
+#define DEFINE_CLOSURE_HOOKS(n)                                                                    \
+    static int prepare_closure_at_##n(void *closure, void *cif, ffitap__closure_handler *handler,  \
+                                      void *data, void *code)                                      \
+    {                                                                                              \
+        ffitap__closure_prepare_at_function *real =                                                \
+            original(&users[n], FFITAP__FFI_PREPARE_CLOSURE_AT);                                   \
+        return ffitap__closure_prepare_at(real, &users[n].runtime, closure, cif, handler, data,    \
+                                          code);                                                   \
+    }                                                                                              \
+    static int prepare_closure_##n(void *closure, void *cif, ffitap__closure_handler *handler,     \
+                                   void *data)                                                     \
+    {                                                                                              \
+        ffitap__closure_prepare_function *real = original(&users[n], FFITAP__FFI_PREPARE_CLOSURE); \
+        return ffitap__closure_prepare(real, &users[n].runtime, closure, cif, handler, data);      \
+    }                                                                                              \
+    static void free_closure_##n(void *closure)                                                    \
+    {                                                                                              \
+        ffitap__closure_free(original(&users[n], FFITAP__FFI_FREE_CLOSURE), closure);              \
+    }
+
 #define LIST_HOOKS(n)                                                                              \
     {                                                                                              \
         [FFITAP__FFI_CALL] = ffi_call_##n, [FFITAP__FFI_RELEASE_LOCK] = release_lock_##n,          \
         [FFITAP__FFI_TAKE_LOCK] = take_lock_##n, [FFITAP__FFI_ERRNO] = errno_##n,                  \
+        [FFITAP__FFI_PREPARE_CLOSURE_AT] = prepare_closure_at_##n,                                 \
+        [FFITAP__FFI_PREPARE_CLOSURE] = prepare_closure_##n,                                       \
+        [FFITAP__FFI_FREE_CLOSURE] = free_closure_##n,                                             \
     }
 
 /* One place in the pool each. */
@@ -287,6 +314,22 @@ DEFINE_HOOKS(12)
 DEFINE_HOOKS(13)
 DEFINE_HOOKS(14)
 DEFINE_HOOKS(15)
+DEFINE_CLOSURE_HOOKS(0)
+DEFINE_CLOSURE_HOOKS(1)
+DEFINE_CLOSURE_HOOKS(2)
+DEFINE_CLOSURE_HOOKS(3)
+DEFINE_CLOSURE_HOOKS(4)
+DEFINE_CLOSURE_HOOKS(5)
+DEFINE_CLOSURE_HOOKS(6)
+DEFINE_CLOSURE_HOOKS(7)
+DEFINE_CLOSURE_HOOKS(8)
+DEFINE_CLOSURE_HOOKS(9)
+DEFINE_CLOSURE_HOOKS(10)
+DEFINE_CLOSURE_HOOKS(11)
+DEFINE_CLOSURE_HOOKS(12)
+DEFINE_CLOSURE_HOOKS(13)
+DEFINE_CLOSURE_HOOKS(14)
+DEFINE_CLOSURE_HOOKS(15)
 
 static void *const pool[POOL_SIZE][FFITAP__FFI_COUNT] = {
     LIST_HOOKS(0),  LIST_HOOKS(1),  LIST_HOOKS(2),  LIST_HOOKS(3),  LIST_HOOKS(4),  LIST_HOOKS(5),

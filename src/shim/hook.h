@@ -41,6 +41,9 @@ enum ffitap__ffi {
     FFITAP__FFI_RELEASE_LOCK,
     FFITAP__FFI_TAKE_LOCK,
     FFITAP__FFI_ERRNO,
+    FFITAP__FFI_PREPARE_CLOSURE_AT,
+    FFITAP__FFI_PREPARE_CLOSURE,
+    FFITAP__FFI_FREE_CLOSURE,
     FFITAP__FFI_COUNT,
 };
 extern const char *const ffitap__ffi_names[FFITAP__FFI_COUNT];

@@ -28,7 +28,8 @@ enum ffitap__loss {
     FFITAP__LOST_CALL = 0,     /* a call nested too deep, or in a thread without call frames */
     FFITAP__LOST_FUNCTION = 1, /* no room to name another function */
     FFITAP__LOST_OBJECT = 2,   /* no room for another object: its calls are not seen */
-    FFITAP__LOST_RUNTIME = 3,  /* no hook left for another runtime: its calls are not seen */
+    FFITAP__LOST_RUNTIME = 3,  /* no hook left for another runtime: its calls are not seen; or for
+                                  one's closure: the callbacks through it are not seen */
 };
 
 enum ffitap__swap_direction {

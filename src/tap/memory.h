@@ -29,6 +29,6 @@ struct ffitap__memory_memo *ffitap__memory_memo(const char *text);
  * Zeroed address space of which only what is touched takes memory, also in a program that locks all
  * of its memory (mlockall(2)). To be released with munmap(2); NULL if there is none. Needs no lock.
  */
-void *ffitap__memory_reserve(size_t size);
+FFITAP__CROSSING void *ffitap__memory_reserve(size_t size);
 
 #endif
