@@ -12,10 +12,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
-#include <string.h>
 
 #include "shim/closure.h"
 #include "shim/hook.h"
+#include "shim/runtimes.h"
 #include "tap/call.h"
 #include "tap/memory.h"
 #include "tap/runtime.h"
@@ -49,33 +49,14 @@ const char *const ffitap__ffi_names[FFITAP__FFI_COUNT] = {
     [FFITAP__FFI_FREE_CLOSURE] = "ffi_closure_free",
 };
 
-/* Runtimes by the start of the object's file name; any other goes by that name itself. */
-static const struct {
-    const char *file;
-    const char *runtime;
-} known_runtimes[] = {
-    {"_ctypes.", "ctypes"},
-    {"_cffi_backend.", "cffi"},
-};
-
-static const char *runtime_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *file = slash ? slash + 1 : path;
-
-    for (size_t i = 0; i < sizeof(known_runtimes) / sizeof(known_runtimes[0]); i++)
-        if (strncmp(file, known_runtimes[i].file, strlen(known_runtimes[i].file)) == 0)
-            return known_runtimes[i].runtime;
-    return file;
-}
-
 static void report_runtime(struct user *user)
 {
+    const char *name = ffitap__runtimes_find(user->path).name;
     const char *lock = user->has_lock ? ffitap__ffi_names[FFITAP__FFI_RELEASE_LOCK] : "";
     uint16_t none = 0;
 
     atomic_compare_exchange_strong(&user->runtime, &none,
-                                   ffitap__runtime_add(runtime_name(user->path), user->path, lock));
+                                   ffitap__runtime_add(name, user->path, lock));
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "shim/caller.h"
 #include "shim/hook.h"
+#include "shim/runtimes.h"
 #include "tap/emit.h"
 #include "tap/memory.h"
 #include "tap/tap.h"
@@ -82,14 +83,22 @@ static bool is_theirs(const struct plan *plan, const struct ffitap__slot *slot, 
            (dl >= 0 && target != ffitap__dl_hooks[dl].real && target != plan->notes->original[dl]);
 }
 
+static void *ffi_replacement(const struct plan *plan, const char *name)
+{
+    const int ffi = plan->ffi_hooks ? ffi_index(name) : -1;
+
+    return ffi >= 0 && plan->imports[ffi].present ? plan->ffi_hooks[ffi] : NULL;
+}
+
 static void rewrite(const struct ffitap__slot *slot, void *data)
 {
     struct plan *plan = data;
     const int dl = dl_index(slot->name);
-    const int ffi = plan->ffi_hooks ? ffi_index(slot->name) : -1;
-    void *replacement = dl >= 0    ? ffitap__dl_hooks[dl].replacement
-                        : ffi >= 0 ? plan->ffi_hooks[ffi]
-                                   : fd_replacement(slot);
+    void *replacement =
+        dl >= 0 ? ffitap__dl_hooks[dl].replacement : ffi_replacement(plan, slot->name);
+
+    if (!replacement)
+        replacement = fd_replacement(slot);
 
     if (!replacement || is_theirs(plan, slot, dl))
         return;
@@ -140,6 +149,9 @@ static void hook_object(struct ffitap__object *object)
         .return_site = ffitap__caller_return_site(&object->elf),
     };
     ffitap__slot_each(&object->elf, note_originals, &plan);
+    /* Others that ask for errno before a call mean the thread's: there is nothing to exchange. */
+    if (!ffitap__runtimes_find(object->path).exchanges_errno)
+        plan.imports[FFITAP__FFI_ERRNO].present = false;
     if (plan.imports[FFITAP__FFI_CALL].present && !is_libffi(object))
         plan.ffi_hooks = ffitap__ffi_enlist(object, plan.imports);
     ffitap__slot_each(&object->elf, rewrite, &plan);

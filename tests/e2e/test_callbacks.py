@@ -93,6 +93,8 @@ class Counted(harness.Case):
                 # Ten that pass through and one each that is freed, jumped over, whose thread ends
                 # and that forks; its child has the end of that one and another that passes through.
                 self.assertEqual((function["calls"], function["unfinished"]), (16, 2))
+                # It asks for errno before each call; that is no exchange.
+                self.assertEqual(function["errno"]["swaps"], 0)
                 # Those that never came back are no callbacks that ended.
                 self.assertEqual(by_function(report), {"call_back": 14})
 

@@ -1,0 +1,20 @@
+#include "shim/runtimes.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct ffitap__known_runtime known[] = {
+    {"_ctypes.", "ctypes", .exchanges_errno = true},
+    {"_cffi_backend.", "cffi", .exchanges_errno = true},
+};
+
+struct ffitap__known_runtime ffitap__runtimes_find(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strncmp(file, known[i].file, strlen(known[i].file)) == 0)
+            return known[i];
+    return (struct ffitap__known_runtime){.file = file, .name = file};
+}
