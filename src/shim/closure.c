@@ -19,12 +19,12 @@
 #define BUCKET_COUNT 16384u /* a power of two */
 
 struct record {
-    void *_Atomic closure; /* whose this is; NULL: nobody's */
-    struct record *next;   /* of the same bucket */
+    void *_Atomic key;   /* whose this is; NULL: nobody's */
+    struct record *next; /* of the same bucket */
     ffitap__closure_handler *handler;
     void *data;
     const void *code; /* what native code calls */
-    const _Atomic uint16_t *runtime;
+    const struct ffitap__closure_owner *owner;
 };
 
 /* Much address space, of which is touched what there are closures for. */
@@ -54,26 +54,26 @@ static struct pool *get_pool(void)
     return pool ? pool : create_pool();
 }
 
-static struct record *_Atomic *bucket_of(struct pool *pool, const void *closure)
+static struct record *_Atomic *bucket_of(struct pool *pool, const void *key)
 {
-    return &pool->buckets[((uint64_t)(uintptr_t)closure * 0x9E3779B97F4A7C15u) >> 50 &
+    return &pool->buckets[((uint64_t)(uintptr_t)key * 0x9E3779B97F4A7C15u) >> 50 &
                           (BUCKET_COUNT - 1)];
 }
 
-static struct record *claim(struct record *first, void *closure)
+static struct record *claim(struct record *first, void *key)
 {
     for (struct record *record = first; record; record = record->next) {
         void *nobody = NULL;
 
-        if (!atomic_load_explicit(&record->closure, memory_order_relaxed) &&
-            atomic_compare_exchange_strong_explicit(&record->closure, &nobody, closure,
+        if (!atomic_load_explicit(&record->key, memory_order_relaxed) &&
+            atomic_compare_exchange_strong_explicit(&record->key, &nobody, key,
                                                     memory_order_acquire, memory_order_relaxed))
             return record;
     }
     return NULL;
 }
 
-static struct record *add(struct pool *pool, struct record *_Atomic *bucket, void *closure)
+static struct record *add(struct pool *pool, struct record *_Atomic *bucket, void *key)
 {
     uint32_t used = atomic_load_explicit(&pool->used, memory_order_relaxed);
 
@@ -85,7 +85,7 @@ static struct record *add(struct pool *pool, struct record *_Atomic *bucket, voi
     struct record *record = &pool->records[used];
     struct record *first = atomic_load_explicit(bucket, memory_order_relaxed);
 
-    atomic_store_explicit(&record->closure, closure, memory_order_relaxed);
+    atomic_store_explicit(&record->key, key, memory_order_relaxed);
     do
         record->next = first;
     while (!atomic_compare_exchange_weak_explicit(bucket, &first, record, memory_order_release,
@@ -93,37 +93,35 @@ static struct record *add(struct pool *pool, struct record *_Atomic *bucket, voi
     return record;
 }
 
-/* A record of the closure's own, besides those it has; NULL if there is none left. */
-static struct record *take(void *closure)
+/* A record of the key's own, besides those it has; NULL if there is none left. */
+static struct record *take(void *key)
 {
     struct pool *pool = get_pool();
 
     if (!pool)
         return NULL;
-    struct record *_Atomic *bucket = bucket_of(pool, closure);
-    struct record *record = claim(atomic_load_explicit(bucket, memory_order_acquire), closure);
+    struct record *_Atomic *bucket = bucket_of(pool, key);
+    struct record *record = claim(atomic_load_explicit(bucket, memory_order_acquire), key);
 
-    return record ? record : add(pool, bucket, closure);
+    return record ? record : add(pool, bucket, key);
 }
 
 static void give_back(struct record *record)
 {
     if (record)
-        atomic_store_explicit(&record->closure, NULL, memory_order_release);
+        atomic_store_explicit(&record->key, NULL, memory_order_release);
 }
 
-/* Gives back every record that is the closure's, but one. */
-static void forget_others(void *closure, const struct record *kept)
+/* Gives back every record that is the key's, but one. */
+static void forget_others(void *key, const struct record *kept)
 {
     struct pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
 
-    if (!pool || !closure)
+    if (!pool || !key)
         return;
-    for (struct record *record =
-             atomic_load_explicit(bucket_of(pool, closure), memory_order_acquire);
+    for (struct record *record = atomic_load_explicit(bucket_of(pool, key), memory_order_acquire);
          record; record = record->next)
-        if (record != kept &&
-            atomic_load_explicit(&record->closure, memory_order_relaxed) == closure)
+        if (record != kept && atomic_load_explicit(&record->key, memory_order_relaxed) == key)
             give_back(record);
 }
 
@@ -145,82 +143,112 @@ static __attribute__((noinline)) void be_called_recorded(const struct record *re
         return;
     }
     ffitap__callback_enter(self, &callback, record->code,
-                           atomic_load_explicit(record->runtime, memory_order_relaxed), stack);
+                           atomic_load_explicit(record->owner->runtime, memory_order_relaxed),
+                           stack);
     handler(cif, result, arguments, data);
     ffitap__callback_leave(self, &callback);
 }
 
 /* What native code comes to. While nobody listens it is one check and a jump. */
-static void be_called(void *cif, void *result, void **arguments, void *data)
+static inline __attribute__((always_inline)) void pass_on(const struct record *record, void *cif,
+                                                          void *result, void **arguments)
 {
-    const struct record *record = data;
-
     if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))
         be_called_recorded(record, cif, result, arguments, (uintptr_t)__builtin_dwarf_cfa());
     else
         record->handler(cif, result, arguments, record->data);
 }
 
+static void be_called(void *cif, void *result, void **arguments, void *data)
+{
+    pass_on(data, cif, result, arguments);
+}
+
+static const struct record *find(const void *key)
+{
+    const struct record *record =
+        atomic_load_explicit(bucket_of(the_pool, key), memory_order_acquire);
+
+    while (atomic_load_explicit(&record->key, memory_order_relaxed) != key)
+        record = record->next;
+    return record;
+}
+
+/* The same for who looks for its data in the closure. */
+static void be_called_with_data(void *cif, void *result, void **arguments, void *data)
+{
+    pass_on(find(data), cif, result, arguments);
+}
+
 /* A libffi of an object's own prepares one kind of closure as another, through its slots. */
 static bool is_hooked(ffitap__closure_handler *handler)
 {
-    return handler == be_called;
+    return handler == be_called || handler == be_called_with_data;
 }
 
-static struct record *record_of(const _Atomic uint16_t *runtime, void *closure,
-                                ffitap__closure_handler *handler, void *data, const void *code)
+/* How libffi is asked to prepare a closure. */
+struct request {
+    ffitap__closure_handler *handler;
+    void *data;
+    void *key;
+    struct record *record; /* NULL: as the runtime asked */
+};
+
+static struct request request_for(const struct ffitap__closure_owner *owner, void *closure,
+                                  ffitap__closure_handler *handler, void *data, const void *code)
 {
     const int saved = errno;
-    struct record *record = take(closure);
+    const bool by_data = owner->reads_data && data;
+    struct request request = {handler, data, by_data ? data : closure, NULL};
 
-    if (record) {
-        record->handler = handler;
-        record->data = data;
-        record->code = code;
-        record->runtime = runtime;
+    if (!closure || is_hooked(handler))
+        return request;
+    request.record = take(request.key);
+    if (request.record) {
+        request.record->handler = handler;
+        request.record->data = data;
+        request.record->code = code;
+        request.record->owner = owner;
+        request.handler = by_data ? be_called_with_data : be_called;
+        request.data = by_data ? data : request.record;
     } else {
         ffitap__tap_lose(FFITAP__LOST_RUNTIME);
     }
     errno = saved;
-    return record;
+    return request;
 }
 
 /*
  * A closure that is prepared anew needs its old record until libffi has agreed: what it refuses
  * stays as it was.
  */
-static int settle(int status, void *closure, struct record *record)
+static int settle(int status, const struct request *request)
 {
+    if (is_hooked(request->handler) && !request->record)
+        return status;
     if (status == 0)
-        forget_others(closure, record);
+        forget_others(request->key, request->record);
     else
-        give_back(record);
+        give_back(request->record);
     return status;
 }
 
 int ffitap__closure_prepare_at(ffitap__closure_prepare_at_function *real,
-                               const _Atomic uint16_t *runtime, void *closure, void *cif,
+                               const struct ffitap__closure_owner *owner, void *closure, void *cif,
                                ffitap__closure_handler *handler, void *data, void *code)
 {
-    if (!closure || is_hooked(handler))
-        return real(closure, cif, handler, data, code);
+    const struct request request = request_for(owner, closure, handler, data, code);
 
-    struct record *record = record_of(runtime, closure, handler, data, code);
-    const int status = record ? real(closure, cif, be_called, record, code)
-                              : real(closure, cif, handler, data, code);
-    return settle(status, closure, record);
+    return settle(real(closure, cif, request.handler, request.data, code), &request);
 }
 
-int ffitap__closure_prepare(ffitap__closure_prepare_function *real, const _Atomic uint16_t *runtime,
-                            void *closure, void *cif, ffitap__closure_handler *handler, void *data)
+int ffitap__closure_prepare(ffitap__closure_prepare_function *real,
+                            const struct ffitap__closure_owner *owner, void *closure, void *cif,
+                            ffitap__closure_handler *handler, void *data)
 {
-    if (!closure || is_hooked(handler))
-        return real(closure, cif, handler, data);
+    const struct request request = request_for(owner, closure, handler, data, closure);
 
-    struct record *record = record_of(runtime, closure, handler, data, closure);
-    const int status =
-        record ? real(closure, cif, be_called, record) : real(closure, cif, handler, data);
-    return settle(status, closure, record);
+    return settle(real(closure, cif, request.handler, request.data), &request);
 }
 
 /* First ours: once libffi has the closure back, another thread may get and prepare it. */

@@ -2,14 +2,14 @@
  * Callbacks of the runtimes: a closure of libffi's is prepared with a handler of ours in front of
  * the runtime's own, so that native code which calls it passes by the tap.
  *
- * The original functions of libffi are the caller's, and so is the place where the runtime's number
- * will stand, which must stay. None of these changes errno, takes a lock or calls malloc, and each
- * may be called from anywhere that libffi's may be.
+ * The original functions of libffi are the caller's. None of these changes errno, takes a lock or
+ * calls malloc, and each may be called from anywhere that libffi's may be.
  */
 #ifndef FFITAP_SHIM_CLOSURE_H
 #define FFITAP_SHIM_CLOSURE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* How many closures can be told of at a time; native code that calls others is not seen. */
@@ -27,11 +27,18 @@ typedef int ffitap__closure_prepare_function(void *closure, void *cif,
 /* ffi_closure_free. */
 typedef void ffitap__closure_free_function(void *closure);
 
+/* Whose closures they are; must stay. */
+struct ffitap__closure_owner {
+    const _Atomic uint16_t *runtime; /* where its number will stand */
+    bool reads_data; /* looks its data up in the closure, where it must find its own */
+};
+
 int ffitap__closure_prepare_at(ffitap__closure_prepare_at_function *real,
-                               const _Atomic uint16_t *runtime, void *closure, void *cif,
+                               const struct ffitap__closure_owner *owner, void *closure, void *cif,
                                ffitap__closure_handler *handler, void *data, void *code);
-int ffitap__closure_prepare(ffitap__closure_prepare_function *real, const _Atomic uint16_t *runtime,
-                            void *closure, void *cif, ffitap__closure_handler *handler, void *data);
+int ffitap__closure_prepare(ffitap__closure_prepare_function *real,
+                            const struct ffitap__closure_owner *owner, void *closure, void *cif,
+                            ffitap__closure_handler *handler, void *data);
 void ffitap__closure_free(ffitap__closure_free_function *real, void *closure);
 
 #endif

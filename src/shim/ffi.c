@@ -32,7 +32,8 @@ struct user {
     _Atomic bool is_lazy;                      /* it imports what is not bound yet */
     bool has_lock;                             /* it imports the functions of an interpreter lock */
     _Atomic uint16_t runtime;                  /* 0 until reported */
-    const char *path;                          /* NULL: a free place */
+    struct ffitap__closure_owner closures;
+    const char *path; /* NULL: a free place */
 };
 
 #define POOL_SIZE 16
@@ -255,14 +256,14 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
     {                                                                                              \
         ffitap__closure_prepare_at_function *real =                                                \
             original(&users[n], FFITAP__FFI_PREPARE_CLOSURE_AT);                                   \
-        return ffitap__closure_prepare_at(real, &users[n].runtime, closure, cif, handler, data,    \
+        return ffitap__closure_prepare_at(real, &users[n].closures, closure, cif, handler, data,   \
                                           code);                                                   \
     }                                                                                              \
     static int prepare_closure_##n(void *closure, void *cif, ffitap__closure_handler *handler,     \
                                    void *data)                                                     \
     {                                                                                              \
         ffitap__closure_prepare_function *real = original(&users[n], FFITAP__FFI_PREPARE_CLOSURE); \
-        return ffitap__closure_prepare(real, &users[n].runtime, closure, cif, handler, data);      \
+        return ffitap__closure_prepare(real, &users[n].closures, closure, cif, handler, data);     \
     }                                                                                              \
     static void free_closure_##n(void *closure)                                                    \
     {                                                                                              \
@@ -346,6 +347,10 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
     atomic_store_explicit(&user->is_lazy, is_lazy, memory_order_release);
     user->has_lock =
         imports[FFITAP__FFI_RELEASE_LOCK].present && imports[FFITAP__FFI_TAKE_LOCK].present;
+    user->closures = (struct ffitap__closure_owner){
+        .runtime = &user->runtime,
+        .reads_data = ffitap__runtimes_find(object->path).reads_data,
+    };
     if (!user->path) {
         user->path = object->path;
         atomic_fetch_add_explicit(&user_count, 1, memory_order_release);

@@ -5,7 +5,7 @@
 
 static const struct ffitap__known_runtime known[] = {
     {"_ctypes.", "ctypes", .exchanges_errno = true},
-    {"_cffi_backend.", "cffi", .exchanges_errno = true},
+    {"_cffi_backend.", "cffi", .exchanges_errno = true, .reads_data = true},
 };
 
 struct ffitap__known_runtime ffitap__runtimes_find(const char *path)

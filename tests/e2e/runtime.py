@@ -25,7 +25,7 @@ ABSENT_LIBRARY = "libffitap-does-not-exist.so.1"
 class Case(harness.Case):
     """One run of `command`, whose object `caller` makes the calls of `runtime`."""
 
-    runtime = caller = None
+    name = caller = None
     command = ()
     is_recorded = False
     calls = CALLS
@@ -47,7 +47,7 @@ class Case(harness.Case):
         cls.document = case.report()
 
     def ours(self, table):
-        return [row for row in self.document[table] if row["runtime"] == self.runtime]
+        return [row for row in self.document[table] if row["runtime"] == self.name]
 
     def test_nothing_is_lost(self):
         self.assert_complete(self.document)

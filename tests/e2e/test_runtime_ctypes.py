@@ -5,7 +5,7 @@ import runtime
 
 
 class Counted(runtime.Loading, runtime.Case):
-    runtime = "ctypes"
+    name = "ctypes"
     caller = "_ctypes."
     command = (harness.PYTHON, harness.APPS / "runtimes/with_ctypes.py")
 

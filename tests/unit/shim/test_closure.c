@@ -14,6 +14,8 @@
 #define REFUSED 1 /* FFI_BAD_TYPEDEF */
 
 static const _Atomic uint16_t runtime = RUNTIME;
+static const struct ffitap__closure_owner owner = {&runtime, false};
+static const struct ffitap__closure_owner reader = {&runtime, true};
 
 /* What stands in for a closure of libffi's: who is called, and with what. */
 struct closure {
@@ -87,7 +89,7 @@ static void count_by_100(void *cif, void *result, void **arguments, void *data)
 
 static int prepare(struct closure *closure, ffitap__closure_handler *handler, void *data)
 {
-    return ffitap__closure_prepare_at(prepare_at, &runtime, closure, NULL, handler, data,
+    return ffitap__closure_prepare_at(prepare_at, &owner, closure, NULL, handler, data,
                                       (void *)0xC0DE);
 }
 
@@ -121,7 +123,7 @@ Test(closure, one_that_is_its_own_code_is_told_under_its_address)
     int calls = 0;
 
     cr_assert(
-        eq(int, ffitap__closure_prepare(prepare_here, &runtime, &closure, NULL, count, &calls), 0));
+        eq(int, ffitap__closure_prepare(prepare_here, &owner, &closure, NULL, count, &calls), 0));
     call(&closure);
     cr_expect(eq(int, calls, 1));
     cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, (uintptr_t)&closure));
@@ -160,13 +162,11 @@ Test(closure, that_libffi_refuses_to_prepare_again_stays_as_it_was)
     int old = 0, new = 0;
 
     prepare(&closure, count, &old);
-    cr_assert(eq(int,
-                 ffitap__closure_prepare_at(refuse, &runtime, &closure, NULL, count, &new, NULL),
+    cr_assert(eq(int, ffitap__closure_prepare_at(refuse, &owner, &closure, NULL, count, &new, NULL),
                  REFUSED));
     /* What the refused one had is given to another. */
     for (uintptr_t i = 1; i <= 100000; i++)
-        ffitap__closure_prepare_at(agree, &runtime, (void *)(i * 64), NULL, count_by_100, &new,
-                                   NULL);
+        ffitap__closure_prepare_at(agree, &owner, (void *)(i * 64), NULL, count_by_100, &new, NULL);
     call(&closure);
     cr_expect(eq(int, old, 1));
     cr_expect(eq(int, new, 0));
@@ -176,7 +176,7 @@ Test(closure, that_libffi_refuses_to_prepare_again_stays_as_it_was)
 static int prepare_through_the_other(void *closure, void *cif, ffitap__closure_handler *handler,
                                      void *data)
 {
-    return ffitap__closure_prepare_at(prepare_at, &runtime, closure, cif, handler, data, closure);
+    return ffitap__closure_prepare_at(prepare_at, &owner, closure, cif, handler, data, closure);
 }
 
 Test(closure, prepared_through_two_hooks_is_told_once)
@@ -184,10 +184,44 @@ Test(closure, prepared_through_two_hooks_is_told_once)
     struct closure closure;
     int calls = 0;
 
-    ffitap__closure_prepare(prepare_through_the_other, &runtime, &closure, NULL, count, &calls);
+    ffitap__closure_prepare(prepare_through_the_other, &owner, &closure, NULL, count, &calls);
     call(&closure);
     cr_expect(eq(int, calls, 1));
     cr_expect(eq(uint, emit_double_callback_exit_count(), 1));
+}
+
+static int prepare_for_reader(struct closure *closure, ffitap__closure_handler *handler, void *data)
+{
+    return ffitap__closure_prepare_at(prepare_at, &reader, closure, NULL, handler, data,
+                                      (void *)0xC0DE);
+}
+
+Test(closure, holds_the_runtimes_own_data_where_it_looks_for_that)
+{
+    struct closure one, other;
+    int calls = 0, other_calls = 0;
+
+    prepare_for_reader(&one, count, &calls);
+    prepare_for_reader(&other, count_by_100, &other_calls);
+    cr_expect(eq(ptr, one.data, &calls));
+    call(&one);
+    call(&other);
+    cr_expect(eq(int, calls, 1));
+    cr_expect(eq(int, other_calls, 100));
+    cr_expect(eq(uint, emit_double_callback_exit_count(), 2));
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, 0xC0DE));
+}
+
+Test(closure, prepared_again_with_data_that_is_looked_for_calls_the_new_handler_only)
+{
+    struct closure closure;
+    int calls = 0;
+
+    for (int i = 0; i < 10; i++) {
+        prepare_for_reader(&closure, i % 2 ? count : count_by_100, &calls);
+        call(&closure);
+    }
+    cr_expect(eq(int, calls, 505));
 }
 
 Test(closure, is_freed_by_libffi)
@@ -234,7 +268,7 @@ Test(closure, freed_ones_leave_room_for_others)
     for (uintptr_t i = 1; i <= 2 * FFITAP__CLOSURE_MAX; i++) {
         void *closure = (void *)(i * 64);
 
-        ffitap__closure_prepare_at(agree, &runtime, closure, NULL, count, &calls, NULL);
+        ffitap__closure_prepare_at(agree, &owner, closure, NULL, count, &calls, NULL);
         ffitap__closure_free(free_nothing, closure);
     }
     cr_expect(eq(uint, emit_double_lost_count(), 0));
@@ -246,8 +280,7 @@ Test(closure, for_which_there_is_no_room_is_prepared_as_it_was_asked_for_and_cou
     int calls = 0;
 
     for (uintptr_t i = 0; i < FFITAP__CLOSURE_MAX; i++)
-        ffitap__closure_prepare_at(agree, &runtime, (void *)(i * 32 + 32), NULL, count, &calls,
-                                   NULL);
+        ffitap__closure_prepare_at(agree, &owner, (void *)(i * 32 + 32), NULL, count, &calls, NULL);
     errno = 33;
     cr_assert(eq(int, prepare(&closure, count, &calls), 0));
     cr_expect(eq(int, errno, 33));
@@ -266,7 +299,7 @@ static void free_own(void *cif, void *result, void **arguments, void *data)
     (void)result;
     (void)arguments;
     ffitap__closure_free(note_freed, data);
-    ffitap__closure_prepare_at(prepare_at, &runtime, data, NULL, count, &calls, (void *)0xDEAD);
+    ffitap__closure_prepare_at(prepare_at, &owner, data, NULL, count, &calls, (void *)0xDEAD);
 }
 
 Test(closure, may_be_freed_by_its_own_handler)
