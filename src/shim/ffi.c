@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "shim/closure.h"
+#include "shim/gvl.h"
 #include "shim/hook.h"
 #include "shim/runtimes.h"
 #include "tap/call.h"
@@ -31,6 +32,7 @@ struct user {
     void *_Atomic original[FFITAP__FFI_COUNT]; /* NULL: not bound yet, or not imported */
     _Atomic bool is_lazy;                      /* it imports what is not bound yet */
     bool has_lock;                             /* it imports the functions of an interpreter lock */
+    const char *lock;                          /* the one that gives it up, or "" */
     _Atomic uint16_t runtime;                  /* 0 until reported */
     struct ffitap__closure_owner closures;
     const char *path; /* NULL: a free place */
@@ -48,16 +50,16 @@ const char *const ffitap__ffi_names[FFITAP__FFI_COUNT] = {
     [FFITAP__FFI_PREPARE_CLOSURE_AT] = "ffi_prep_closure_loc",
     [FFITAP__FFI_PREPARE_CLOSURE] = "ffi_prep_closure",
     [FFITAP__FFI_FREE_CLOSURE] = "ffi_closure_free",
+    [FFITAP__FFI_CALL_WITHOUT_LOCK] = "rb_thread_call_without_gvl",
 };
 
 static void report_runtime(struct user *user)
 {
     const char *name = ffitap__runtimes_find(user->path).name;
-    const char *lock = user->has_lock ? ffitap__ffi_names[FFITAP__FFI_RELEASE_LOCK] : "";
     uint16_t none = 0;
 
     atomic_compare_exchange_strong(&user->runtime, &none,
-                                   ffitap__runtime_add(name, user->path, lock));
+                                   ffitap__runtime_add(name, user->path, user->lock));
 }
 
 /*
@@ -270,6 +272,14 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
         ffitap__closure_free(original(&users[n], FFITAP__FFI_FREE_CLOSURE), closure);              \
     }
 
+#define DEFINE_RUBY_HOOK(n)                                                                        \
+    static void *call_without_lock_##n(ffitap__gvl_function *function, void *data,                 \
+                                       ffitap__gvl_unblock_function *unblock, void *unblock_data)  \
+    {                                                                                              \
+        return ffitap__gvl_release(original(&users[n], FFITAP__FFI_CALL_WITHOUT_LOCK),             \
+                                   &users[n].runtime, function, data, unblock, unblock_data);      \
+    }
+
 #define LIST_HOOKS(n)                                                                              \
     {                                                                                              \
         [FFITAP__FFI_CALL] = ffi_call_##n, [FFITAP__FFI_RELEASE_LOCK] = release_lock_##n,          \
@@ -277,6 +287,7 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
         [FFITAP__FFI_PREPARE_CLOSURE_AT] = prepare_closure_at_##n,                                 \
         [FFITAP__FFI_PREPARE_CLOSURE] = prepare_closure_##n,                                       \
         [FFITAP__FFI_FREE_CLOSURE] = free_closure_##n,                                             \
+        [FFITAP__FFI_CALL_WITHOUT_LOCK] = call_without_lock_##n,                                   \
     }
 
 /* One place in the pool each. */
@@ -312,6 +323,22 @@ DEFINE_CLOSURE_HOOKS(12)
 DEFINE_CLOSURE_HOOKS(13)
 DEFINE_CLOSURE_HOOKS(14)
 DEFINE_CLOSURE_HOOKS(15)
+DEFINE_RUBY_HOOK(0)
+DEFINE_RUBY_HOOK(1)
+DEFINE_RUBY_HOOK(2)
+DEFINE_RUBY_HOOK(3)
+DEFINE_RUBY_HOOK(4)
+DEFINE_RUBY_HOOK(5)
+DEFINE_RUBY_HOOK(6)
+DEFINE_RUBY_HOOK(7)
+DEFINE_RUBY_HOOK(8)
+DEFINE_RUBY_HOOK(9)
+DEFINE_RUBY_HOOK(10)
+DEFINE_RUBY_HOOK(11)
+DEFINE_RUBY_HOOK(12)
+DEFINE_RUBY_HOOK(13)
+DEFINE_RUBY_HOOK(14)
+DEFINE_RUBY_HOOK(15)
 
 static void *const pool[POOL_SIZE][FFITAP__FFI_COUNT] = {
     LIST_HOOKS(0),  LIST_HOOKS(1),  LIST_HOOKS(2),  LIST_HOOKS(3),  LIST_HOOKS(4),  LIST_HOOKS(5),
@@ -330,6 +357,21 @@ static struct user *find_place(const char *path)
     return count < POOL_SIZE ? &users[count] : NULL;
 }
 
+/* The function with which an object gives up an interpreter lock, and takes it again; "" if none.
+ */
+static const char *lock_of(const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
+{
+    static const enum ffitap__ffi locks[][2] = {
+        {FFITAP__FFI_RELEASE_LOCK, FFITAP__FFI_TAKE_LOCK},
+        {FFITAP__FFI_CALL_WITHOUT_LOCK, FFITAP__FFI_CALL_WITHOUT_LOCK},
+    };
+
+    for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
+        if (imports[locks[i][0]].present && imports[locks[i][1]].present)
+            return ffitap__ffi_names[locks[i][0]];
+    return "";
+}
+
 void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
                                 const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
 {
@@ -345,8 +387,8 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
         is_lazy |= imports[i].present && !imports[i].target;
     }
     atomic_store_explicit(&user->is_lazy, is_lazy, memory_order_release);
-    user->has_lock =
-        imports[FFITAP__FFI_RELEASE_LOCK].present && imports[FFITAP__FFI_TAKE_LOCK].present;
+    user->lock = lock_of(imports);
+    user->has_lock = *user->lock;
     user->closures = (struct ffitap__closure_owner){
         .runtime = &user->runtime,
         .reads_data = ffitap__runtimes_find(object->path).reads_data,

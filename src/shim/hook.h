@@ -44,6 +44,7 @@ enum ffitap__ffi {
     FFITAP__FFI_PREPARE_CLOSURE_AT,
     FFITAP__FFI_PREPARE_CLOSURE,
     FFITAP__FFI_FREE_CLOSURE,
+    FFITAP__FFI_CALL_WITHOUT_LOCK,
     FFITAP__FFI_COUNT,
 };
 extern const char *const ffitap__ffi_names[FFITAP__FFI_COUNT];

@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const struct ffitap__known_runtime known[] = {
-    {"_ctypes.", "ctypes", .exchanges_errno = true},
-    {"_cffi_backend.", "cffi", .exchanges_errno = true, .reads_data = true},
+    {.file = "_ctypes.", .name = "ctypes", .exchanges_errno = true},
+    {.file = "_cffi_backend.", .name = "cffi", .exchanges_errno = true, .reads_data = true},
+    {.file = "fiddle.", .name = "fiddle"},
 };
 
 struct ffitap__known_runtime ffitap__runtimes_find(const char *path)

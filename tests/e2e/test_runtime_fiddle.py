@@ -1,0 +1,79 @@
+"""Ruby's Fiddle, whose interpreter lock is the GVL: given up for each call unless it is to be kept."""
+
+import harness
+import runtime
+
+# A thread that computes keeps the lock for as long as Ruby lets it, a tenth of a second.
+CROWDED = """
+    require "fiddle"
+    address = Fiddle.dlopen("libc.so.6")["usleep"]
+    usleep = Fiddle::Function.new(address, [Fiddle::TYPE_INT], Fiddle::TYPE_INT)
+    Thread.new { loop {} }
+    3.times { usleep.call(2000) }
+"""
+
+# An exception comes while the lock is free, and leaves the call from there. Another call follows.
+INTERRUPTED = """
+    require "fiddle"
+    libc = Fiddle.dlopen("libc.so.6")
+    usleep = Fiddle::Function.new(libc["usleep"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT)
+    abs = Fiddle::Function.new(libc["abs"], [Fiddle::TYPE_INT], Fiddle::TYPE_INT)
+    sleeper = Thread.new do
+      begin
+        usleep.call(200_000)
+      rescue
+        puts $!.message
+        abs.call(-1)
+      end
+    end
+    sleep 0.05
+    sleeper.raise "enough"
+    sleeper.join
+"""
+
+
+class Counted(runtime.Loading, runtime.Case):
+    name = "fiddle"
+    caller = "/fiddle.so"
+    command = ("ruby", harness.APPS / "runtimes/with_fiddle.rb")
+
+
+class Recorded(Counted):
+    is_recorded = True
+
+
+class Lock(harness.Case):
+    def count(self, *command):
+        self.printed = self.stat("-o", self.data, "--", "ruby", *command).stdout
+        report = self.report()
+        self.assert_complete(report)
+        return report
+
+    def test_a_call_that_keeps_it_has_no_window(self):
+        report = self.count(harness.APPS / "runtimes/with_fiddle.rb", "--keep-lock")
+        kept = self.function(report, "abs")
+        self.assertEqual((kept["calls"], kept["runtime"]), (10, "fiddle"))
+        self.assertEqual((kept["gil"]["windows"], kept["gil"]["held_calls"]), (0, 10))
+        self.assertEqual(kept["errno"]["swaps"], 0)
+        self.assertEqual(self.function(report, "cos")["gil"]["windows"], 100)
+
+    def test_waiting_to_have_it_back_is_measured(self):
+        usleep = self.function(self.count("-e", CROWDED), "usleep")
+        self.assertEqual(usleep["gil"]["windows"], 3)
+        self.assertGreater(usleep["gil"]["wait_ns"], 50_000_000)
+        self.assertGreater(usleep["min_ns"], 2_000_000)
+        self.assertLess(usleep["min_ns"], 40_000_000)
+        self.assertEqual(
+            usleep["gil"]["released_ns"], usleep["gil"]["wait_ns"] + usleep["total_ns"]
+        )
+
+    def test_an_exception_that_comes_meanwhile_loses_no_call(self):
+        report = self.count("-e", INTERRUPTED)
+        self.assertEqual(self.printed, b"enough\n")
+        for symbol in "usleep", "abs":
+            function = self.function(report, symbol)
+            self.assertEqual((function["calls"], function["gil"]["windows"]), (1, 1), symbol)
+
+
+if __name__ == "__main__":
+    harness.main()
