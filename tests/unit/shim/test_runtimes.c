@@ -16,6 +16,12 @@ Test(runtimes, are_known_by_how_the_file_name_begins)
     cr_expect(eq(str, (char *)name_of("/x/_cffi_backend.so"), "cffi"));
 }
 
+Test(runtimes, may_be_the_program_itself)
+{
+    cr_expect(eq(str, (char *)name_of("/usr/bin/php8.2"), "php"));
+    cr_expect(eq(str, (char *)name_of("/usr/lib/apache2/modules/libphp8.2.so"), "php"));
+}
+
 Test(runtimes, others_go_by_the_name_of_their_file)
 {
     cr_expect(eq(str, (char *)name_of("/opt/_ctypes.d/libhost.so.1"), "libhost.so.1"));
