@@ -75,10 +75,14 @@ class Case(harness.Case):
         usleep = self.function(self.document, "usleep")
         self.assertGreaterEqual(usleep["total_ns"], SLEPT_NS)
         if self.has_lock:
-            self.assertGreaterEqual(usleep["gil"]["released_ns"], usleep["total_ns"])
-            self.assertEqual(
-                usleep["gil"]["released_ns"] - usleep["gil"]["wait_ns"], usleep["total_ns"]
-            )
+            self.assert_lock_came_back(usleep)
+
+    def assert_lock_came_back(self, function):
+        """It was free while the call lasted and for the wait; each is rounded for itself."""
+        gil = function["gil"]
+        self.assertAlmostEqual(
+            gil["released_ns"], function["total_ns"] + gil["wait_ns"], delta=2 * function["calls"]
+        )
 
     def test_the_lock_is_given_up_for_every_call_if_there_is_one(self):
         for row in self.ours("functions"):
