@@ -10,6 +10,7 @@ static const struct ffitap__known_runtime known[] = {
     {.file = "ffi.", .name = "php"},
     {.file = "php", .name = "php"}, /* with the extension built in */
     {.file = "libphp", .name = "php"},
+    {.file = "libguile-", .name = "guile"},
 };
 
 struct ffitap__known_runtime ffitap__runtimes_find(const char *path)
