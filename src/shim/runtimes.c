@@ -11,6 +11,7 @@ static const struct ffitap__known_runtime known[] = {
     {.file = "php", .name = "php"}, /* with the extension built in */
     {.file = "libphp", .name = "php"},
     {.file = "libguile-", .name = "guile"},
+    {.file = "Platypus.", .name = "platypus"},
 };
 
 struct ffitap__known_runtime ffitap__runtimes_find(const char *path)
