@@ -6,6 +6,7 @@
 static const struct ffitap__known_runtime known[] = {
     {.file = "_ctypes.", .name = "ctypes", .exchanges_errno = true},
     {.file = "_cffi_backend.", .name = "cffi", .exchanges_errno = true, .reads_data = true},
+    {.file = "_gi.", .name = "pygobject"},
     {.file = "fiddle.", .name = "fiddle"},
     {.file = "ffi.", .name = "php"},
     {.file = "php", .name = "php"}, /* with the extension built in */
