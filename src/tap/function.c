@@ -104,6 +104,8 @@ static void name_by_export(struct ffitap__function *function, const struct ffita
     function->offset = function->address - object->elf.bias - symbol->st_value;
 }
 
+static bool some_lie_nowhere; /* outside of every object: closures, code made at run time */
+
 static struct ffitap__function *identify(uintptr_t address, const char *symbol)
 {
     if (!address)
@@ -118,6 +120,7 @@ static struct ffitap__function *identify(uintptr_t address, const char *symbol)
         .naming = symbol ? FFITAP__NAMED_BY_LOOKUP : FFITAP__NAMED_BY_NOBODY,
     };
 
+    some_lie_nowhere |= !object;
     if (!symbol && object)
         name_by_export(&wanted, object);
     return learn(&wanted);
@@ -171,10 +174,28 @@ const struct ffitap__function *ffitap__function_at(const void *address)
     return function ? function : discover((uintptr_t)address);
 }
 
+static bool is_any(const struct ffitap__function *function)
+{
+    (void)function;
+    return true;
+}
+
+static bool lies_nowhere(const struct ffitap__function *function)
+{
+    return !*function->library;
+}
+
 void ffitap__function_retire(uintptr_t start, uintptr_t end)
 {
-    if (ffitap__function_table_remove(start, end))
+    if (ffitap__function_table_remove(start, end, is_any))
         ffitap__watch_renew();
+}
+
+void ffitap__function_make_way(uintptr_t start, uintptr_t end)
+{
+    if (some_lie_nowhere)
+        if (ffitap__function_table_remove(start, end, lies_nowhere))
+            ffitap__watch_renew();
 }
 
 void ffitap__function_describe_all(void (*tell)(const struct ffitap__function_event *event))

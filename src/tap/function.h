@@ -47,6 +47,12 @@ FFITAP__CROSSING const struct ffitap__function *ffitap__function_at(const void *
 /* Forgets the addresses from `start` to `end`, whose object went. With the tap's lock held. */
 void ffitap__function_retire(uintptr_t start, uintptr_t end);
 
+/*
+ * Forgets what was called from `start` to `end` before an object came there: a closure's code, say.
+ * With the tap's lock held.
+ */
+void ffitap__function_make_way(uintptr_t start, uintptr_t end);
+
 /* Tells every function that is known. With the tap's lock held. */
 void ffitap__function_describe_all(void (*tell)(const struct ffitap__function_event *event));
 

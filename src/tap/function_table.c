@@ -113,14 +113,15 @@ static void empty_ends(struct table *table)
     }
 }
 
-bool ffitap__function_table_remove(uintptr_t start, uintptr_t end)
+bool ffitap__function_table_remove(uintptr_t start, uintptr_t end,
+                                   bool (*is_meant)(const struct ffitap__function *function))
 {
     struct table *table = atomic_load_explicit(&current, memory_order_relaxed);
     const uint32_t before = table ? table->count : 0;
 
     for (uint32_t slot = 0; table && slot < table->capacity; slot++)
         if (address_in(table, slot) > RETIRED && address_in(table, slot) >= start &&
-            address_in(table, slot) < end) {
+            address_in(table, slot) < end && is_meant(table->slots[slot].function)) {
             atomic_store_explicit(&table->slots[slot].address, RETIRED, memory_order_release);
             table->count--;
         }

@@ -278,6 +278,7 @@ static void report_mapped(struct ffitap__object *object)
     const struct ffitap__object_event event = event_of(object);
 
     object->reported = true;
+    ffitap__function_make_way(object->elf.start, object->elf.end);
     ffitap__emit_object_mapped(&event);
     ffitap__statistics_object_mapped(&event);
 }

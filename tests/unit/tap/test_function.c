@@ -70,6 +70,26 @@ Test(tap_function, it_has_no_name_where_there_is_no_symbol)
     cr_expect(eq(ulong, function->offset, (uintptr_t)page));
 }
 
+Test(tap_function, a_library_where_there_was_none_before_has_functions_of_its_own)
+{
+    void *handle = load(LIBRARY_ONE);
+    void *address = dlsym(handle, "one_first");
+    void *page = (void *)((uintptr_t)address & ~(uintptr_t)4095);
+
+    unload(handle);
+    cr_assert(
+        eq(ptr, mmap(page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), page));
+    const struct ffitap__function *closure = ffitap__function_at(address);
+    munmap(page, 4096);
+    cr_assert(eq(ptr, dlsym(load(LIBRARY_ONE), "one_first"), address),
+              "the library is meant to fill the same hole");
+
+    const struct ffitap__function *function = ffitap__function_announce(address, "one_first");
+    cr_expect(ne(uint, function->id, closure->id));
+    cr_expect(eq(str, (char *)function->symbol, "one_first"));
+    cr_expect(eq(str, (char *)function->library, LIBRARY_ONE));
+}
+
 Test(tap_function, a_later_lookup_gives_it_the_better_name_under_the_same_id)
 {
     void *handle = load(LIBRARY_ONE);
