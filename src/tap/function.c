@@ -193,9 +193,8 @@ void ffitap__function_retire(uintptr_t start, uintptr_t end)
 
 void ffitap__function_make_way(uintptr_t start, uintptr_t end)
 {
-    if (some_lie_nowhere)
-        if (ffitap__function_table_remove(start, end, lies_nowhere))
-            ffitap__watch_renew();
+    if (some_lie_nowhere && ffitap__function_table_remove(start, end, lies_nowhere))
+        ffitap__watch_renew();
 }
 
 void ffitap__function_describe_all(void (*tell)(const struct ffitap__function_event *event))
