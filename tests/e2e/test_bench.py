@@ -84,6 +84,15 @@ class Case(sandbox.TestCase):
 
 
 class Results(Case):
+    ROUNDS = 9
+    once = None
+
+    def all_results(self):
+        """Of one run for the tests that only look at what came out of it: each takes seconds."""
+        if not Results.once:
+            Results.once = self.results(rounds=self.ROUNDS)
+        return Results.once
+
     def assert_spread(self, spread, values):
         """Of these values, of which the JSON has six digits."""
         quartiles = statistics.quantiles(values, n=4, method="inclusive")
@@ -100,15 +109,15 @@ class Results(Case):
             self.assertAlmostEqual(spread[name], value, delta=scale, msg=name)
 
     def test_figures_and_ratios_belong_together(self):
-        document = self.results(rounds=5)
+        document = self.all_results()
         self.assertEqual(missing(document), set())
         self.assertEqual(document["schema"], "ffitap-bench/1")
-        self.assertEqual(document["rounds"], 5)
+        self.assertEqual(document["rounds"], self.ROUNDS)
         self.assertEqual(document["discarded_events"], 0)
         rounds = {identity(row): row["rounds_ns"] for row in document["rows"]}
         for row in document["rows"]:
             own = rounds[identity(row)]
-            self.assertEqual(len(own), 5)
+            self.assertEqual(len(own), self.ROUNDS)
             self.assertGreater(row["calls_per_round"], 0)
             self.assert_spread(row["call_ns"], own)
             if not row["against"]:
@@ -122,7 +131,7 @@ class Results(Case):
                 self.assert_spread(row["time_ratio"], [mine / other for mine, other in pairs])
 
     def test_goals_are_weighed_by_the_figures(self):
-        document = self.results(rounds=5)
+        document = self.all_results()
         rounds = {identity(row): row["rounds_ns"] for row in document["rows"]}
         goals = {goal["name"]: goal for goal in document["goals"]}
         clock, event = rounds["clock", "untraced", 1], rounds["event", "record", 1]
@@ -160,7 +169,7 @@ class Results(Case):
 
     def test_tracing_costs_more_the_more_it_does(self):
         """By so much that it cannot be noise: what is measured is what it is called."""
-        document = self.results(rounds=9)
+        document = self.all_results()
         median = {identity(row): row["call_ns"]["median"] for row in document["rows"]}
         for loop in ("libffi", "CDLL", "PyDLL"):
             with self.subTest(loop):
