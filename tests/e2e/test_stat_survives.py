@@ -16,7 +16,7 @@ from harness import PYTHON
 
 SEED = int(os.environ.get("FFITAP_TEST_SEED", time.time_ns() % 1_000_000))
 KILLS = 200
-WATCHED_SECONDS = float(os.environ.get("FFITAP_TEST_WATCH_SECONDS", 10))
+WATCHED_SECONDS = float(os.environ.get("FFITAP_TEST_WATCH_SECONDS", 60))
 
 BUSY_HOST = harness.BUILD / "tests/apps/core/busy_host"
 WATCH = harness.BUILD / "tests/apps/watch_statistics"
