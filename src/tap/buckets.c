@@ -65,7 +65,9 @@ static struct ffitap__statistics_buckets *add_piece(const char *file, _Atomic ui
     piece->first = first;
     piece->is_scattered = is_scattered;
     piece->next = atomic_load_explicit(list, memory_order_relaxed);
-    atomic_store_explicit(list, ffitap__storage_offset(piece), memory_order_release);
+    while (!atomic_compare_exchange_weak_explicit(list, &piece->next, ffitap__storage_offset(piece),
+                                                  memory_order_release, memory_order_relaxed))
+        ;
     return piece;
 }
 
@@ -79,9 +81,13 @@ static uint32_t *scatter(const char *file, const struct places *places, _Atomic 
         struct ffitap__statistics_buckets *piece = add_piece(file, list, 0, true);
         count = piece ? &piece->counts[0] : NULL;
     }
-    if (count)
-        *count = bucket << FFITAP__STATISTICS_SCATTERED_BITS;
-    return count;
+    if (!count)
+        return NULL;
+    uint32_t nobody = 0;
+    return __atomic_compare_exchange_n(count, &nobody, bucket << FFITAP__STATISTICS_SCATTERED_BITS,
+                                       false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+               ? count
+               : NULL; /* a signal handler was faster: a run will do */
 }
 
 static uint32_t *use_run(const char *file, struct ffitap__recent *recent,

@@ -1,7 +1,7 @@
 #include "tap/call.h"
 
 #include <errno.h>
-#include <string.h>
+#include <signal.h>
 
 #include "tap/function.h"
 #include "tap/tap.h"
@@ -53,22 +53,6 @@ static void emit_swap_out(const struct ffitap__frame *frame)
         });
 }
 
-/* Ends a call whose end was not seen, at the moment that this is noticed. Returns when it left. */
-static uint64_t give_up(struct ffitap__frame *frame)
-{
-    if (frame->left) {
-        frame->flags |= FFITAP__CALL_WAIT_UNKNOWN;
-        return frame->left;
-    }
-    const uint64_t left = ffitap__clock_now();
-    frame->flags |= FFITAP__CALL_UNFINISHED;
-    frame->errno_private_out = errno;
-    frame->errno_after = errno;
-    if (is_in_moments(frame))
-        emit_exit(frame, left);
-    return left;
-}
-
 static void emit_complete(struct ffitap__thread *self, const struct ffitap__frame *frame,
                           uint64_t left, uint64_t held)
 {
@@ -115,15 +99,10 @@ static void count(struct ffitap__thread *self, struct ffitap__frame *frame, uint
         ffitap__tap_lose(FFITAP__LOST_CALL);
 }
 
-/* Reports the top frame and takes it off. `held` is 0 if the end of the call was not seen. */
-static void finish(struct ffitap__thread *self, uint64_t held)
+/* Reports the top frame and takes it off. */
+static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
+                   uint64_t held)
 {
-    struct ffitap__frame *frame = &self->frames[self->depth - 1];
-    const uint64_t left = held ? frame->left : give_up(frame);
-
-    frame->left = 0;
-    if (!held)
-        held = left;
     if (ffitap__watch_statistics())
         count(self, frame, left, held);
     if (ffitap__watch_events() && (is_in_moments(frame) || ffitap__emit_wants_complete_calls()))
@@ -131,10 +110,46 @@ static void finish(struct ffitap__thread *self, uint64_t held)
     ffitap__call_pop(self, self->tally);
 }
 
+/* Ends a call whose end was not seen, at the moment that this is noticed. `left` is when it left, 0
+ * if that was not seen either. */
+static void give_up(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left)
+{
+    if (left) {
+        frame->flags |= FFITAP__CALL_WAIT_UNKNOWN;
+    } else {
+        left = ffitap__clock_now();
+        frame->flags |= FFITAP__CALL_UNFINISHED;
+        frame->errno_private_out = errno;
+        frame->errno_after = errno;
+        if (is_in_moments(frame))
+            emit_exit(frame, left);
+    }
+    finish(self, frame, left, left);
+}
+
+/*
+ * Gives up the `depth`th frame, which a call from `stack` found stale. That is its place now: a
+ * signal handler, further down, does not find it stale as well.
+ */
+static void drop(struct ffitap__thread *self, uint32_t depth, uintptr_t stack)
+{
+    struct ffitap__frame *frame = &self->frames[depth - 1];
+    const uint64_t left = frame->left;
+
+    frame->stack = stack;
+    atomic_signal_fence(memory_order_seq_cst);
+    frame->left = 0;
+    atomic_signal_fence(memory_order_seq_cst);
+    if (self->depth == depth) /* and no handler was faster */
+        give_up(self, frame, left);
+}
+
 void ffitap__call_drop_all(struct ffitap__thread *self)
 {
-    while (self->depth)
-        finish(self, 0);
+    uint32_t depth;
+
+    while ((depth = self->depth) != 0)
+        drop(self, depth, UINTPTR_MAX);
 }
 
 void ffitap__call_tell_release(struct ffitap__thread *self, uint16_t runtime)
@@ -147,10 +162,31 @@ void ffitap__call_tell_release(struct ffitap__thread *self, uint16_t runtime)
         });
 }
 
+static bool is_on(const stack_t *stack, uintptr_t place)
+{
+    return place - (uintptr_t)stack->ss_sp <= stack->ss_size;
+}
+
+/* Whether a signal handler with a stack of its own interrupted the call of this frame. */
+static bool is_interrupted(const struct ffitap__frame *frame)
+{
+    stack_t signals;
+
+    return sigaltstack(NULL, &signals) == 0 && (signals.ss_flags & SS_ONSTACK) &&
+           !is_on(&signals, frame->stack);
+}
+
 static void drop_stale_frames(struct ffitap__thread *self, uintptr_t stack)
 {
-    while (ffitap__call_has_stale_frame(self, stack))
-        finish(self, 0);
+    uint32_t depth;
+
+    while ((depth = self->depth) != 0) {
+        const struct ffitap__frame *top = &self->frames[depth - 1];
+
+        if (!top->left && (top->stack > stack || is_interrupted(top)))
+            return;
+        drop(self, depth, stack);
+    }
 }
 
 static void take_question(struct ffitap__thread *self, struct ffitap__frame *frame)
@@ -172,14 +208,30 @@ static bool can_count_only(const struct ffitap__thread *self, uint64_t state)
            self->tally->rate && ffitap__clock_counts_ticks;
 }
 
+static void start_remembering(struct ffitap__thread *self, uint64_t state)
+{
+    for (unsigned i = 0; i < FFITAP__THREAD_MEMOS; i++) {
+        atomic_store_explicit(&self->memos[i].cell, &ffitap__thread_no_cell, memory_order_relaxed);
+        atomic_store_explicit(&self->memos[i].left_out, FFITAP__NO_KEY, memory_order_relaxed);
+    }
+    atomic_signal_fence(memory_order_seq_cst);
+    self->remembering = state;
+}
+
+/* `cell` is where the function of this key counts, NULL if it is left out. */
 static void remember(struct ffitap__thread *self, uint64_t state, uint64_t key,
                      struct ffitap__cell *cell)
 {
-    if (self->remembering != state) {
-        memset(self->memos, 0xFF, sizeof(self->memos)); /* no function has such a key */
-        self->remembering = state;
+    struct ffitap__thread_memo *memo = ffitap__thread_memo(self, key);
+
+    if (self->remembering != state)
+        start_remembering(self, state);
+    if (cell) {
+        atomic_store_explicit(&cell->key, key, memory_order_relaxed);
+        atomic_store_explicit(&memo->cell, cell, memory_order_relaxed);
+    } else {
+        atomic_store_explicit(&memo->left_out, key, memory_order_relaxed);
     }
-    *ffitap__thread_memo(self, key) = (struct ffitap__thread_memo){key, cell};
     if (self->tally)
         self->tally->rate = ffitap__clock_known_rate();
     self->counting = can_count_only(self, state) ? state : FFITAP__NO_STATE;
@@ -228,7 +280,7 @@ struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uin
 
     drop_stale_frames(self, stack);
     if (function && ffitap__function_is_excluded(function)) {
-        remember(self, state, key | FFITAP__KEY_LEFT_OUT, NULL);
+        remember(self, state, key, NULL);
         ffitap__call_forget_ahead(self);
     } else if (self->depth == FFITAP__FRAME_MAX) {
         ffitap__tap_lose(FFITAP__LOST_CALL);
@@ -259,21 +311,24 @@ static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t s
 static void leave(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
                   int errno_out)
 {
+    uint32_t depth;
+
     /* Calls that never returned to their caller. */
-    while (frame + 1 != &self->frames[self->depth])
-        finish(self, 0);
+    while ((depth = self->depth) > frame - self->frames + 1)
+        drop(self, depth, frame->stack);
     self->question.stack = 0;
-    frame->left = left;
     frame->errno_private_out = errno_out;
     frame->errno_after =
         frame->flags & FFITAP__CALL_ERRNO_SWAPPED ? frame->errno_before : errno_out;
     if (FFITAP__UNLIKELY(is_in_moments(frame)))
         emit_exit(frame, left);
-    if (frame->flags & FFITAP__CALL_GIL_RELEASED)
+    if (frame->flags & FFITAP__CALL_GIL_RELEASED) {
+        frame->left = left;
         return;
+    }
     if (FFITAP__UNLIKELY(is_in_moments(frame)))
         emit_swap_out(frame);
-    finish(self, left);
+    finish(self, frame, left, left);
 }
 
 /* The ways that only count read the processor's clock, whether it is the tap's or not. */
@@ -295,8 +350,11 @@ void ffitap__call_leave_slowly(struct ffitap__thread *self, uintptr_t stack, uin
 
 void ffitap__call_tell_return(struct ffitap__thread *self)
 {
-    struct ffitap__frame *frame = &self->frames[self->depth - 1];
+    const uint32_t depth = self->depth;
 
+    if (!depth) /* a signal handler made calls meanwhile */
+        return;
+    struct ffitap__frame *frame = &self->frames[depth - 1];
     frame->errno_after = errno;
     if (FFITAP__UNLIKELY(is_in_moments(frame)))
         emit_swap_out(frame);
@@ -306,7 +364,6 @@ void ffitap__call_end_slowly(struct ffitap__thread *self, uint64_t left, uint64_
 {
     const int saved = errno;
 
-    self->frames[self->depth - 1].left = left;
-    finish(self, ticks_or_now(held));
+    finish(self, &self->frames[self->depth - 1], left, ticks_or_now(held));
     errno = saved;
 }

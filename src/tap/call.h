@@ -10,6 +10,9 @@
  *
  * Nothing here can fail, allocates after a thread's first call, takes a lock after a function's
  * first call, or changes errno. A call that cannot be recorded is counted as lost.
+ *
+ * A signal handler may make calls of its own at any instruction of this. It takes off what it put
+ * on, and besides only what ffitap__call_has_stale_frame() says.
  */
 #ifndef FFITAP_TAP_CALL_H
 #define FFITAP_TAP_CALL_H
@@ -65,8 +68,8 @@ static inline void ffitap__call_errno_asked(struct ffitap__thread *self, uintptr
 /*
  * Frames below which the stack has been unwound: an exception or a longjmp went through them, or a
  * lock was never taken back. Stacks grow down, so what a new call can still return to lies above.
- * A call on another stack (a coroutine's, a signal handler's) may end a live frame early; such a
- * frame is then not found when it returns, and nothing is counted twice.
+ * A call on another stack (a coroutine's) may end a live frame early; such a frame is then not
+ * found when it returns, and nothing is counted twice.
  */
 static inline bool ffitap__call_has_stale_frame(const struct ffitap__thread *self, uintptr_t stack)
 {
@@ -78,7 +81,8 @@ static inline bool ffitap__call_has_stale_frame(const struct ffitap__thread *sel
 
 /*
  * The next frame. From here on a signal handler that makes calls of its own takes frames above it;
- * until then it takes this one, which is why it is filled in twice.
+ * until then it takes this one, which is why it is filled in twice. If one of its calls stays
+ * there, waiting for a lock, ours is the one above.
  */
 static inline struct ffitap__frame *ffitap__call_push(struct ffitap__thread *self, uintptr_t stack)
 {
@@ -87,7 +91,7 @@ static inline struct ffitap__frame *ffitap__call_push(struct ffitap__thread *sel
     frame->stack = stack;
     frame->left = 0;
     atomic_signal_fence(memory_order_seq_cst);
-    self->depth++;
+    frame = &self->frames[ffitap__take_next(&self->depth)];
     atomic_signal_fence(memory_order_seq_cst);
     frame->stack = stack;
     frame->left = 0;
@@ -138,20 +142,22 @@ static inline struct ffitap__frame *ffitap__call_enter_counted(struct ffitap__th
                                                                uintptr_t stack)
 {
     const uint64_t key = ffitap__thread_key(address, runtime);
-    const struct ffitap__thread_memo *memo = ffitap__thread_memo(self, key);
     const uint32_t depth = self->depth;
 
-    if (FFITAP__UNLIKELY(self->counting != ffitap__watch_state() || memo->key != key ||
-                         self->question.stack ||
+    if (FFITAP__UNLIKELY(self->counting != ffitap__watch_state() || self->question.stack ||
                          (depth && (depth >= FFITAP__STATISTICS_IN_FLIGHT ||
                                     ffitap__call_has_stale_frame(self, stack)))))
         return NULL;
+    struct ffitap__cell *cell =
+        atomic_load_explicit(&ffitap__thread_memo(self, key)->cell, memory_order_relaxed);
+    if (FFITAP__UNLIKELY(atomic_load_explicit(&cell->key, memory_order_relaxed) != key))
+        return NULL;
 
     struct ffitap__frame *frame = ffitap__call_push(self, stack);
-    frame->cell = memo->cell;
-    frame->callee = memo->cell->callee;
+    frame->cell = cell;
+    frame->callee = cell->callee;
     ffitap__call_take_window(self, frame, has_lock);
-    ffitap__call_begin(self->tally->thread, frame, depth + 1, __rdtsc());
+    ffitap__call_begin(self->tally->thread, frame, self->depth, __rdtsc());
     return frame;
 }
 
@@ -251,19 +257,34 @@ static inline void ffitap__call_lock_wanted(struct ffitap__thread *self)
         ffitap__call_tell_return(self);
 }
 
+/*
+ * The moment at which the call of the `depth`th frame left, if it waits for its lock, which from
+ * now on it does not any more; else 0. A signal handler that makes calls gives up what waits, until
+ * that is taken from it.
+ */
+static inline uint64_t ffitap__call_take_left(struct ffitap__thread *self, uint32_t depth)
+{
+    if (FFITAP__UNLIKELY(!depth))
+        return 0;
+    struct ffitap__frame *frame = &self->frames[depth - 1];
+    const uint64_t left = frame->left;
+    atomic_signal_fence(memory_order_seq_cst);
+    frame->left = 0;
+    atomic_signal_fence(memory_order_seq_cst);
+    return FFITAP__LIKELY(self->depth == depth) ? left : 0;
+}
+
 /* It has it, and the call is complete; unless that was given up, for calls were made meanwhile by
  * whoever hands the lock out or by a signal handler. */
 static inline void ffitap__call_lock_held(struct ffitap__thread *self)
 {
     const uint64_t held = __rdtsc();
+    const uint32_t depth = self->depth;
+    const uint64_t left = ffitap__call_take_left(self, depth);
 
-    if (FFITAP__UNLIKELY(!ffitap__call_wants_lock(self)))
+    if (FFITAP__UNLIKELY(!left))
         return;
-
-    struct ffitap__frame *frame = &self->frames[self->depth - 1];
-    const uint64_t left = frame->left;
-
-    frame->left = 0;
+    struct ffitap__frame *frame = &self->frames[depth - 1];
     if (FFITAP__LIKELY(ffitap__call_is_usual(frame) && ffitap__call_is_only_counted(self, frame)))
         ffitap__call_end(self, frame, true, left, held);
     else

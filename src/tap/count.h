@@ -20,32 +20,57 @@ struct ffitap__places {
     struct ffitap__statistics_windows *windows; /* NULL for a call without one */
 };
 
-/* From here to ffitap__count_end() the cell's numbers do not fit together. */
-static inline void ffitap__count_begin(struct ffitap__statistics_cell *shared)
+/*
+ * From here to ffitap__count_end() the cell's numbers do not fit together, and `sequence` is odd.
+ * It stays odd if a signal handler leaves by siglongjmp(3) in between, for they never will again.
+ * Where it is odd already, true is returned, and it is left to whom it belongs.
+ */
+static inline bool ffitap__count_begin(struct ffitap__statistics_cell *shared)
 {
-    atomic_store_explicit(&shared->sequence,
-                          atomic_load_explicit(&shared->sequence, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    const bool is_odd = atomic_load_explicit(&shared->sequence, memory_order_relaxed) % 2;
+
+    if (FFITAP__LIKELY(!is_odd))
+        ffitap__increment((uint32_t *)&shared->sequence);
     atomic_thread_fence(memory_order_release);
+    return is_odd;
 }
 
-static inline void ffitap__count_end(struct ffitap__statistics_cell *shared)
+static inline void ffitap__count_end(struct ffitap__statistics_cell *shared, bool was_odd)
 {
-    atomic_store_explicit(&shared->sequence,
-                          atomic_load_explicit(&shared->sequence, memory_order_relaxed) + 1,
-                          memory_order_release);
+    atomic_thread_fence(memory_order_release);
+    if (FFITAP__LIKELY(!was_odd))
+        ffitap__increment((uint32_t *)&shared->sequence);
+}
+
+/* Rare, and so it may cost something that no signal handler's value comes to be lost. */
+static inline void ffitap__count_lower(uint64_t *least, uint64_t value)
+{
+    uint64_t former = *least;
+
+    while (value < former && !__atomic_compare_exchange_n(least, &former, value, true,
+                                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+static inline void ffitap__count_raise(uint64_t *most, uint64_t value)
+{
+    uint64_t former = *most;
+
+    while (value > former && !__atomic_compare_exchange_n(most, &former, value, true,
+                                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
 }
 
 static inline void ffitap__count_duration(struct ffitap__statistics_cell *shared, uint32_t *bucket,
                                           uint64_t duration_ns)
 {
-    ++*bucket;
-    shared->count++;
-    shared->total_ns += duration_ns;
+    ffitap__increment(bucket);
+    ffitap__add(&shared->count, 1);
+    ffitap__add(&shared->total_ns, duration_ns);
     if (FFITAP__UNLIKELY(duration_ns < shared->min_ns))
-        shared->min_ns = duration_ns;
+        ffitap__count_lower(&shared->min_ns, duration_ns);
     if (FFITAP__UNLIKELY(duration_ns > shared->max_ns))
-        shared->max_ns = duration_ns;
+        ffitap__count_raise(&shared->max_ns, duration_ns);
 }
 
 /* A window whose end was seen. */
@@ -53,14 +78,14 @@ static inline void ffitap__count_window(const struct ffitap__places *places)
 {
     struct ffitap__statistics_windows *windows = places->windows;
 
-    ++*places->wait_bucket;
-    windows->count++;
-    windows->released_ns += places->native_ns + places->wait_ns;
-    windows->wait_total_ns += places->wait_ns;
+    ffitap__increment(places->wait_bucket);
+    ffitap__add(&windows->count, 1);
+    ffitap__add(&windows->released_ns, places->native_ns + places->wait_ns);
+    ffitap__add(&windows->wait_total_ns, places->wait_ns);
     if (FFITAP__UNLIKELY(places->wait_ns < windows->wait_min_ns))
-        windows->wait_min_ns = places->wait_ns;
+        ffitap__count_lower(&windows->wait_min_ns, places->wait_ns);
     if (FFITAP__UNLIKELY(places->wait_ns > windows->wait_max_ns))
-        windows->wait_max_ns = places->wait_ns;
+        ffitap__count_raise(&windows->wait_max_ns, places->wait_ns);
 }
 
 static inline uint64_t ffitap__count_ns(const struct ffitap__tally *tally, uint64_t ticks)
@@ -90,13 +115,13 @@ static inline bool ffitap__count_find(const struct ffitap__tally *tally,
 static inline void ffitap__count_add(struct ffitap__statistics_cell *shared, bool has_window,
                                      const struct ffitap__places *places, uint32_t flags)
 {
-    ffitap__count_begin(shared);
+    const bool was_odd = ffitap__count_begin(shared);
     ffitap__count_duration(shared, places->bucket, places->native_ns);
     if (has_window)
         ffitap__count_window(places);
     else
-        shared->held_calls += (flags & FFITAP__CALL_GIL_HELD) != 0;
-    ffitap__count_end(shared);
+        ffitap__add(&shared->held_calls, (flags & FFITAP__CALL_GIL_HELD) != 0);
+    ffitap__count_end(shared, was_odd);
 }
 
 #endif

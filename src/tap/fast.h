@@ -2,8 +2,33 @@
 #ifndef FFITAP_TAP_FAST_H
 #define FFITAP_TAP_FAST_H
 
+#include <stdint.h>
+
 #define FFITAP__LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define FFITAP__UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/*
+ * Adds to what only this thread writes, in one instruction: a signal handler that adds to the same
+ * comes before it or behind.
+ */
+static inline void ffitap__add(uint64_t *sum, uint64_t value)
+{
+    __asm__("addq %1, %0" : "+m"(*sum) : "er"(value) : "cc");
+}
+
+static inline void ffitap__increment(uint32_t *count)
+{
+    __asm__("addl $1, %0" : "+m"(*count) : : "cc");
+}
+
+/* The same, and says what the count was. */
+static inline uint32_t ffitap__take_next(uint32_t *count)
+{
+    uint32_t former = 1;
+
+    __asm__("xaddl %0, %1" : "+r"(former), "+m"(*count) : : "cc");
+    return former;
+}
 
 /*
  * A few bytes of thread-local storage that never allocate on first use. The C library keeps a

@@ -96,8 +96,10 @@ static struct ffitap__statistics_cell *add_shared(const struct ffitap__tally *ta
     shared->min_ns = UINT64_MAX;
     shared->link.size = sizeof(*shared);
     shared->link.next = atomic_load_explicit(&tally->thread->cells, memory_order_relaxed);
-    atomic_store_explicit(&tally->thread->cells, ffitap__storage_offset(shared),
-                          memory_order_release);
+    while (!atomic_compare_exchange_weak_explicit(&tally->thread->cells, &shared->link.next,
+                                                  ffitap__storage_offset(shared),
+                                                  memory_order_release, memory_order_relaxed))
+        ;
     tell_rate();
     return shared;
 }
@@ -105,16 +107,22 @@ static struct ffitap__statistics_cell *add_shared(const struct ffitap__tally *ta
 static struct ffitap__cell *add_cell(struct ffitap__tally *tally, struct ffitap__callee callee,
                                      enum ffitap__statistics_cell_kind kind)
 {
-    if (tally->cell_count == FFITAP__CELL_MAX)
-        return NULL;
+    if (atomic_load_explicit(&tally->cell_count, memory_order_relaxed) >= FFITAP__CELL_MAX - 1)
+        return NULL; /* one is left for a signal handler that has not come here yet */
     struct ffitap__statistics_cell *shared = add_shared(tally, callee, kind);
     if (!shared)
         return NULL;
-    struct ffitap__cell *cell = &tally->cells[tally->cell_count++];
+    const uint32_t index = atomic_fetch_add_explicit(&tally->cell_count, 1, memory_order_relaxed);
+    struct ffitap__cell *cell = &tally->cells[index];
     cell->shared = shared;
     cell->callee = callee;
-    cell->next = tally->of_function[callee.function_id];
-    tally->of_function[callee.function_id] = tally->cell_count;
+    atomic_store_explicit(&cell->key, FFITAP__NO_KEY, memory_order_relaxed);
+    cell->next =
+        atomic_load_explicit(&tally->of_function[callee.function_id], memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&tally->of_function[callee.function_id],
+                                                  &cell->next, index + 1, memory_order_release,
+                                                  memory_order_relaxed))
+        ;
     return cell;
 }
 
@@ -143,9 +151,13 @@ static struct ffitap__statistics_windows *add_windows(const struct ffitap__tally
     if (!windows)
         return NULL;
     windows->wait_min_ns = UINT64_MAX;
-    cell->windows = (uint32_t)ffitap__storage_offset(windows);
-    atomic_store_explicit(&cell->shared->windows, cell->windows, memory_order_release);
-    return windows;
+    uint64_t offset = 0;
+    if (atomic_compare_exchange_strong_explicit(&cell->shared->windows, &offset,
+                                                ffitap__storage_offset(windows),
+                                                memory_order_release, memory_order_relaxed))
+        offset = ffitap__storage_offset(windows);
+    cell->windows = (uint32_t)offset; /* or those of a signal handler, which came first */
+    return at(tally, offset);
 }
 
 static struct ffitap__statistics_windows *windows_of(const struct ffitap__tally *tally,
@@ -154,32 +166,52 @@ static struct ffitap__statistics_windows *windows_of(const struct ffitap__tally 
     return cell->windows ? at(tally, cell->windows) : add_windows(tally, cell);
 }
 
+/* Whether the outcome is of that value, or of none yet and so of that one from now on. */
+static bool is_of(struct ffitap__statistics_outcome *outcome, int32_t value)
+{
+    /* Both at once, for a signal handler may look for another outcome now. */
+    union {
+        struct {
+            int32_t value;
+            uint32_t used;
+        };
+        uint64_t both;
+    } found = {.both = 0}, wanted = {{value, 1}};
+    uint64_t *place = (uint64_t *)&outcome->value;
+
+    return __atomic_compare_exchange_n(place, &found.both, wanted.both, false, __ATOMIC_RELAXED,
+                                       __ATOMIC_RELAXED) ||
+           found.both == wanted.both;
+}
+
 /* The outcome of that value, or room for it; NULL if there is none. */
 static struct ffitap__statistics_outcome *
 outcome_of(const struct ffitap__tally *tally, struct ffitap__statistics_cell *shared, int32_t value)
 {
-    const uint64_t newest = atomic_load_explicit(&shared->errnos, memory_order_relaxed);
+    uint64_t newest = atomic_load_explicit(&shared->errnos, memory_order_relaxed);
     struct ffitap__statistics_errnos *errnos = at(tally, newest);
 
     for (; errnos; errnos = at(tally, errnos->next))
         for (unsigned i = 0; i < FFITAP__STATISTICS_OUTCOMES; i++)
-            if (!errnos->outcomes[i].used || errnos->outcomes[i].value == value)
+            if (is_of(&errnos->outcomes[i], value))
                 return &errnos->outcomes[i];
     errnos = take(tally, sizeof(*errnos));
     if (!errnos)
         return NULL;
-    errnos->next = newest;
-    atomic_store_explicit(&shared->errnos, ffitap__storage_offset(errnos), memory_order_release);
+    is_of(&errnos->outcomes[0], value);
+    do
+        errnos->next = newest;
+    while (!atomic_compare_exchange_weak_explicit(&shared->errnos, &newest,
+                                                  ffitap__storage_offset(errnos),
+                                                  memory_order_release, memory_order_relaxed));
     return &errnos->outcomes[0];
 }
 
 static void add_outcome(struct ffitap__statistics_outcome *outcome,
                         const struct ffitap__frame *frame)
 {
-    outcome->value = frame->errno_private_out;
-    outcome->used = 1;
-    outcome->count++;
-    outcome->unchanged += frame->errno_private_in == frame->errno_private_out;
+    ffitap__add(&outcome->count, 1);
+    ffitap__add(&outcome->unchanged, frame->errno_private_in == frame->errno_private_out);
 }
 
 static bool make_window(const struct ffitap__tally *tally, const struct ffitap__frame *frame,
@@ -223,9 +255,9 @@ static void add_window(const struct ffitap__places *places)
         ffitap__count_window(places);
         return;
     }
-    places->windows->count++;
-    places->windows->released_ns += places->native_ns;
-    places->windows->wait_unknown++;
+    ffitap__add(&places->windows->count, 1);
+    ffitap__add(&places->windows->released_ns, places->native_ns);
+    ffitap__add(&places->windows->wait_unknown, 1);
 }
 
 static uint64_t time_in_callbacks(const struct ffitap__frame *frame, uint64_t native_ns)
@@ -244,16 +276,16 @@ bool ffitap__tally_count_call(const struct ffitap__tally *tally, const struct ff
 
     if (!make_places(tally, frame, left, held, &places, &outcome))
         return false;
-    ffitap__count_begin(shared);
+    const bool was_odd = ffitap__count_begin(shared);
     ffitap__count_duration(shared, places.bucket, places.native_ns);
     if (places.windows)
         add_window(&places);
     if (outcome)
         add_outcome(outcome, frame);
-    shared->callbacks_ns += time_in_callbacks(frame, places.native_ns);
-    shared->unfinished += (frame->flags & FFITAP__CALL_UNFINISHED) != 0;
-    shared->held_calls += (frame->flags & FFITAP__CALL_GIL_HELD) != 0;
-    ffitap__count_end(shared);
+    ffitap__add(&shared->callbacks_ns, time_in_callbacks(frame, places.native_ns));
+    ffitap__add(&shared->unfinished, (frame->flags & FFITAP__CALL_UNFINISHED) != 0);
+    ffitap__add(&shared->held_calls, (frame->flags & FFITAP__CALL_GIL_HELD) != 0);
+    ffitap__count_end(shared, was_odd);
     return true;
 }
 
@@ -268,8 +300,8 @@ bool ffitap__tally_count_callback(struct ffitap__tally *tally,
 
     if (!bucket)
         return false;
-    ffitap__count_begin(cell->shared);
+    const bool was_odd = ffitap__count_begin(cell->shared);
     ffitap__count_duration(cell->shared, bucket, callback->duration_ns);
-    ffitap__count_end(cell->shared);
+    ffitap__count_end(cell->shared, was_odd);
     return true;
 }

@@ -1,6 +1,7 @@
 /*
- * What one thread counts, without a lock: nobody else writes there. Made on the thread's first call
- * and gone with it; what it counted stays in the statistics file.
+ * What one thread counts, without a lock: nobody else writes there but its own signal handlers,
+ * which may come at any instruction. Made on the thread's first call and gone with it; what it
+ * counted stays in the statistics file.
  */
 #ifndef FFITAP_TAP_TALLY_H
 #define FFITAP_TAP_TALLY_H
@@ -26,6 +27,7 @@ struct ffitap__callee {
 struct ffitap__cell {
     struct ffitap__statistics_cell *shared;
     struct ffitap__callee callee;
+    _Atomic uint64_t key; /* ffitap__thread_key() of the calls that it is remembered for */
     struct ffitap__recent durations;
     struct ffitap__recent waits;
     uint32_t windows; /* offset of its struct ffitap__statistics_windows, 0 for none */
@@ -40,8 +42,9 @@ struct ffitap__tally {
     struct ffitap__statistics_thread *thread;
     char *file;    /* where it is mapped */
     uint64_t rate; /* ffitap__clock_rate once it is known, for ticks; else 0 */
-    uint32_t cell_count;
-    uint32_t of_function[FFITAP__FUNCTION_MAX + 1]; /* by id, first those unknown; as `next` */
+    _Atomic uint32_t cell_count;
+    _Atomic uint32_t
+        of_function[FFITAP__FUNCTION_MAX + 1]; /* by id, first those unknown; as `next` */
     struct ffitap__cell cells[FFITAP__CELL_MAX];
 };
 

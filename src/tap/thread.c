@@ -12,6 +12,8 @@
 
 FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
 
+struct ffitap__cell ffitap__thread_no_cell = {.key = FFITAP__NO_KEY};
+
 static pthread_key_t thread_key;
 static bool have_thread_key;
 

@@ -48,15 +48,20 @@ struct ffitap__errno_question {
     int value;
 };
 
-/* What was found out for an earlier call of a function through a runtime. */
+/*
+ * What was found out for earlier calls of functions through a runtime. A signal handler may find
+ * out something else at any moment, of functions with the same place: neither member says anything
+ * of the other, and the cell has a key of its own.
+ */
 struct ffitap__thread_memo {
-    uint64_t key;              /* of the address and the runtime, and whether it is left out */
-    struct ffitap__cell *cell; /* where it counts, unless it is left out */
+    struct ffitap__cell *_Atomic cell; /* where one counts; never NULL */
+    _Atomic uint64_t left_out;         /* the key of one that the filter excludes */
 };
 #define FFITAP__THREAD_MEMOS 256u
 
-/* Marks the key of a function that the filter excludes. */
-#define FFITAP__KEY_LEFT_OUT ((uint64_t)1 << 63)
+/* The key of no function, and a cell with that key. */
+#define FFITAP__NO_KEY UINT64_MAX
+extern struct ffitap__cell ffitap__thread_no_cell;
 
 /* No state of ffitap__watch. */
 #define FFITAP__NO_STATE UINT64_MAX
@@ -115,9 +120,11 @@ static inline struct ffitap__thread_memo *ffitap__thread_memo(struct ffitap__thr
 static inline bool ffitap__thread_leaves_out(struct ffitap__thread *self, const void *address,
                                              uint16_t runtime)
 {
-    const uint64_t key = ffitap__thread_key(address, runtime) | FFITAP__KEY_LEFT_OUT;
+    const uint64_t key = ffitap__thread_key(address, runtime);
+    const struct ffitap__thread_memo *memo = ffitap__thread_memo(self, key);
 
-    return ffitap__thread_memo(self, key)->key == key && self->remembering == ffitap__watch_state();
+    return atomic_load_explicit(&memo->left_out, memory_order_relaxed) == key &&
+           self->remembering == ffitap__watch_state();
 }
 
 /* Forgets every memo, and counts in whatever tally there will be. Calls under way do as well. */

@@ -1,0 +1,17 @@
+/* The two sides of a foreign call: a runtime with an interpreter lock, and what it calls. */
+#ifndef CALLS_BORDER_H
+#define CALLS_BORDER_H
+
+#include <ffi.h>
+
+/* Makes the foreign call `function(argument)`: in a library of its own, so that it is hooked. */
+int border_call(int (*function)(int), int argument);
+
+/* The same with the lock given up meanwhile, and with an exchange of errno inside of that. */
+int border_call_unlocked(int (*function)(int), int argument);
+int border_call_swapped(int (*function)(int), int argument);
+
+/* The way that all of these go. */
+typedef int border_caller(int (*function)(int), int argument);
+
+#endif

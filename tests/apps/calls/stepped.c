@@ -1,0 +1,187 @@
+/*
+ * A signal at every instruction of a foreign call. The processor traps after each one, and in each
+ * round the handler does something of its own, a few instructions later than in the one before:
+ * another foreign call, on its own stack or the thread's; or it leaves by siglongjmp(3). Prints how
+ * often each function was called.
+ *
+ *     stepped CALLER FUNCTION STACK ACTION STRIDE
+ *
+ * CALLER is plain, unlocked or swapped (border.h). FUNCTION is known or fresh: called before, or
+ * another one each time. STACK is same, below or above: where the handler runs, seen from the
+ * thread's stack. ACTION is known, other or fresh, for what the handler calls, or jump.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "border.h"
+
+#define STACK_SIZE ((size_t)256 * 1024)
+
+/* A cache that goes by the lower bits of the address has one place for both. */
+#define PAGE_ALIGNED __attribute__((aligned(4096), noinline))
+
+#define RET          0xC3
+#define FRESH_MAX    4096
+
+static int known_runs, other_runs;
+PAGE_ALIGNED int known_function(int argument);
+PAGE_ALIGNED int other_function(int argument);
+
+int known_function(int argument)
+{
+    known_runs++;
+    return argument + 1;
+}
+
+int other_function(int argument)
+{
+    other_runs++;
+    return argument + 2;
+}
+
+/* The lock of an interpreter with one thread. */
+void *PyEval_SaveThread(void);
+void PyEval_RestoreThread(void *state);
+
+static int state;
+
+void *PyEval_SaveThread(void)
+{
+    return &state;
+}
+
+void PyEval_RestoreThread(void *held)
+{
+    (void)held;
+}
+
+static border_caller *caller;
+static const char *action;
+static bool wants_fresh;
+static unsigned char *fresh_code; /* each byte is a function */
+static int fresh_count;
+
+static volatile long step, act_at, stride;
+static volatile bool acted;
+static int failures;
+static sigjmp_buf outside;
+
+static int (*fresh_function(void))(int)
+{
+    if (fresh_count == FRESH_MAX)
+        abort();
+    return (int (*)(int))(uintptr_t)(fresh_code + fresh_count++);
+}
+
+static void act(void)
+{
+    if (strcmp(action, "known") == 0)
+        failures += border_call(known_function, 1) != 2;
+    else if (strcmp(action, "other") == 0)
+        failures += border_call(other_function, 1) != 3;
+    else if (strcmp(action, "fresh") == 0)
+        border_call(fresh_function(), 1);
+    else if (strcmp(action, "jump") == 0)
+        siglongjmp(outside, 1);
+}
+
+static void on_step(int number)
+{
+    (void)number;
+    if (step++ == act_at) {
+        acted = true;
+        act();
+    }
+}
+
+#define START_STEPPING() __asm__ volatile("pushf; orq $0x100, (%%rsp); popf" ::: "cc", "memory")
+#define STOP_STEPPING()  __asm__ volatile("pushf; andq $~0x100, (%%rsp); popf" ::: "cc", "memory")
+
+static void step_through(int (*function)(int))
+{
+    if (sigsetjmp(outside, 1) == 0) {
+        START_STEPPING();
+        caller(function, 1);
+    }
+    STOP_STEPPING();
+}
+
+static void run_rounds(void)
+{
+    border_call(known_function, 1);
+    border_call(other_function, 1);
+    caller(known_function, 1);
+    for (acted = true; acted; act_at += stride) {
+        int (*function)(int) = wants_fresh ? fresh_function() : known_function;
+
+        acted = false;
+        step = 0;
+        step_through(function);
+        /* What was left in a mess would show in the call that follows. */
+        failures += caller(known_function, 1) != 2;
+    }
+}
+
+static void *run(void *signal_stack)
+{
+    const stack_t stack = {.ss_sp = signal_stack, .ss_size = STACK_SIZE};
+    struct sigaction step_action = {.sa_handler = on_step, .sa_flags = SA_NODEFER};
+
+    if (signal_stack) {
+        sigaltstack(&stack, NULL);
+        step_action.sa_flags |= SA_ONSTACK;
+    }
+    sigaction(SIGTRAP, &step_action, NULL);
+    run_rounds();
+    return NULL;
+}
+
+/* The thread's stack in the middle, one for signals on either side. */
+static int run_in_thread(const char *where)
+{
+    char *stacks = mmap(NULL, 3 * STACK_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *signal_stack = strcmp(where, "below") == 0   ? stacks
+                         : strcmp(where, "above") == 0 ? stacks + 2 * STACK_SIZE
+                                                       : NULL;
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    if (stacks == MAP_FAILED)
+        return 1;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstack(&attributes, stacks + STACK_SIZE, STACK_SIZE);
+    if (pthread_create(&thread, &attributes, run, signal_stack) != 0)
+        return 1;
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 6)
+        return 2;
+    caller = strcmp(argv[1], "plain") == 0      ? border_call
+             : strcmp(argv[1], "unlocked") == 0 ? border_call_unlocked
+                                                : border_call_swapped;
+    wants_fresh = strcmp(argv[2], "fresh") == 0;
+    action = argv[4];
+    stride = atol(argv[5]);
+    fresh_code = mmap(NULL, FRESH_MAX, PROT_READ | PROT_WRITE | PROT_EXEC,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (fresh_code == MAP_FAILED)
+        return 1;
+    memset(fresh_code, RET, FRESH_MAX);
+    if (run_in_thread(argv[3]) != 0)
+        return 1;
+    printf("rounds %ld\nknown_function %d\nother_function %d\nfresh %d\nfailures %d\n",
+           act_at / stride, known_runs, other_runs, fresh_count, failures);
+    return 0;
+}

@@ -1,0 +1,118 @@
+/*
+ * Threads that make foreign calls under a storm of signals, whose handler makes foreign calls, too.
+ * Now and then they leave a call by longjmp(3), and in the end they end inside of one. Prints how
+ * often each function was called.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "border.h"
+
+#define THREADS 3
+#define SECONDS 1
+
+static _Atomic int calm_runs, storm_runs, jump_runs, last_runs;
+static _Atomic int failures;
+static __thread jmp_buf outside;
+
+int calm_function(int argument);
+int storm_function(int argument);
+int jump_function(int argument);
+int last_function(int argument);
+
+int calm_function(int argument)
+{
+    calm_runs++;
+    return argument + 1;
+}
+
+int storm_function(int argument)
+{
+    storm_runs++;
+    return argument + 2;
+}
+
+/* Leaves its call, and one around it. */
+int jump_function(int argument)
+{
+    jump_runs++;
+    if (argument)
+        border_call_unlocked(jump_function, argument - 1);
+    longjmp(outside, 1);
+}
+
+/* The thread ends in this call. */
+int last_function(int argument)
+{
+    last_runs++;
+    pthread_exit(NULL);
+    return argument;
+}
+
+/* The lock of an interpreter that nobody competes for. */
+void *PyEval_SaveThread(void);
+void PyEval_RestoreThread(void *state);
+
+static int state;
+
+void *PyEval_SaveThread(void)
+{
+    return &state;
+}
+
+void PyEval_RestoreThread(void *held)
+{
+    (void)held;
+}
+
+static void on_alarm(int number)
+{
+    failures += border_call(storm_function, number) != number + 2;
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void *call_all_the_time(void *unused)
+{
+    const double end = now() + SECONDS;
+
+    while (now() < end) {
+        for (int i = 0; i < 100; i++) {
+            failures += border_call(calm_function, i) != i + 1;
+            failures += border_call_unlocked(calm_function, i) != i + 1;
+        }
+        if (setjmp(outside) == 0)
+            border_call(jump_function, 1);
+    }
+    border_call(last_function, 0);
+    return unused;
+}
+
+int main(void)
+{
+    const struct itimerval often = {{0, 20}, {0, 20}}, never = {{0, 0}, {0, 0}};
+    const struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    pthread_t threads[THREADS];
+
+    sigaction(SIGALRM, &action, NULL);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, call_all_the_time, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    setitimer(ITIMER_REAL, &never, NULL);
+    printf("calm_function %d\nstorm_function %d\njump_function %d\nlast_function %d\nfailures %d\n",
+           calm_runs, storm_runs, jump_runs, last_runs, failures);
+    return failures != 0;
+}

@@ -1,0 +1,96 @@
+"""Signal handlers that make foreign calls, at every moment of a call: nothing breaks, all count."""
+
+import modes
+from harness import BUILD, main
+
+CALLS = BUILD / "tests" / "apps" / "calls"
+
+
+def printed(done):
+    return {key: int(value) for key, value in map(str.split, done.stdout.decode().splitlines())}
+
+
+class Stepped(modes.Case):
+    """The processor traps after each instruction, and each time the handler does something."""
+
+    def step(self, mode, *arguments):
+        done = self.run_in(mode, CALLS / "stepped", *arguments, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+        made = printed(done)
+        self.assertEqual(made["failures"], 0)
+        self.assertGreater(made["rounds"], 20)
+        if mode == "dormant":
+            return made, None, None
+        report = self.report()
+        self.assertEqual(report["losses"].get("damaged", []), [])
+        seen = self.calls(report)
+        known, other = seen.pop("known_function", 0), seen.pop("other_function", 0)
+        return made, {
+            "known_function": known,
+            "other_function": other,
+            "fresh": sum(seen.values()),
+        }, report["losses"]["dropped_records"]["call"]
+
+    def assert_exact(self, mode, *arguments):
+        made, seen, lost = self.step(mode, *arguments)
+        self.assertEqual(lost, 0)
+        self.assertEqual(seen, {key: made[key] for key in seen})
+
+    def test_calls_that_are_counted(self):
+        for stack in "same", "below", "above":
+            for action in "known", "other", "fresh":
+                with self.subTest(stack=stack, action=action):
+                    self.assert_exact("stat", "plain", "known", stack, action, "5")
+
+    def test_first_calls_of_functions(self):
+        for stack in "same", "above":
+            for action in "known", "fresh":
+                with self.subTest(stack=stack, action=action):
+                    self.assert_exact("stat", "plain", "fresh", stack, action, "61")
+
+    def test_calls_that_give_up_the_lock(self):
+        """A handler's call between the lock's release and the call takes the window; none is lost."""
+        for caller, stack, stride in (
+            ("unlocked", "same", 1), ("unlocked", "above", 11), ("swapped", "same", 11)
+        ):
+            with self.subTest(caller=caller, stack=stack):
+                self.assert_exact("stat", caller, "known", stack, "other", stride)
+
+    def test_calls_that_are_recorded(self):
+        """Events of a thread are in the trace or counted as lost: LTTng nests four of them."""
+        for stack in "same", "above":
+            with self.subTest(stack=stack):
+                self.assert_exact("record", "swapped", "known", stack, "other", "61")
+
+    def test_nothing_is_recorded(self):
+        for stack in "same", "above":
+            self.step("dormant", "swapped", "known", stack, "other", "13")
+
+    def test_a_handler_that_leaves_by_siglongjmp(self):
+        """Whether the call had been made when it was left is for nobody to say."""
+        for function, stride in ("known", "11"), ("fresh", "31"):
+            for stack in "same", "above":
+                with self.subTest(function=function, stack=stack):
+                    made, seen, lost = self.step("stat", "plain", function, stack, "jump", stride)
+                    most = made["known_function"] + made["fresh"] + made["rounds"]
+                    total = sum(seen.values()) + lost
+                    self.assertLessEqual(made["known_function"] - made["rounds"], total)
+                    self.assertLessEqual(total, most + 1)
+
+
+class Storm(modes.Case):
+    def test_threads_under_a_storm_of_signals(self):
+        for mode in "stat", "record":
+            with self.subTest(mode):
+                done = self.run_in(mode, CALLS / "storm", timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+                made = printed(done)
+                self.assertEqual(made.pop("failures"), 0)
+                report = self.report()
+                self.assertEqual(report["losses"]["dropped_records"]["call"], 0)
+                self.assertEqual(report["losses"].get("damaged", []), [])
+                self.assertEqual(self.calls(report), made)
+
+
+if __name__ == "__main__":
+    main()
