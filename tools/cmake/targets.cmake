@@ -8,6 +8,7 @@ pkg_check_modules(BABELTRACE2 REQUIRED IMPORTED_TARGET babeltrace2)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(POPT REQUIRED IMPORTED_TARGET popt)
 pkg_check_modules(NCURSES REQUIRED IMPORTED_TARGET ncursesw)
+pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
 pkg_check_modules(GLIB REQUIRED IMPORTED_TARGET glib-2.0)
 
 add_library(ffitap_options INTERFACE)

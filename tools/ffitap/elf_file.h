@@ -1,0 +1,42 @@
+/*
+ * An ELF file on the disk, of a program or a library that need not be loaded: what the shim would
+ * find in it. The file is somebody else's and may be damaged; nothing of it is believed unchecked.
+ */
+#ifndef FFITAP_TOOL_ELF_FILE_H
+#define FFITAP_TOOL_ELF_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <libelf.h>
+
+struct ffitap_elf_file {
+    int descriptor;
+    Elf *elf;
+    bool is_x86_64;
+    bool is_dynamic;   /* it has a dynamic section: the dynamic linker knows it */
+    char *interpreter; /* the dynamic linker that it asks for, or NULL */
+    char *soname;      /* "" if it has none */
+};
+
+/*
+ * Opens it. Close it with ffitap_elf_file_close(). NULL, or if it cannot be read why: words that
+ * can stand behind the file's name.
+ */
+const char *ffitap_elf_file_open(struct ffitap_elf_file *file, const char *path);
+
+void ffitap_elf_file_close(struct ffitap_elf_file *file);
+
+/*
+ * Whether calls of the function `name` go through a relocation slot of this file, as the shim's
+ * hooks have to.
+ */
+bool ffitap_elf_file_has_slot(const struct ffitap_elf_file *file, const char *name);
+
+/* Whether the function is in the file itself, exported or, if it is not stripped, for itself. */
+bool ffitap_elf_file_defines(const struct ffitap_elf_file *file, const char *name);
+
+/* Whether its read-only data hold the string, from its first to its terminating byte. */
+bool ffitap_elf_file_holds_string(const struct ffitap_elf_file *file, const char *string);
+
+#endif
