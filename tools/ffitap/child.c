@@ -25,18 +25,27 @@ static int probe_file(const char *path)
     return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
 }
 
-static int probe_in_directory(const char *directory, int length, const char *name)
+/* Takes `path`, which may be NULL for want of memory, and gives it on if the file will do. */
+static int probe_and_take(char *path, char **found)
 {
-    char *path;
+    const int error = path ? probe_file(path) : ENOMEM;
 
-    if (asprintf(&path, "%.*s%s%s", length, directory, length ? "/" : "", name) < 0)
-        return ENOMEM;
-    const int error = probe_file(path);
-    free(path);
+    if (error || !found)
+        free(path);
+    else
+        *found = path;
     return error;
 }
 
-int ffitap_child_probe(const char *name)
+static char *join(const char *directory, int length, const char *name)
+{
+    char *path;
+
+    return asprintf(&path, "%.*s%s%s", length, directory, length ? "/" : "", name) < 0 ? NULL
+                                                                                       : path;
+}
+
+int ffitap_child_find(const char *name, char **file)
 {
     const char *path = getenv("PATH");
     int error = ENOENT;
@@ -44,10 +53,10 @@ int ffitap_child_probe(const char *name)
     if (!*name)
         return ENOENT;
     if (strchr(name, '/'))
-        return probe_file(name);
+        return probe_and_take(strdup(name), file);
     for (const char *directory = path ? path : DEFAULT_PATH;; directory++) {
         const char *end = strchrnul(directory, ':');
-        const int found = probe_in_directory(directory, (int)(end - directory), name);
+        const int found = probe_and_take(join(directory, (int)(end - directory), name), file);
         if (found == 0)
             return 0;
         if (found == EACCES)
@@ -56,6 +65,11 @@ int ffitap_child_probe(const char *name)
         if (!*directory)
             return error;
     }
+}
+
+int ffitap_child_probe(const char *name)
+{
+    return ffitap_child_find(name, NULL);
 }
 
 /* In the child. Everything it inherits is as ffitap found it, but for the signal mask. */

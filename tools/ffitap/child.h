@@ -29,6 +29,9 @@ struct ffitap_child_end {
  */
 int ffitap_child_probe(const char *name);
 
+/* The same; `*file` is the path of what it would find, to be freed. */
+int ffitap_child_find(const char *name, char **file);
+
 /*
  * Forks the child. `mask` is the signal mask that the program gets, `environment` its environment.
  * Returns false with errno set.

@@ -6,6 +6,7 @@
 #define FFITAP_TOOL_COMMANDS_H
 
 int ffitap_command_bench(int argc, const char **argv);
+int ffitap_command_doctor(int argc, const char **argv);
 int ffitap_command_record(int argc, const char **argv);
 int ffitap_command_report(int argc, const char **argv);
 int ffitap_command_stat(int argc, const char **argv);

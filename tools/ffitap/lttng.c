@@ -6,8 +6,6 @@
 
 #include "message.h"
 
-#define LIBRARY "liblttng-ctl.so.0"
-
 /* The functions that are used: what they return, their names, parameters and arguments. */
 #define FUNCTIONS(X)                                                                               \
     X(int, lttng_add_context,                                                                      \
@@ -96,7 +94,7 @@ bool ffitap_lttng_load(void)
 {
     bool complete = true;
 
-    library = dlopen(LIBRARY, RTLD_NOW);
+    library = dlopen(FFITAP_LTTNG_LIBRARY, RTLD_NOW);
     if (!library) {
         ffitap_say("%s; install lttng-tools", dlerror());
         return false;

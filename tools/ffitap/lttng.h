@@ -10,6 +10,8 @@
 
 #include <lttng/lttng.h>
 
+#define FFITAP_LTTNG_LIBRARY "liblttng-ctl.so.0"
+
 /* Before any of its functions, which abort without. False, having said why. */
 bool ffitap_lttng_load(void);
 

@@ -17,6 +17,7 @@ static const struct command {
     const char *summary;
 } commands[] = {
     {"bench", "ffitap bench", ffitap_command_bench, "measure what tracing costs on this machine"},
+    {"doctor", "ffitap doctor", ffitap_command_doctor, "say what of a program can be seen here"},
     {"record", "ffitap record", ffitap_command_record,
      "run a program and record its foreign calls"},
     {"report", "ffitap report", ffitap_command_report, "say what a recording holds"},

@@ -15,7 +15,7 @@
  * The dynamic linker runs the constructors of preloaded objects from the last to the first: LTTng
  * and the provider are ready when the shim's constructor looks around.
  */
-static const char *const own_libraries[] = {"libffitap-shim.so", "libffitap-tracepoints.so"};
+static const char *const own_libraries[] = {FFITAP_SHIM, FFITAP_PROVIDER};
 
 /* How many of them are enough for what. */
 static const size_t own_count[] = {
@@ -23,13 +23,6 @@ static const size_t own_count[] = {
     [FFITAP_PRELOAD_COUNTING] = 1,
     [FFITAP_PRELOAD_TRACING] = sizeof own_libraries / sizeof *own_libraries,
 };
-
-/*
- * Hides LTTng's descriptors from a program that closes all there are, as daemons do. Without it
- * LTTng aborts at the program's exit, and its threads go on to use, and close, the numbers of what
- * the program has opened since.
- */
-#define DESCRIPTOR_LIBRARY "liblttng-ust-fd.so.1"
 
 /* Appends ":path" to `*list`, which it replaces. */
 static bool append(char **list, const char *directory, const char *name)
@@ -65,7 +58,7 @@ static char *make_list(enum ffitap_preload what)
     char *directory = ffitap_place_find(FFITAP_BINDIR_TO_LIBDIR);
     bool complete = list && directory;
 
-    if (complete && strpbrk(directory, " :\t\n")) {
+    if (complete && strpbrk(directory, FFITAP_PRELOAD_SEPARATORS)) {
         ffitap_say("%s: LD_PRELOAD cannot name libraries in a directory with a space or a colon "
                    "in its name",
                    directory);
@@ -75,7 +68,7 @@ static char *make_list(enum ffitap_preload what)
         complete = append_own(&list, directory, own_libraries[i]);
     if (what == FFITAP_PRELOAD_TRACING)
         complete = complete && append(&list, "", FFITAP_FORK_LIBRARY) &&
-                   append(&list, "", DESCRIPTOR_LIBRARY);
+                   append(&list, "", FFITAP_DESCRIPTOR_LIBRARY);
     free(directory);
     if (complete)
         return list;
@@ -92,7 +85,7 @@ static bool is_ours(const char *path)
         if (strcmp(name, own_libraries[i]) == 0)
             return true;
     }
-    return strcmp(name, FFITAP_FORK_LIBRARY) == 0 || strcmp(name, DESCRIPTOR_LIBRARY) == 0;
+    return strcmp(name, FFITAP_FORK_LIBRARY) == 0 || strcmp(name, FFITAP_DESCRIPTOR_LIBRARY) == 0;
 }
 
 /* What is left of the list `present`, which it takes apart, without what a recording adds. */

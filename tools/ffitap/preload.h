@@ -15,6 +15,19 @@
  */
 void ffitap_preload_shed(int argc, const char **argv);
 
+#define FFITAP_SHIM     "libffitap-shim.so"
+#define FFITAP_PROVIDER "libffitap-tracepoints.so"
+
+/* What LD_PRELOAD cannot have in a name. */
+#define FFITAP_PRELOAD_SEPARATORS " :\t\n"
+
+/*
+ * Hides LTTng's descriptors from a program that closes all there are, as daemons do. Without it
+ * LTTng aborts at the program's exit, and its threads go on to use, and close, the numbers of what
+ * the program has opened since.
+ */
+#define FFITAP_DESCRIPTOR_LIBRARY "liblttng-ust-fd.so.1"
+
 /* What the libraries do in the program. */
 enum ffitap_preload {
     FFITAP_PRELOAD_NOTHING,  /* they are not there: for a comparison */

@@ -1,0 +1,245 @@
+#include "chain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "message.h"
+
+/* The kernel's: so much of a script is looked at, and so many interpreters may follow each other.
+ */
+#define HEAD_SIZE       256
+#define INTERPRETER_MAX 5
+
+/* env(1) may follow itself, too. */
+#define STEP_MAX 16
+
+enum step { STEP_DONE, STEP_AGAIN, STEP_STUCK };
+
+static void drop_first(GPtrArray *words, unsigned count)
+{
+    g_ptr_array_remove_range(words, 0, count);
+}
+
+static const char *word(const struct ffitap_chain *chain, unsigned index)
+{
+    return index < chain->words->len ? g_ptr_array_index(chain->words, index) : NULL;
+}
+
+static bool read_head(const char *path, char head[HEAD_SIZE])
+{
+    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const ssize_t size = file >= 0 ? read(file, head, HEAD_SIZE - 1) : -1;
+
+    if (file >= 0)
+        close(file);
+    head[size > 0 ? size : 0] = '\0';
+    return size >= 0;
+}
+
+/* Puts the script's path in the place of its name, and its interpreter before that. */
+static void begin_with(struct ffitap_chain *chain, const char *interpreter, const char *argument)
+{
+    drop_first(chain->words, 1);
+    g_ptr_array_insert(chain->words, 0, chain->path);
+    chain->path = NULL;
+    if (argument && *argument)
+        g_ptr_array_insert(chain->words, 0, g_strdup(argument));
+    /* The kernel does not look into PATH for it. */
+    g_ptr_array_insert(chain->words, 0,
+                       strchr(interpreter, '/') ? g_strdup(interpreter)
+                                                : g_strconcat("./", interpreter, NULL));
+}
+
+/* "#! INTERPRETER ARGUMENT": all that comes behind the interpreter is one argument. */
+static enum step follow_script(struct ffitap_chain *chain, struct ffitap_findings *findings,
+                               char *line)
+{
+    line[strcspn(line, "\n")] = '\0';
+    char *interpreter = g_strstrip(line + strlen("#!"));
+    char *end = interpreter + strcspn(interpreter, " \t");
+    char *argument = *end ? g_strchug(end + 1) : end;
+
+    *end = '\0';
+    if (!*interpreter) {
+        ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "script",
+                            "name its interpreter in its first line",
+                            "%s: its first line names no interpreter", chain->path);
+        return STEP_STUCK;
+    }
+    ffitap_findings_add(findings, FFITAP_LEVEL_OK, "script", NULL, "%s is run by %s%s%s",
+                        chain->path, interpreter, *argument ? " " : "", argument);
+    ffitap_findings_name_file(findings, chain->path);
+    begin_with(chain, interpreter, argument);
+    return STEP_AGAIN;
+}
+
+static void cut_off(struct ffitap_chain *chain, struct ffitap_findings *findings, const char *by)
+{
+    chain->is_cut_off = true;
+    ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "environment",
+                        "put ffitap behind env: env ... ffitap record ...",
+                        "env %s takes LD_PRELOAD out of the environment, and with it ffitap", by);
+}
+
+static void assign(struct ffitap_chain *chain, struct ffitap_findings *findings,
+                   const char *assignment)
+{
+    char *name = g_strndup(assignment, strcspn(assignment, "="));
+
+    if (strcmp(name, "LD_PRELOAD") == 0)
+        cut_off(chain, findings, assignment);
+    else
+        setenv(name, strchr(assignment, '=') + 1, 1);
+    g_free(name);
+}
+
+static void unassign(struct ffitap_chain *chain, struct ffitap_findings *findings, const char *name)
+{
+    if (strcmp(name, "LD_PRELOAD") == 0)
+        cut_off(chain, findings, "-u LD_PRELOAD");
+    else
+        unsetenv(name);
+}
+
+/* The words in the string that follows -S come in its place. */
+static void split(struct ffitap_chain *chain, const char *string)
+{
+    char **parts = NULL;
+    int count = 0;
+
+    g_shell_parse_argv(string, &count, &parts, NULL);
+    for (int i = 0; i < count; i++)
+        g_ptr_array_insert(chain->words, 1 + i, g_strdup(parts[i]));
+    g_strfreev(parts);
+}
+
+static bool has_prefix(const char *text, const char *prefix, const char **rest)
+{
+    *rest = text + strlen(prefix);
+    return g_str_has_prefix(text, prefix);
+}
+
+/* Takes one option or assignment off the words behind "env". Whether there was one. */
+static bool take_option(struct ffitap_chain *chain, struct ffitap_findings *findings)
+{
+    char *option = chain->words->len > 1 ? g_ptr_array_steal_index(chain->words, 1) : NULL;
+    const char *rest;
+    bool taken = option != NULL;
+
+    if (!option)
+        return false;
+    if (strcmp(option, "-") == 0 || strcmp(option, "-i") == 0 ||
+        strcmp(option, "--ignore-environment") == 0) {
+        cut_off(chain, findings, option);
+        clearenv();
+    } else if (strcmp(option, "-u") == 0 && chain->words->len > 1) {
+        unassign(chain, findings, word(chain, 1));
+        g_ptr_array_remove_index(chain->words, 1);
+    } else if (has_prefix(option, "--unset=", &rest)) {
+        unassign(chain, findings, rest);
+    } else if (has_prefix(option, "--split-string=", &rest) ||
+               (has_prefix(option, "-S", &rest) && *rest)) {
+        split(chain, rest);
+    } else if (strcmp(option, "-S") == 0 && chain->words->len > 1) {
+        char *string = g_ptr_array_steal_index(chain->words, 1);
+        split(chain, string);
+        g_free(string);
+    } else if (strchr(option, '=') && *option != '-' && *option != '=') {
+        assign(chain, findings, option);
+    } else {
+        taken = false;
+        g_ptr_array_insert(chain->words, 1, g_steal_pointer(&option));
+    }
+    g_free(option);
+    return taken;
+}
+
+static enum step follow_env(struct ffitap_chain *chain, struct ffitap_findings *findings)
+{
+    while (take_option(chain, findings)) {
+    }
+    const char *next = word(chain, 1);
+    if (next && strcmp(next, "--") == 0)
+        g_ptr_array_remove_index(chain->words, 1);
+    else if (next && *next == '-') {
+        ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "environment",
+                            "name the program itself, without env",
+                            "what env %s does was not followed", next);
+        return STEP_DONE;
+    }
+    if (chain->words->len < 2)
+        return STEP_DONE;
+    drop_first(chain->words, 1);
+    g_clear_pointer(&chain->path, free);
+    return STEP_AGAIN;
+}
+
+/* What execvp(3) does with a file that the kernel does not know. */
+static enum step follow_text(struct ffitap_chain *chain, struct ffitap_findings *findings)
+{
+    ffitap_findings_add(findings, FFITAP_LEVEL_OK, "script", NULL,
+                        "%s has no #! in its first line and is run by /bin/sh", chain->path);
+    ffitap_findings_name_file(findings, chain->path);
+    begin_with(chain, "/bin/sh", NULL);
+    return STEP_AGAIN;
+}
+
+static enum step follow(struct ffitap_chain *chain, struct ffitap_findings *findings,
+                        unsigned *interpreters)
+{
+    char head[HEAD_SIZE];
+    char *name = g_path_get_basename(chain->path);
+    const bool is_env = strcmp(name, "env") == 0;
+
+    g_free(name);
+    if (!read_head(chain->path, head))
+        return STEP_DONE; /* it can be executed all the same; who needs to read it will say so */
+    if (g_str_has_prefix(head, "#!"))
+        return ++*interpreters > INTERPRETER_MAX ? STEP_STUCK
+                                                 : follow_script(chain, findings, head);
+    if (is_env)
+        return follow_env(chain, findings);
+    return g_str_has_prefix(head, "\177ELF") ? STEP_DONE : follow_text(chain, findings);
+}
+
+static int say_not_found(struct ffitap_chain *chain, struct ffitap_findings *findings, int error)
+{
+    ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "program",
+                        error == ENOENT ? "correct the name, or install it"
+                                        : "make it executable, or name another",
+                        "%s: %s", word(chain, 0), strerror(error));
+    return error == ENOENT || error == ENOTDIR ? FFITAP_EXIT_NOT_FOUND : FFITAP_EXIT_NOT_EXECUTABLE;
+}
+
+int ffitap_chain_follow(struct ffitap_chain *chain, struct ffitap_findings *findings,
+                        const char **command)
+{
+    enum step step = STEP_AGAIN;
+    unsigned interpreters = 0;
+
+    *chain = (struct ffitap_chain){.words = g_ptr_array_new_with_free_func(free)};
+    for (; *command; command++)
+        g_ptr_array_add(chain->words, g_strdup(*command));
+    for (int i = 0; i < STEP_MAX && step == STEP_AGAIN; i++) {
+        const int error = ffitap_child_find(word(chain, 0), &chain->path);
+        if (error)
+            return say_not_found(chain, findings, error);
+        step = follow(chain, findings, &interpreters);
+    }
+    if (step == STEP_DONE) {
+        g_ptr_array_add(chain->words, NULL);
+        return 0;
+    }
+    return say_not_found(chain, findings,
+                         step == STEP_AGAIN || interpreters > INTERPRETER_MAX ? ELOOP : ENOEXEC);
+}
+
+void ffitap_chain_fini(struct ffitap_chain *chain)
+{
+    free(chain->path);
+    g_ptr_array_unref(chain->words);
+}

@@ -1,0 +1,134 @@
+/* ffitap doctor: says what can be seen on this machine and in a program. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <popt.h>
+
+#include "commands.h"
+#include "doctor.h"
+#include "message.h"
+#include "preload.h"
+#include "report/output.h"
+
+/* Exit statuses beside ffitap's own and those about the program. */
+enum { EXIT_FULL, EXIT_PARTIAL, EXIT_NONE };
+
+static const int exit_statuses[] = {
+    [FFITAP_LEVEL_OK] = EXIT_FULL,
+    [FFITAP_LEVEL_NOTE] = EXIT_FULL,
+    [FFITAP_LEVEL_WARNING] = EXIT_PARTIAL,
+    [FFITAP_LEVEL_PROBLEM] = EXIT_NONE,
+};
+
+struct request {
+    const char *json;     /* NULL: none is wanted; "-": instead of the lines */
+    const char **command; /* NULL: the machine alone */
+};
+
+static bool is_dash(const char *name)
+{
+    return strcmp(name, "-") == 0;
+}
+
+static bool end_document(struct ffitap__output *output, const char *name, bool written)
+{
+    if (!written) {
+        ffitap__output_abandon(output);
+        ffitap_say("%s: cannot write the findings", name);
+        return false;
+    }
+    if (ffitap__output_commit(output) == 0)
+        return true;
+    ffitap_say("%s: %s", name, strerror(errno));
+    return false;
+}
+
+static bool write_json(const struct ffitap_findings *findings, const struct request *request,
+                       int status)
+{
+    const char *name = is_dash(request->json) ? "standard output" : request->json;
+    struct ffitap__output output;
+
+    if (ffitap__output_open(&output, is_dash(request->json) ? NULL : request->json) != 0) {
+        ffitap_say("%s: %s", name, strerror(errno));
+        return false;
+    }
+    json_t *document = ffitap_findings_json(findings, request->command, status);
+    const bool written = document && json_dumpf(document, output.stream, JSON_INDENT(2)) == 0 &&
+                         fputc('\n', output.stream) != EOF;
+    json_decref(document);
+    return end_document(&output, name, written);
+}
+
+static bool write_lines(const struct ffitap_findings *findings, const struct request *request)
+{
+    struct ffitap__output output;
+
+    ffitap__output_open(&output, NULL);
+    ffitap_findings_write(output.stream, findings, request->command);
+    return end_document(&output, "standard output", true);
+}
+
+static bool write_all(const struct ffitap_findings *findings, const struct request *request,
+                      int status)
+{
+    const bool lines_wanted = !request->json || !is_dash(request->json);
+    const bool lines_written = !lines_wanted || write_lines(findings, request);
+
+    return (!request->json || write_json(findings, request, status)) && lines_written;
+}
+
+static int examine(const struct request *request)
+{
+    struct ffitap_findings findings;
+    struct ffitap_parts parts;
+    int status = 0;
+
+    ffitap_findings_init(&findings);
+    ffitap_doctor_machine(&findings);
+    ffitap_doctor_parts(&findings, &parts);
+    ffitap_doctor_lttng(&findings, &parts);
+    ffitap_doctor_trial(&findings, &parts);
+    findings.current = findings.program;
+    if (request->command)
+        status = ffitap_doctor_program(&findings, &parts, request->command);
+    if (status == 0)
+        status = exit_statuses[ffitap_findings_worst(&findings)];
+    if (!write_all(&findings, request, status))
+        status = FFITAP_EXIT_FAILED;
+    ffitap_parts_fini(&parts);
+    ffitap_findings_fini(&findings);
+    return status;
+}
+
+int ffitap_command_doctor(int argc, const char **argv)
+{
+    ffitap_preload_shed(argc, argv);
+
+    char *json = NULL;
+    const struct poptOption options[] = {
+        {"json", '\0', POPT_ARG_STRING, &json, 0,
+         "also write the findings into FILE, for machines ('-': only that, to standard output)",
+         "FILE"},
+        POPT_AUTOHELP POPT_TABLEEND,
+    };
+    poptContext context = poptGetContext("ffitap", argc, argv, options, POPT_CONTEXT_POSIXMEHARDER);
+    int status = FFITAP_EXIT_FAILED;
+
+    poptSetOtherOptionHelp(context, "[OPTION...] [--] [PROGRAM [ARGUMENT...]]");
+    const int choice = poptGetNextOpt(context);
+    if (choice < -1) {
+        ffitap_say("%s: %s; see ffitap doctor --help", poptBadOption(context, 0),
+                   poptStrerror(choice));
+    } else {
+        const char **command = poptGetArgs(context);
+        status = examine(&(struct request){
+            .json = json,
+            .command = command && command[0] ? command : NULL,
+        });
+    }
+    poptFreeContext(context);
+    free(json);
+    return status;
+}

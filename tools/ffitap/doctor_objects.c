@@ -1,0 +1,91 @@
+/* ffitap doctor: what calls through libffi among the objects that a program is linked with. */
+#include <string.h>
+
+#include "doctor.h"
+
+#define FFI_CALL "ffi_call"
+
+/* How many objects the shim has hooks for; see the pool in src/shim/ffi.c. */
+#define CALLER_MAX 16
+
+/* Python's packages bring it along as libffi-HASH.so.VERSION. */
+static const char *const libffi_names[] = {"libffi.so", "libffi-"};
+
+bool ffitap_doctor_is_libffi(const struct ffitap_elf_file *file)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(libffi_names); i++)
+        if (g_str_has_prefix(file->soname, libffi_names[i]))
+            return true;
+    return false;
+}
+
+static const char *borrow_libffi(const struct ffitap_linked *linked)
+{
+    const char *path = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(libffi_names) && !path; i++)
+        path = ffitap_linked_borrow(linked, libffi_names[i]);
+    return path;
+}
+
+void ffitap_doctor_say_caller(struct ffitap_findings *findings, const char *subject,
+                              const char *path, const struct ffitap_elf_file *file,
+                              const struct ffitap_linked *linked)
+{
+    const bool is_own = ffitap_elf_file_defines(file, FFI_CALL);
+    const char *libffi = is_own ? NULL : borrow_libffi(linked);
+
+    ffitap_findings_add(findings, FFITAP_LEVEL_OK, subject, NULL, "%s calls through %s", path,
+                        is_own   ? "a libffi of its own, by a relocation slot"
+                        : libffi ? libffi
+                                 : "a libffi that it finds at run time");
+    ffitap_findings_name_file(findings, path);
+    if (libffi)
+        ffitap_findings_name_file(findings, libffi);
+}
+
+static bool is_ours(const struct ffitap_executable *executable, const char *path)
+{
+    char *directory = g_path_get_dirname(path);
+    const bool is = strcmp(directory, executable->parts->directory) == 0;
+
+    g_free(directory);
+    return is;
+}
+
+static void look_at_object(struct ffitap_findings *findings, struct ffitap_executable *executable,
+                           const char *path)
+{
+    struct ffitap_elf_file file;
+    const char *why = is_ours(executable, path) ? NULL : ffitap_elf_file_open(&file, path);
+
+    if (is_ours(executable, path))
+        return;
+    if (why) {
+        ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "libffi", NULL,
+                            "%s could not be looked at: %s", path, why);
+        ffitap_findings_name_file(findings, path);
+        return;
+    }
+    if (!ffitap_doctor_is_libffi(&file) && ffitap_elf_file_has_slot(&file, FFI_CALL)) {
+        ffitap_doctor_say_caller(findings, "libffi", path, &file, &executable->linked);
+        g_ptr_array_add(executable->callers, g_strdup(path));
+    } else if (!ffitap_doctor_is_libffi(&file) && ffitap_elf_file_defines(&file, FFI_CALL)) {
+        ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "libffi",
+                            "use a build with a shared libffi",
+                            "%s has a libffi built in: calls through it are not seen", path);
+        ffitap_findings_name_file(findings, path);
+    }
+    ffitap_elf_file_close(&file);
+}
+
+void ffitap_doctor_objects(struct ffitap_findings *findings, struct ffitap_executable *executable)
+{
+    look_at_object(findings, executable, executable->path);
+    for (guint i = 0; i < executable->linked.paths->len; i++)
+        look_at_object(findings, executable, g_ptr_array_index(executable->linked.paths, i));
+    if (executable->callers->len > CALLER_MAX)
+        ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "libffi", NULL,
+                            "%u objects call through libffi, and the shim has hooks for %d",
+                            executable->callers->len, CALLER_MAX);
+}

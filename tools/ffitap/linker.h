@@ -1,0 +1,30 @@
+/* The dynamic linker, asked which libraries it would load. It runs nothing of them. */
+#ifndef FFITAP_TOOL_LINKER_H
+#define FFITAP_TOOL_LINKER_H
+
+#include <stdbool.h>
+
+#include <glib.h>
+
+/* The one that ffitap itself runs with. */
+#define FFITAP_LINKER "/lib64/ld-linux-x86-64.so.2"
+
+/* What it would load for one file. */
+struct ffitap_linked {
+    GPtrArray *paths; /* of the libraries */
+    char *missing;    /* the name of the first that it does not find, or NULL */
+    char *complaint;  /* what it has to say about it, or NULL */
+};
+
+/*
+ * Fills in what it would load with `file`, with LD_PRELOAD as in `preload` (NULL: as it is). False
+ * if it would not load the file at all; `complaint` says why. Release with
+ * ffitap_linked_fini() either way.
+ */
+bool ffitap_linked_init(struct ffitap_linked *linked, const char *file, const char *preload);
+void ffitap_linked_fini(struct ffitap_linked *linked);
+
+/* The path of the library whose file name starts with `start`, while `linked` lives, or NULL. */
+const char *ffitap_linked_borrow(const struct ffitap_linked *linked, const char *start);
+
+#endif
