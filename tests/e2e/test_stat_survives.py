@@ -325,12 +325,18 @@ class Unmoved(Thousand):
         )
 
     def test_without_address_space_the_calls_of_some_threads_are_lost(self):
+        """The threads are there before it ends: what they need of it would not be left."""
         times = 10
         counted, lost = self.count(
+            "begun, limited = threading.Barrier(%d), threading.Event()\n"
+            "def call_later():\n"
+            "    begun.wait(); limited.wait(); call(%d)\n"
+            "threads = [threading.Thread(target=call_later) for _ in range(%d)]\n"
+            "for thread in threads: thread.start()\n"
+            "begun.wait()\n"
             "size = 4096 * int(open('/proc/self/statm').read().split()[0])\n"
-            "threading.stack_size(65536)\n"
             "resource.setrlimit(resource.RLIMIT_AS, (size + (16 << 20), resource.RLIM_INFINITY))\n"
-            f"end(call_in_threads({times}))"
+            "limited.set(); called.wait(); end(threads)" % (self.THREADS + 1, times, self.THREADS)
         )
         self.assertEqual(counted + lost, times * self.MADE)
         self.assertGreater(lost, 0)
