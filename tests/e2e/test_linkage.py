@@ -1,0 +1,109 @@
+"""The dynamic linker finds the same for a program in every mode, and what it finds is told apart."""
+
+import os
+
+import modes
+from harness import APPS, BUILD, PYTHON, main
+
+LINKAGE = BUILD / "tests" / "apps" / "linkage"
+JEMALLOC = "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2"
+
+ALLOCATIONS = """
+import ctypes, os
+program = ctypes.CDLL(None)
+with open("/proc/self/maps") as maps:
+    print("jemalloc is there", "libjemalloc" in maps.read())
+program.malloc_usable_size.argtypes = program.free.argtypes = [ctypes.c_void_p]
+program.malloc.restype = ctypes.c_void_p
+# 20 bytes: 24 of the C library's allocator, 32 of jemalloc's.
+for size in 20, 300, 5000:
+    memory = program.malloc(size)
+    print(size, program.malloc_usable_size(memory))
+    program.free(memory)
+for handle in 0, -1:
+    library = ctypes.CDLL("any", handle=handle)
+    print(handle, library.malloc_usable_size is not None, hasattr(library, "mallctl"))
+print("every call", [ctypes.CDLL("libc.so.6").labs(-i) for i in range(3)])
+"""
+
+
+class Linkage(modes.Case):
+    def loads(self, report):
+        """The libraries asked for by name, and what was found."""
+        return {(one["name"], os.path.basename(one["path"] or "")) for one in report["loads"]}
+
+    def test_loads(self):
+        plain, reports = self.assert_same(
+            LINKAGE / "linkage_loads", LINKAGE, env={"LD_LIBRARY_PATH": str(LINKAGE / "sub")}
+        )
+        for line in (
+            "a constructor that loads: 42",
+            f"by LD_LIBRARY_PATH: {LINKAGE}/sub/libinner.so",
+            f"by a soname that is loaded: {LINKAGE}/libsecond.so",
+            f"with $ORIGIN: {LINKAGE}/libsecond_alone.so",
+            "one handle: 1",
+            "gone: 1",
+            "not to be deleted: 1",
+            "made global: 1, (none)",
+            "bound to the first: 12",
+            "bound deeply: 2",
+            "loads from within: 42",
+            "loads into it: 1, answer 2",
+        ):
+            self.assertIn(line, plain.stdout.decode().splitlines())
+        self.assertRegex(plain.stdout, rb"with \$LIB: /.*/libby_lib.so\n")
+        for report in reports.values():
+            found = self.loads(report)
+            self.assertIn(("libinner.so", "libinner.so"), found)
+            self.assertIn(("$ORIGIN/$LIB/libby_lib.so", "libby_lib.so"), found)
+            self.assertIn(("libdoes-not-exist.so.9", ""), found)
+
+    def test_lookups(self):
+        plain, reports = self.assert_same(LINKAGE / "linkage_lookups", LINKAGE)
+        for line in (
+            "default version: 2",
+            "old version: 1",
+            "an indirect function: 3",
+            "the same data: 1",
+            "an indirect function of the C library: copied",
+            "local, by default: (nil)",
+            "nowhere next: (nil)",
+        ):
+            self.assertIn(line, plain.stdout.decode().splitlines())
+        for report in reports.values():
+            counts = {
+                one["symbol"]: (one["count"], one["failed"])
+                for one in report["lookups"]
+                if "libsymbols.so" in one["library"]
+            }
+            self.assertEqual(counts["answer"], (4, 1))
+            self.assertEqual(counts["data_symbol"], (2, 0))
+
+    def test_another_library_at_the_same_place(self):
+        plain, reports = self.assert_same(LINKAGE / "linkage_reload", LINKAGE)
+        self.assertIn(
+            b"at the same place: 2, ones 5, twos 10, the other thread 15", plain.stdout.splitlines()
+        )
+        for report in reports.values():
+            seen = {
+                (os.path.basename(one["library"]), one["symbol"]): one["calls"]
+                for one in report["functions"]
+            }
+            self.assertEqual(
+                seen,
+                {
+                    ("libreload_one.so", "one_function"): 10,
+                    ("libreload_two.so", "two_function"): 10,
+                },
+            )
+
+    def test_another_allocator(self):
+        environment = {"LD_PRELOAD": JEMALLOC}
+        plain, _ = self.assert_same(PYTHON, "-c", ALLOCATIONS, env=environment)
+        self.assertIn(b"jemalloc is there True", plain.stdout.splitlines())
+        self.assertIn(b"20 32", plain.stdout.splitlines())
+        self.assert_same(PYTHON, APPS / "known_counts.py", env=environment)
+
+
+if __name__ == "__main__":
+    main()
