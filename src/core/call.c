@@ -93,7 +93,7 @@ static void enter_measured(struct ffitap__thread *self, const struct call *call,
         ffitap__call_enter(self, runtime, call->function->address, has_lock, call->stack);
     enter_native(call);
     if (frame)
-        ffitap__call_leave(self, call->stack);
+        ffitap__call_leave_here(call->stack);
     if (call->last_error)
         swap_last_error(call, call_id, FFITAP__SWAP_OUT);
     if (has(call, FFITAP__SWAPS_ERRNO))
@@ -112,7 +112,8 @@ static void call_measured(struct ffitap__thread *self, const struct call *call,
     void *released = ffitap__interpreter_release(interpreter);
     ffitap__call_lock_released(self, ffitap__core_runtime());
     enter_measured(self, call, true);
-    const bool wanted = ffitap__call_wants_lock(self);
+    self = ffitap__thread_self; /* perhaps another one, as in ffitap__call_leave_here() */
+    const bool wanted = self && ffitap__call_wants_lock(self);
     if (wanted)
         ffitap__call_lock_wanted(self);
     ffitap__interpreter_acquire(interpreter, released);
@@ -254,7 +255,7 @@ static __attribute__((noinline)) void call_fast_measured(const struct ffitap_fun
 
     call_fast(function->signature, function->address, result, arguments);
     if (is_seen)
-        ffitap__call_leave(self, stack);
+        ffitap__call_leave_here(stack);
 }
 
 /* In ctypes' words, where it has some. */

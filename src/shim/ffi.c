@@ -177,7 +177,7 @@ static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(
 
     real(cif, function, result, arguments);
     if (frame)
-        ffitap__call_leave(self, stack);
+        ffitap__call_leave_here(stack);
 }
 
 /* What has been called through this runtime before has found its original. */
@@ -216,7 +216,7 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
         return;
     }
     known_call(user)(cif, function, result, arguments);
-    ffitap__call_leave(ffitap__thread_self, stack);
+    ffitap__call_leave_here(stack);
 }
 
 /* The caller's stack pointer, which the hooks of one call share. */

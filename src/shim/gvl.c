@@ -22,6 +22,8 @@ static void *run_released(void *data)
         return released->function(released->data);
     ffitap__call_lock_released(self, released->runtime);
     void *result = released->function(released->data);
+    if (self != ffitap__thread_self)
+        return result;
     if (ffitap__call_wants_lock(self))
         ffitap__call_lock_wanted(self);
     ffitap__call_window_unused(self);

@@ -244,6 +244,18 @@ static inline void ffitap__call_leave(struct ffitap__thread *self, uintptr_t sta
         ffitap__call_end(self, frame, false, left, left);
 }
 
+/*
+ * The same in whatever thread this is now: native code may have switched to another stack, which
+ * another thread then went on with. The call is then unfinished in the thread that made it.
+ */
+static inline void ffitap__call_leave_here(uintptr_t stack)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (FFITAP__LIKELY(self != NULL))
+        ffitap__call_leave(self, stack);
+}
+
 /* Whether a call has returned and waits for its lock. */
 static inline bool ffitap__call_wants_lock(const struct ffitap__thread *self)
 {

@@ -86,6 +86,8 @@ void ffitap__callback_leave(struct ffitap__thread *self, struct ffitap__callback
     const int saved = errno;
     uint64_t now = ffitap__clock_now();
 
+    if (self != ffitap__thread_self)
+        return;
     self->window = callback->window;
     callback->event.duration_ns = ffitap__clock_duration_ns(now - callback->entered);
     if (ffitap__watch_statistics())

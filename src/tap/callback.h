@@ -39,7 +39,8 @@ FFITAP__CROSSING void ffitap__callback_enter(struct ffitap__thread *self,
                                              struct ffitap__callback *callback, const void *closure,
                                              uint16_t runtime, uintptr_t stack);
 
-/* The same callback goes back into native code. */
+/* The same callback goes back into native code. In another thread, which went on with a coroutine's
+ * stack, it is not told to be over. */
 FFITAP__CROSSING void ffitap__callback_leave(struct ffitap__thread *self,
                                              struct ffitap__callback *callback);
 

@@ -8,6 +8,7 @@ import harness
 
 LINKAGE = harness.BUILD / "tests" / "apps" / "linkage"
 SHIM = harness.LIBRARIES / "libffitap-shim.so"
+COROUTINE = harness.BUILD / "tests" / "apps" / "coroutine"
 
 ERRNO = """
 import ctypes, os
@@ -81,6 +82,13 @@ class Transparent(harness.Case):
 
     def test_a_thread_that_was_cancelled_ends_where_it_would(self):
         self.assertEqual(self.assert_same(LINKAGE / "linkage_cancelled").stdout, b"finished\n")
+
+    def test_a_call_that_comes_back_in_another_thread(self):
+        for arguments in (), ("out of a callback",):
+            plain = self.assert_same(COROUTINE, *arguments)
+            self.assertEqual(plain.returncode, 0)
+            counted = self.stat("-o", self.data, "--", COROUTINE, *arguments)
+            self.assertEqual(counted.stdout, plain.stdout)
 
     def test_errno_is_what_it_would_be(self):
         self.assertIn(b"with the lock held 9", self.assert_same(harness.PYTHON, "-c", ERRNO).stdout)
