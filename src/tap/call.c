@@ -99,6 +99,13 @@ static void count(struct ffitap__thread *self, struct ffitap__frame *frame, uint
         ffitap__tap_lose(FFITAP__LOST_CALL);
 }
 
+/* Where the thread says which calls it is in. A child that was made behind fork(3)'s back has its
+ * parent's still, where it must not: statistics are off there. */
+static const struct ffitap__tally *shown_tally(const struct ffitap__thread *self)
+{
+    return ffitap__watch_statistics() ? self->tally : NULL;
+}
+
 /* Reports the top frame and takes it off. */
 static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
                    uint64_t held)
@@ -107,7 +114,7 @@ static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uin
         count(self, frame, left, held);
     if (ffitap__watch_events() && (is_in_moments(frame) || ffitap__emit_wants_complete_calls()))
         emit_complete(self, frame, left, held);
-    ffitap__call_pop(self, self->tally);
+    ffitap__call_pop(self, shown_tally(self));
 }
 
 /* Ends a call whose end was not seen, at the moment that this is noticed. `left` is when it left, 0
@@ -248,8 +255,9 @@ static void begin(struct ffitap__thread *self, struct ffitap__frame *frame, uint
         ffitap__call_begin(self->tally->thread, frame, self->depth, ffitap__clock_now());
         return;
     }
-    if (self->tally)
-        atomic_store_explicit(&self->tally->thread->depth, self->depth, memory_order_release);
+    const struct ffitap__tally *tally = shown_tally(self);
+    if (tally)
+        atomic_store_explicit(&tally->thread->depth, self->depth, memory_order_release);
     frame->entered = ffitap__clock_now();
 }
 

@@ -528,6 +528,24 @@ Test(tap_statistics, a_child_behind_our_back_counts_nowhere)
     cr_expect(eq(u64, newest_cell(map_file(getpid()))->count, 1));
 }
 
+Test(tap_statistics, a_child_behind_our_back_ends_no_call_of_its_parent)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+    ffitap__call_enter(self, runtime, (void *)strlen, false, stack);
+
+    const int pid = (int)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, 0);
+    if (pid == 0) {
+        ffitap__call_leave(self, stack);
+        call((void *)strlen, false);
+        _exit(0);
+    }
+    wait_for(pid);
+    cr_expect(eq(uint, only_thread(map_file(getpid()))->depth, 1));
+    ffitap__call_leave(self, stack);
+    cr_expect(eq(u64, newest_cell(map_file(getpid()))->count, 1));
+}
+
 Test(tap_statistics, a_file_that_is_full_loses_calls_and_says_so)
 {
     const struct ffitap__statistics_header *header = map_file(getpid());
