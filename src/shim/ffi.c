@@ -180,33 +180,32 @@ static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(
         ffitap__call_leave_here(stack);
 }
 
-/* What has been called through this runtime before has found its original. */
-static inline ffi_call_function *known_call(struct user *user)
-{
-    return (ffi_call_function *)atomic_load_explicit(&user->original[FFITAP__FFI_CALL],
-                                                     memory_order_relaxed);
-}
-
 /* A call that the filter leaves out is one check and a jump more. */
 static __attribute__((noinline)) void call_other(void *cif, void (*function)(void), void *result,
                                                  void **arguments, struct user *user,
                                                  uintptr_t stack)
 {
+    ffi_call_function *real = (ffi_call_function *)original(user, FFITAP__FFI_CALL);
     struct ffitap__thread *self = ffitap__thread_self;
 
     if (self && ffitap__thread_leaves_out(self, (const void *)function, user->runtime)) {
         ffitap__call_forget_ahead(self);
-        known_call(user)(cif, function, result, arguments);
+        real(cif, function, result, arguments);
     } else {
         call_recorded(cif, function, result, arguments, user, stack);
     }
 }
 
-/* The arguments stay where they came, for the real call. */
+/*
+ * The arguments stay where they came, for the real call. Its place is looked for here as well: the
+ * function may have been called through another copy of the library, which was unloaded since, and
+ * the thread that hooked this one may be about to look still.
+ */
 static __attribute__((noinline)) void call_counted(void *cif, void (*function)(void), void *result,
                                                    void **arguments, struct user *user,
                                                    uintptr_t stack)
 {
+    ffi_call_function *real = (ffi_call_function *)original(user, FFITAP__FFI_CALL);
     struct ffitap__thread *self = ffitap__thread_self;
 
     if (FFITAP__UNLIKELY(!self ||
@@ -215,7 +214,7 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
         call_other(cif, function, result, arguments, user, stack);
         return;
     }
-    known_call(user)(cif, function, result, arguments);
+    real(cif, function, result, arguments);
     ffitap__call_leave_here(stack);
 }
 

@@ -80,6 +80,11 @@ class Transparent(harness.Case):
             self.assert_same(LINKAGE / "linkage_crowd", LINKAGE).stdout, b"found: 40\n"
         )
 
+    def test_a_plugin_is_reloaded_while_other_threads_load(self):
+        command = LINKAGE / "linkage_reloading", LINKAGE, "4"
+        done = self.stat("-o", self.data, "--", *command)
+        self.assertEqual(done.stdout, b"the last sum: 3\n")
+
     def test_a_thread_that_was_cancelled_ends_where_it_would(self):
         self.assertEqual(self.assert_same(LINKAGE / "linkage_cancelled").stdout, b"finished\n")
 
