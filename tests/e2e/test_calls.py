@@ -1,0 +1,42 @@
+"""What goes through a foreign call, and how it is left, is the same in every mode, and all count."""
+
+import modes
+from harness import BUILD, main
+
+CALLS = BUILD / "tests" / "apps" / "calls"
+
+
+class Calls(modes.Case):
+    def assert_seen(self, report, calls, callbacks):
+        self.assertEqual(self.calls(report), calls)
+        self.assertEqual(sum(one["calls"] for one in report["callbacks"]), callbacks)
+        self.assertEqual(report["losses"]["dropped_records"]["call"], 0)
+
+    def test_values(self):
+        plain, reports = self.assert_same(CALLS / "values")
+        for line in b"deepest: 1000", b"on other threads: 244", b"exact: 1", b"not exact: 1":
+            self.assertIn(line, plain.stdout.splitlines())
+        calls = {"longer": 3, "turn": 3, "mix": 3, "reverse": 3, "third": 12, "fail": 9}
+        for report in reports.values():
+            self.assert_seen(report, dict(calls, descend=1000, from_thread=1), 1004)
+
+    def test_calls_that_are_left(self):
+        plain, reports = self.assert_same(CALLS / "leaving")
+        for line in (
+            b"caught: of a function",
+            b"caught: of a callback",
+            b"jumped: 7",
+            b"destroyed: 30",
+            b"lock given 18, taken 4",
+        ):
+            self.assertIn(line, plain.stdout.splitlines())
+        calls = {"throwing": 3, "calling_back": 6, "jumping": 3, "leaving_thread": 3, "waiting": 3}
+        for mode, report in reports.items():
+            with self.subTest(mode):
+                self.assertEqual(self.calls(report), dict(calls, spinning=3, returning=6))
+                self.assertEqual(report["losses"]["dropped_records"]["call"], 0)
+                self.assertEqual(report["in_flight"], [])
+
+
+if __name__ == "__main__":
+    main()
