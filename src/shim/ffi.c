@@ -196,8 +196,14 @@ static __attribute__((noinline)) void call_other(void *cif, void (*function)(voi
     }
 }
 
+/* Apart, for what it takes is then not kept ready through the call. */
+static __attribute__((noinline)) void leave_call(uintptr_t stack)
+{
+    ffitap__call_leave_here(stack);
+}
+
 /*
- * The arguments stay where they came, for the real call. Its place is looked for here as well: the
+ * The arguments stay where they came, for the real call. That may not have been looked for: the
  * function may have been called through another copy of the library, which was unloaded since, and
  * the thread that hooked this one may be about to look still.
  */
@@ -205,17 +211,18 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
                                                    void **arguments, struct user *user,
                                                    uintptr_t stack)
 {
-    ffi_call_function *real = (ffi_call_function *)original(user, FFITAP__FFI_CALL);
+    ffi_call_function *real = (ffi_call_function *)atomic_load_explicit(
+        &user->original[FFITAP__FFI_CALL], memory_order_relaxed);
     struct ffitap__thread *self = ffitap__thread_self;
 
-    if (FFITAP__UNLIKELY(!self ||
+    if (FFITAP__UNLIKELY(!real || !self ||
                          !ffitap__call_enter_counted(self, user->runtime, (const void *)function,
                                                      user->has_lock, stack))) {
         call_other(cif, function, result, arguments, user, stack);
         return;
     }
     real(cif, function, result, arguments);
-    ffitap__call_leave_here(stack);
+    leave_call(stack);
 }
 
 /* The caller's stack pointer, which the hooks of one call share. */
