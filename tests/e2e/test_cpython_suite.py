@@ -1,10 +1,11 @@
-"""CPython's own tests of ctypes pass under ffitap exactly as without it."""
+"""CPython's own tests of ctypes pass in every mode exactly as without ffitap."""
 
 import re
 
-import harness
+import modes
+from harness import PYTHON, main
 
-SUITE = (harness.PYTHON, "-B", "-m", "test", "-v", "test_ctypes")
+SUITE = (PYTHON, "-B", "-m", "test", "-v", "test_ctypes")
 
 
 def outcomes(output):
@@ -13,19 +14,24 @@ def outcomes(output):
                              output.decode(errors="replace"), re.MULTILINE))
 
 
-class CPythonSuite(harness.Case):
+class CPythonSuite(modes.Case):
     def test_it_passes_as_without(self):
-        plain = harness.run(*SUITE, cwd=self.folder)
+        plain = self.run_in("untraced", *SUITE, cwd=self.folder)
         self.assertEqual(plain.returncode, 0, plain.stdout[-2000:])
         expected = outcomes(plain.stdout)
         self.assertGreater(len(expected), 300)
 
-        for events in "calls", "detail":
-            with self.subTest(events):
-                self.data = self.folder / events
-                done = self.record(*SUITE, options=("--events", events), cwd=self.folder)
+        for mode in "dormant", "stat", "record":
+            with self.subTest(mode):
+                done = self.run_in(mode, *SUITE, cwd=self.folder)
+                self.assertEqual(done.returncode, 0, done.stdout[-2000:])
                 self.assertEqual(outcomes(done.stdout), expected)
+
+    def test_it_passes_with_the_default_events(self):
+        plain = self.run_in("untraced", *SUITE, cwd=self.folder)
+        done = self.record(*SUITE, cwd=self.folder)
+        self.assertEqual(outcomes(done.stdout), outcomes(plain.stdout))
 
 
 if __name__ == "__main__":
-    harness.main()
+    main()
