@@ -37,6 +37,15 @@ class Calls(modes.Case):
                 self.assertEqual(report["losses"]["dropped_records"]["call"], 0)
                 self.assertEqual(report["in_flight"], [])
 
+    def test_calls_on_stacks_that_switch_and_in_processes_that_part(self):
+        plain, reports = self.assert_same(CALLS / "stacks")
+        self.assertEqual(plain.stdout.splitlines()[0], b"quick 797")
+        self.assertEqual(plain.stdout.splitlines()[-1], b"failures 0")
+        # Three forks, from which two processes return: 3 calls more.
+        for report in reports.values():
+            self.assert_seen(report, {"quick": 797 + 9, "switching": 400, "forking": 6}, 0)
+            self.assertEqual(len(report["processes"]), 4)
+
 
 if __name__ == "__main__":
     main()
