@@ -121,6 +121,10 @@ static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uin
  * if that was not seen either. */
 static void give_up(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left)
 {
+    if (frame->flags & FFITAP__FRAME_INHERITED) {
+        ffitap__call_pop(self, self->tally);
+        return;
+    }
     if (left) {
         frame->flags |= FFITAP__CALL_WAIT_UNKNOWN;
     } else {

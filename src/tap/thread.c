@@ -49,6 +49,8 @@ static void start_child(void)
     if (ffitap__thread_self) {
         ffitap__thread_forget(ffitap__thread_self);
         start_counting(ffitap__thread_self);
+        for (uint32_t i = 0; i < ffitap__thread_self->depth; i++)
+            ffitap__thread_self->frames[i].flags |= FFITAP__FRAME_INHERITED;
     }
 }
 

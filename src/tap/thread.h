@@ -26,7 +26,7 @@ struct ffitap__frame {
     uint64_t call_id;          /* 0 where no events are wanted */
     struct ffitap__cell *cell; /* that it counts in; NULL if there was none when it began */
     struct ffitap__callee callee;
-    uint32_t flags; /* enum ffitap__call_flag, and FFITAP__FRAME_IN_MOMENTS */
+    uint32_t flags; /* enum ffitap__call_flag, and FFITAP__FRAME_... */
     int errno_before;
     int errno_private_in;
     int errno_private_out;
@@ -35,6 +35,9 @@ struct ffitap__frame {
 
 /* Somebody wants the call's single moments. */
 #define FFITAP__FRAME_IN_MOMENTS (1u << 31)
+
+/* The call began before fork(2). If it does not return here it is the parent's alone. */
+#define FFITAP__FRAME_INHERITED (1u << 30)
 
 /* The runtime's interpreter lock was given up and no call has been made since. */
 struct ffitap__window {

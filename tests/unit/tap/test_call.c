@@ -315,3 +315,22 @@ Test(tap_call, calls_of_a_forked_child_have_ids_of_their_own)
     cr_assert(eq(int, waitpid(child, &status, 0), child));
     cr_expect(eq(int, status, 0));
 }
+
+Test(tap_call, of_a_call_under_way_a_forked_child_tells_only_the_return)
+{
+    struct ffitap__thread *self = ready_thread();
+    int status = 0;
+
+    enter(self, STACK);
+    enter(self, STACK - 100);
+    const pid_t child = fork();
+    if (!child) {
+        emit_double_reset();
+        ffitap__call_leave(self, STACK); /* past the inner one, which never does here */
+        _exit(emit_double_call_count() != 1 || emit_double_call(0)->flags != 0 || self->depth);
+    }
+    ffitap__call_drop_all(self);
+    cr_expect(eq(uint, emit_double_call_count(), 2));
+    cr_assert(eq(int, waitpid(child, &status, 0), child));
+    cr_expect(eq(int, status, 0));
+}
