@@ -17,7 +17,8 @@
 static char folder[PATH_MAX]; /* "" if no statistics are wanted */
 static struct ffitap__storage_process process;
 
-/* Loads and lookups by what they are of. The texts are interned: equal ones have equal addresses.
+/* Objects, loads and lookups by what they are of. The texts are interned: equal ones have equal
+ * addresses.
  */
 struct counted {
     struct counted *next;
@@ -26,8 +27,15 @@ struct counted {
     uint32_t generation;
 };
 
+static struct counted *objects[BUCKET_COUNT];
 static struct counted *loads[BUCKET_COUNT];
 static struct counted *lookups[BUCKET_COUNT];
+
+/* Under which name functions are in which file, by id. */
+static struct {
+    const char *symbol;
+    uint32_t generation;
+} told[FFITAP__FUNCTION_MAX + 1];
 
 void ffitap__statistics_start(const char *where, const struct ffitap__storage_process *who)
 {
@@ -88,39 +96,22 @@ void ffitap__statistics_runtime(const struct ffitap__runtime_event *event)
     ffitap__storage_publish(FFITAP__STATISTICS_RUNTIMES, &runtime->link, sizeof(*runtime));
 }
 
-static void add_object(const struct ffitap__object_event *event, bool is_unmapped)
+/* A library may come and go for days: the file must not grow each time. */
+static bool is_told(const struct ffitap__function_event *event)
 {
-    struct ffitap__statistics_object *object = take_definition(sizeof(*object));
-
-    if (!object)
-        return;
-    object->base = event->base;
-    object->size = event->size;
-    object->path = ffitap__storage_text(event->path);
-    object->soname = ffitap__storage_text(event->soname);
-    object->build_id = ffitap__storage_text(event->build_id);
-    object->needed_by = ffitap__storage_text(event->needed_by);
-    object->cause = event->cause;
-    object->is_unmapped = is_unmapped;
-    ffitap__storage_publish(FFITAP__STATISTICS_OBJECTS, &object->link, sizeof(*object));
-}
-
-void ffitap__statistics_object_mapped(const struct ffitap__object_event *event)
-{
-    add_object(event, false);
-}
-
-void ffitap__statistics_object_unmapped(const struct ffitap__object_event *event)
-{
-    add_object(event, true);
+    return told[event->function_id].symbol == event->symbol &&
+           told[event->function_id].generation == ffitap__storage_generation();
 }
 
 void ffitap__statistics_function(const struct ffitap__function_event *event)
 {
-    struct ffitap__statistics_function *function = take_definition(sizeof(*function));
+    struct ffitap__statistics_function *function =
+        is_told(event) ? NULL : take_definition(sizeof(*function));
 
     if (!function)
         return;
+    told[event->function_id].symbol = event->symbol;
+    told[event->function_id].generation = ffitap__storage_generation();
     function->id = event->function_id;
     function->address = event->address;
     function->offset = event->offset;
@@ -176,6 +167,41 @@ static void add(_Atomic uint64_t *sum, uint64_t value)
 {
     atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + value,
                           memory_order_relaxed);
+}
+
+static void count_object(const struct ffitap__object_event *event, bool is_unmapped)
+{
+    bool is_new;
+
+    if (!ffitap__watch_statistics() || !ffitap__storage_header())
+        return;
+    struct ffitap__statistics_object *object =
+        record_of(find_or_add(objects, event->path, event->build_id, event->soname),
+                  sizeof(*object), &is_new);
+    if (!object)
+        return;
+    if (is_new) {
+        object->base = event->base;
+        object->size = event->size;
+        object->path = ffitap__storage_text(event->path);
+        object->soname = ffitap__storage_text(event->soname);
+        object->build_id = ffitap__storage_text(event->build_id);
+        object->needed_by = ffitap__storage_text(event->needed_by);
+        object->cause = event->cause;
+    }
+    add(is_unmapped ? &object->unmapped : &object->mapped, 1);
+    if (is_new)
+        ffitap__storage_publish(FFITAP__STATISTICS_OBJECTS, &object->link, sizeof(*object));
+}
+
+void ffitap__statistics_object_mapped(const struct ffitap__object_event *event)
+{
+    count_object(event, false);
+}
+
+void ffitap__statistics_object_unmapped(const struct ffitap__object_event *event)
+{
+    count_object(event, true);
 }
 
 static void count_load(const struct ffitap__load_event *event)

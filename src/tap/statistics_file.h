@@ -89,25 +89,28 @@ struct ffitap__statistics_runtime {
     uint32_t reserved;
 };
 
+/* All mappings of one object. The counts only grow. */
 struct ffitap__statistics_object {
     struct ffitap__statistics_link link;
-    uint64_t base;
+    uint64_t base; /* of the first */
     uint64_t size;
     uint64_t path;
     uint64_t soname;
     uint64_t build_id;
     uint64_t needed_by;
-    uint32_t cause;       /* enum ffitap__object_cause */
-    uint32_t is_unmapped; /* the object at this base went */
+    uint32_t cause;          /* enum ffitap__object_cause */
+    uint32_t is_unmapped;    /* without the counts: the object at this base went */
+    _Atomic uint64_t mapped; /* 0, or not there: one record tells one mapping, another its end */
+    _Atomic uint64_t unmapped;
 };
 
 struct ffitap__statistics_function {
     struct ffitap__statistics_link link;
-    uint64_t address;
+    uint64_t address; /* the first, where its library came back elsewhere */
     uint64_t offset;
     uint64_t library;
     uint64_t symbol;
-    uint32_t id;     /* from 1; told anew when it got a better name or another address */
+    uint32_t id;     /* from 1; told anew when it got a better name */
     uint32_t naming; /* enum ffitap__naming */
 };
 

@@ -7,6 +7,7 @@
 
 #define LIBC "/lib/libc.so.6"
 #define LIBM "/lib/libm.so.6"
+#define LIBZ "/lib/libz.so.1"
 
 void *builder_at(union builder *builder, uint64_t offset)
 {
@@ -210,8 +211,9 @@ uint64_t builder_buckets(union builder *builder, uint64_t cell)
     return ((struct ffitap__statistics_cell *)builder_at(builder, cell))->buckets;
 }
 
-static void add_object(union builder *builder, uint64_t base, const char *path, uint32_t cause,
-                       uint32_t is_unmapped)
+static struct ffitap__statistics_object *add_object(union builder *builder, uint64_t base,
+                                                    const char *path, uint32_t cause,
+                                                    uint32_t is_unmapped)
 {
     struct ffitap__statistics_object *object;
     const uint64_t offset = builder_record(
@@ -225,6 +227,17 @@ static void add_object(union builder *builder, uint64_t base, const char *path, 
     object->build_id = builder_text(builder, "c0ffee");
     object->cause = cause;
     object->is_unmapped = is_unmapped;
+    return object;
+}
+
+static void count_object(union builder *builder, uint64_t base, const char *path, uint64_t mapped,
+                         uint64_t unmapped)
+{
+    struct ffitap__statistics_object *object =
+        add_object(builder, base, path, FFITAP__OBJECT_ASKED_FOR, 0);
+
+    object->mapped = mapped;
+    object->unmapped = unmapped;
 }
 
 static void add_load(union builder *builder, const char *name, const char *path, uint64_t count,
@@ -308,6 +321,7 @@ void builder_tell_story(union builder *builder)
     add_object(builder, 0x10000, LIBC, FFITAP__OBJECT_AT_START_UP, 0);
     add_object(builder, 0x20000, LIBM, FFITAP__OBJECT_ASKED_FOR, 0);
     add_object(builder, 0x20000, LIBM, FFITAP__OBJECT_ASKED_FOR, 1);
+    count_object(builder, 0x30000, LIBZ, 1000, 999);
     builder_function(builder, 1, LIBM, "co");
     builder_function(builder, 1, LIBM, "cos");
     builder_function(builder, 2, LIBC, "open");

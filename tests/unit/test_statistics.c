@@ -165,6 +165,18 @@ Test(statistics, count_objects_that_came_and_went)
     cr_expect(eq(u64, object->unmapped, 0));
 }
 
+Test(statistics, count_an_object_that_came_and_went_often)
+{
+    builder_tell_story(&file);
+    read_file();
+
+    const struct ffitap__report_object *object = find(model->tables.objects, "/lib/libz.so.1", 0);
+    cr_expect(eq(u64, object->mapped, 1000));
+    cr_expect(eq(u64, object->unmapped, 999));
+    cr_expect(eq(u64, object->base, 0x30000));
+    cr_expect(eq(int, object->cause, FFITAP__OBJECT_ASKED_FOR));
+}
+
 Test(statistics, count_losses)
 {
     builder_tell_story(&file);

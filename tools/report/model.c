@@ -194,6 +194,28 @@ static gpointer base_key(uint64_t base)
     return GSIZE_TO_POINTER(base | 1);
 }
 
+static struct ffitap__report_object *row_of(struct ffitap__process *process,
+                                            const struct ffitap__object_event *event)
+{
+    struct ffitap__model *model = process->model;
+
+    return ffitap__tables_object(process->tables, ffitap__model_intern(model, event->path),
+                                 ffitap__model_intern(model, event->build_id),
+                                 ffitap__model_intern(model, event->soname));
+}
+
+static void count_mappings(struct ffitap__process *process, struct ffitap__report_object *object,
+                           const struct ffitap__object_event *event, uint64_t count)
+{
+    if (object->mapped == 0) {
+        object->base = event->base;
+        object->size = event->size;
+        object->cause = event->cause;
+        object->needed_by = ffitap__model_intern(process->model, event->needed_by);
+    }
+    object->mapped += count;
+}
+
 void ffitap__model_object_mapped(struct ffitap__model *model, const struct ffitap__at *at,
                                  const struct ffitap__object_event *event)
 {
@@ -201,18 +223,24 @@ void ffitap__model_object_mapped(struct ffitap__model *model, const struct ffita
 
     if (!process)
         return;
-    struct ffitap__report_object *object = ffitap__tables_object(
-        process->tables, ffitap__model_intern(model, event->path),
-        ffitap__model_intern(model, event->build_id), ffitap__model_intern(model, event->soname));
+    struct ffitap__report_object *object = row_of(process, event);
     if (g_hash_table_lookup(process->mapped, base_key(event->base)) == object)
         return;
     g_hash_table_insert(process->mapped, base_key(event->base), object);
-    if (object->mapped++ == 0) {
-        object->base = event->base;
-        object->size = event->size;
-        object->cause = event->cause;
-        object->needed_by = ffitap__model_intern(model, event->needed_by);
-    }
+    count_mappings(process, object, event, 1);
+}
+
+void ffitap__model_object_counted(struct ffitap__model *model, const struct ffitap__at *at,
+                                  const struct ffitap__object_event *event, uint64_t mapped,
+                                  uint64_t unmapped)
+{
+    struct ffitap__process *process = process_at(model, at);
+
+    if (!process)
+        return;
+    struct ffitap__report_object *object = row_of(process, event);
+    count_mappings(process, object, event, mapped);
+    object->unmapped += MIN(unmapped, mapped);
 }
 
 void ffitap__model_object_unmapped(struct ffitap__model *model, const struct ffitap__at *at,

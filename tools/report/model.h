@@ -145,6 +145,11 @@ void ffitap__model_note_damage(struct ffitap__model *model, char *sentence);
 FFITAP__MODEL_EVENTS(X)
 #undef X
 
+/* What many events of one object come to: how often it was mapped, and how often it went. */
+void ffitap__model_object_counted(struct ffitap__model *model, const struct ffitap__at *at,
+                                  const struct ffitap__object_event *event, uint64_t mapped,
+                                  uint64_t unmapped);
+
 /*
  * Begins a process that a statistics file tells of: until the end of it, events at `at->pid` are
  * the file's. All files come before any trace. NULL if the process belongs to another recording.

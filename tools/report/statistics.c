@@ -1,5 +1,6 @@
 #include "report/statistics.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "report/image.h"
@@ -49,11 +50,24 @@ static void take_runtime(struct reading *reading, uint64_t offset)
     ffitap__model_runtime(reading->model, &reading->at, &event);
 }
 
+/* Without the counts, as they came to the record later. */
+#define OBJECT_SIZE offsetof(struct ffitap__statistics_object, mapped)
+
+/* As much of the record as there is. */
+static bool copy_object(struct reading *reading, uint64_t offset,
+                        struct ffitap__statistics_object *object)
+{
+    *object = (struct ffitap__statistics_object){0};
+    return ffitap__image_copy(&reading->image, offset, &object->link, sizeof(object->link)) &&
+           ffitap__image_copy(&reading->image, offset, object,
+                              object->link.size < sizeof(*object) ? OBJECT_SIZE : sizeof(*object));
+}
+
 static void take_object(struct reading *reading, uint64_t offset)
 {
     struct ffitap__statistics_object object;
 
-    if (!ffitap__image_copy(&reading->image, offset, &object, sizeof(object)))
+    if (!copy_object(reading, offset, &object))
         return;
     const struct ffitap__object_event event = {
         .base = object.base,
@@ -64,7 +78,10 @@ static void take_object(struct reading *reading, uint64_t offset)
         .cause = (uint8_t)MIN(object.cause, UINT8_MAX),
         .needed_by = text(reading, object.needed_by),
     };
-    if (object.is_unmapped)
+    if (object.mapped)
+        ffitap__model_object_counted(reading->model, &reading->at, &event, object.mapped,
+                                     object.unmapped);
+    else if (object.is_unmapped)
         ffitap__model_object_unmapped(reading->model, &reading->at, &event);
     else
         ffitap__model_object_mapped(reading->model, &reading->at, &event);
@@ -257,7 +274,7 @@ static const struct {
     take_record *take;
 } lists[FFITAP__STATISTICS_LISTS] = {
     [FFITAP__STATISTICS_RUNTIMES] = {sizeof(struct ffitap__statistics_runtime), take_runtime},
-    [FFITAP__STATISTICS_OBJECTS] = {sizeof(struct ffitap__statistics_object), take_object},
+    [FFITAP__STATISTICS_OBJECTS] = {OBJECT_SIZE, take_object},
     [FFITAP__STATISTICS_FUNCTIONS] = {sizeof(struct ffitap__statistics_function), take_function},
     [FFITAP__STATISTICS_LOADS] = {sizeof(struct ffitap__statistics_load), take_load},
     [FFITAP__STATISTICS_LOOKUPS] = {sizeof(struct ffitap__statistics_lookup), take_lookup},

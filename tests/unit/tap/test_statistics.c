@@ -481,6 +481,42 @@ Test(tap_statistics, what_the_tap_keeps_leaves_errno_alone)
     cr_expect(eq(int, errno, 77));
 }
 
+/* A library with a function that is called, and goes again. */
+static void come_and_go(uintptr_t base)
+{
+    const struct ffitap__object_event object = {.base = base,
+                                                .size = 4096,
+                                                .path = "/lib/guest.so",
+                                                .soname = "guest.so",
+                                                .build_id = "ab"};
+
+    ffitap__statistics_object_mapped(&object);
+    ffitap__function_announce((const void *)(base + 16), "guest");
+    call((void *)(base + 16), false);
+    ffitap__lock();
+    ffitap__function_retire(base, base + 4096);
+    ffitap__unlock();
+    ffitap__statistics_object_unmapped(&object);
+}
+
+Test(tap_statistics, the_file_does_not_grow_when_a_library_comes_and_goes)
+{
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const struct ffitap__statistics_object *object;
+
+    for (int i = 0; i < 100; i++)
+        come_and_go(0x10000);
+    const uint64_t used = header->used;
+    for (int i = 0; i < 1000; i++)
+        come_and_go(0x10000);
+
+    cr_expect(le(u64, header->used, used + 10 * sizeof(struct ffitap__statistics_buckets)));
+    object = at(header, header->lists[FFITAP__STATISTICS_OBJECTS]);
+    cr_expect(eq(str, text(header, object->path), "/lib/guest.so"));
+    cr_expect(eq(u64, object->mapped, 1100));
+    cr_expect(eq(u64, object->unmapped, 1100));
+}
+
 static void wait_for(int pid)
 {
     int status = 0;
