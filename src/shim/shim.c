@@ -4,6 +4,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -112,23 +113,43 @@ static ssize_t write_all_the_same(int fd, const void *bytes, size_t size)
     return syscall(SYS_write, fd, bytes, size);
 }
 
-static void spare_cancelled(const struct ffitap__slot *slot, void *data)
+static bool is_forked_child;
+
+static void note_child(void)
+{
+    is_forked_child = true;
+}
+
+/* As dlopen(3), but a child has what its parent loaded. Only whether it is NULL is looked at. */
+static void *load_in_parent(const char *name, int mode)
+{
+    if (is_forked_child && name && strncmp(name, "liblttng-ust.so", 15) == 0)
+        return &is_forked_child;
+    return dlopen(name, mode);
+}
+
+static void hook_tracers_slot(const struct ffitap__slot *slot, void *data)
 {
     const struct ffitap__object *object = data;
 
     if (strcmp(slot->name, "write") == 0)
         ffitap__slot_rewrite(&object->elf, slot, (void *)write_all_the_same);
+    if (strcmp(slot->name, "dlopen") == 0)
+        ffitap__slot_rewrite(&object->elf, slot, (void *)load_in_parent);
 }
 
 /*
  * LTTng writes to a pipe when a buffer is full, in the middle of an event. pthread_cancel(3) would
  * take effect there, in a thread that otherwise passed no such place: half an event would stay in
  * the buffer, and the recording wait for the other half.
+ *
+ * And it loads itself anew in each forked child. If another thread was loading something when that
+ * was forked, the dynamic linker finds its list half changed there, and ends the process.
  */
 static void hook_tracer(struct ffitap__object *object)
 {
     if (strncmp(object->soname, "liblttng-ust.so", 15) == 0)
-        ffitap__slot_each(&object->elf, spare_cancelled, object);
+        ffitap__slot_each(&object->elf, hook_tracers_slot, object);
 }
 
 static void hook_object(struct ffitap__object *object)
@@ -163,6 +184,7 @@ __attribute__((constructor)) static void start(void)
 {
     const int saved = errno;
 
+    pthread_atfork(NULL, NULL, note_child);
     ffitap__object_watch(hook_object);
     ffitap__ffi_make_ready();
     /* LTTng's start-up leaves an error, which the program would take for one of its own. */

@@ -1,0 +1,77 @@
+/*
+ * Forks while another thread is in the middle of a load: the library that it was given is mapped,
+ * and the one that this needs, a FIFO, cannot be opened yet. Arguments: the two. The child makes a
+ * foreign call; its status is the program's.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <ffi.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void *load(void *library)
+{
+    return dlopen(library, RTLD_NOW);
+}
+
+static bool is_mapped(const char *name)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[4096];
+    bool found = false;
+
+    while (maps && !found && fgets(line, sizeof(line), maps))
+        found = strstr(line, name);
+    if (maps)
+        fclose(maps);
+    return found;
+}
+
+static void call(void)
+{
+    ffi_cif cif;
+    ffi_arg result = 0;
+    int number = -3;
+    ffi_type *an_int[] = {&ffi_type_sint};
+
+    if (ffi_prep_cif(&cif, FFI_DEFAULT_ABI, 1, &ffi_type_sint, an_int) != FFI_OK)
+        _exit(1);
+    ffi_call(&cif, FFI_FN(abs), &result, (void *[]){&number});
+    _exit(result == 3 ? 0 : 1);
+}
+
+/* The process's first fork is another matter: LTTng's library looks the real one up for it, which
+ * waits for the load. */
+static void fork_once(void)
+{
+    const pid_t child = fork();
+
+    if (!child)
+        _exit(0);
+    waitpid(child, NULL, 0);
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t loading;
+    int status = 1;
+
+    fork_once();
+    if (argc != 3 || pthread_create(&loading, NULL, load, argv[1]) != 0)
+        return 2;
+    while (!is_mapped(argv[1]))
+        usleep(1000);
+    usleep(10000); /* to be where it waits; before that it is in the middle as well */
+    const pid_t child = fork();
+    if (!child)
+        call();
+    waitpid(child, &status, 0);
+    close(open(argv[2], O_WRONLY)); /* too short for a library */
+    pthread_join(loading, NULL);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
