@@ -112,7 +112,8 @@ static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uin
 {
     if (ffitap__watch_statistics())
         count(self, frame, left, held);
-    if (ffitap__watch_events() && (is_in_moments(frame) || ffitap__emit_wants_complete_calls()))
+    if (ffitap__watch_events() && frame->call_id &&
+        (is_in_moments(frame) || ffitap__emit_wants_complete_calls()))
         emit_complete(self, frame, left, held);
     ffitap__call_pop(self, shown_tally(self));
 }

@@ -17,7 +17,7 @@
 
 static struct ffitap__function *_Atomic functions[FFITAP__FUNCTION_MAX]; /* by id, less one */
 static _Atomic uint32_t function_count;
-static struct ffitap__function *buckets[BUCKET_COUNT]; /* by offset: what a reload finds again */
+static struct ffitap__function *buckets[BUCKET_COUNT]; /* by place: what a reload finds again */
 
 static struct ffitap__function_event event_of(const struct ffitap__function *function)
 {
@@ -50,9 +50,9 @@ static void ask_filter(struct ffitap__function *function)
 /* The same function of a library that was unloaded and is back, perhaps somewhere else. */
 static struct ffitap__function *find_retired(const struct ffitap__function *wanted)
 {
-    for (struct ffitap__function *one = buckets[wanted->offset % BUCKET_COUNT]; one;
-         one = one->same_offset)
-        if (one->offset == wanted->offset && one->library == wanted->library &&
+    for (struct ffitap__function *one = buckets[wanted->place % BUCKET_COUNT]; one;
+         one = one->same_place)
+        if (one->place == wanted->place && one->library == wanted->library &&
             one->symbol == wanted->symbol && ffitap__function_table_find(one->address) != one)
             return one;
     return NULL;
@@ -70,8 +70,8 @@ static struct ffitap__function *create(const struct ffitap__function *wanted)
     *function = *wanted;
     function->id = count + 1;
     ask_filter(function);
-    function->same_offset = buckets[wanted->offset % BUCKET_COUNT];
-    buckets[wanted->offset % BUCKET_COUNT] = function;
+    function->same_place = buckets[wanted->place % BUCKET_COUNT];
+    buckets[wanted->place % BUCKET_COUNT] = function;
     atomic_store_explicit(&functions[count], function, memory_order_release);
     atomic_store_explicit(&function_count, count + 1, memory_order_release);
     return function;
@@ -115,6 +115,7 @@ static struct ffitap__function *identify(uintptr_t address, const char *symbol)
     struct ffitap__function wanted = {
         .address = address,
         .library = object ? object->path : "",
+        .place = object ? address - object->elf.bias : address,
         .offset = object ? address - object->elf.bias : address,
         .symbol = ffitap__memory_intern(symbol),
         .naming = symbol ? FFITAP__NAMED_BY_LOOKUP : FFITAP__NAMED_BY_NOBODY,

@@ -159,6 +159,25 @@ Test(tap_function, loading_for_days_does_not_use_the_table_up)
     cr_expect(le(uint, emit_double_function(0)->function_id, 2));
 }
 
+Test(tap_function, the_same_that_is_called_before_it_is_looked_up)
+{
+    uint32_t id = 0;
+
+    for (int round = 0; round < 3; round++) {
+        void *handle = load(LIBRARY_ONE);
+        const void *address = dlsym(handle, "one_first");
+        const struct ffitap__function *function = ffitap__function_at(address);
+
+        cr_expect(eq(str, (char *)function->symbol, "one_first"));
+        cr_expect(
+            eq(ptr, (void *)ffitap__function_announce(address, "one_first"), (void *)function));
+        if (round)
+            cr_expect(eq(uint, function->id, id));
+        id = function->id;
+        unload(handle);
+    }
+}
+
 Test(tap_function, every_one_is_described_again_to_a_late_session)
 {
     void *handle = load(LIBRARY_ONE);
