@@ -23,7 +23,8 @@ static int chosen(void)
     return 3;
 }
 
-static int (*choose(void))(void)
+/* Only named below. */
+__attribute__((used)) static int (*choose(void))(void)
 {
     return chosen;
 }
