@@ -4,6 +4,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -128,6 +129,13 @@ static void *load_in_parent(const char *name, int mode)
     return dlopen(name, mode);
 }
 
+/* As dl_iterate_phdr(3), but a child tells nothing of what its parent had mapped: nobody asks. */
+static int walk_in_parent(int (*visit)(struct dl_phdr_info *info, size_t size, void *data),
+                          void *data)
+{
+    return is_forked_child ? 0 : dl_iterate_phdr(visit, data);
+}
+
 static void hook_tracers_slot(const struct ffitap__slot *slot, void *data)
 {
     const struct ffitap__object *object = data;
@@ -136,6 +144,8 @@ static void hook_tracers_slot(const struct ffitap__slot *slot, void *data)
         ffitap__slot_rewrite(&object->elf, slot, (void *)write_all_the_same);
     if (strcmp(slot->name, "dlopen") == 0)
         ffitap__slot_rewrite(&object->elf, slot, (void *)load_in_parent);
+    if (strcmp(slot->name, "dl_iterate_phdr") == 0)
+        ffitap__slot_rewrite(&object->elf, slot, (void *)walk_in_parent);
 }
 
 /*
@@ -143,8 +153,9 @@ static void hook_tracers_slot(const struct ffitap__slot *slot, void *data)
  * take effect there, in a thread that otherwise passed no such place: half an event would stay in
  * the buffer, and the recording wait for the other half.
  *
- * And it loads itself anew in each forked child. If another thread was loading something when that
- * was forked, the dynamic linker finds its list half changed there, and ends the process.
+ * And in each forked child it loads itself anew and walks through what is mapped. If another thread
+ * was loading something when that was forked, the dynamic linker finds its list half changed there,
+ * and ends the process; if that had it locked, the child waits for ever.
  */
 static void hook_tracer(struct ffitap__object *object)
 {

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <ffi.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -56,22 +57,65 @@ static void fork_once(void)
     waitpid(child, NULL, 0);
 }
 
-int main(int argc, char **argv)
+static int fork_and_call(void)
 {
-    pthread_t loading;
+    const pid_t child = fork();
     int status = 1;
 
-    fork_once();
-    if (argc != 3 || pthread_create(&loading, NULL, load, argv[1]) != 0)
-        return 2;
-    while (!is_mapped(argv[1]))
-        usleep(1000);
-    usleep(10000); /* to be where it waits; before that it is in the middle as well */
-    const pid_t child = fork();
     if (!child)
         call();
     waitpid(child, &status, 0);
-    close(open(argv[2], O_WRONLY)); /* too short for a library */
-    pthread_join(loading, NULL);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int fork_while_loading(char *library, const char *needed)
+{
+    pthread_t loading;
+
+    if (pthread_create(&loading, NULL, load, library) != 0)
+        return 2;
+    while (!is_mapped(library))
+        usleep(1000);
+    usleep(10000); /* to be where it waits; before that it is in the middle as well */
+    const int status = fork_and_call();
+    close(open(needed, O_WRONLY)); /* too short for a library */
+    pthread_join(loading, NULL);
+    return status;
+}
+
+static _Atomic int visiting;
+
+static int visit(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    (void)info, (void)size, (void)unused;
+    visiting = 1;
+    while (visiting)
+        usleep(1000);
+    return 1;
+}
+
+static void *walk(void *unused)
+{
+    dl_iterate_phdr(visit, NULL);
+    return unused;
+}
+
+static int fork_while_walking(void)
+{
+    pthread_t walking;
+
+    if (pthread_create(&walking, NULL, walk, NULL) != 0)
+        return 2;
+    while (!visiting)
+        usleep(1000);
+    const int status = fork_and_call();
+    visiting = 0;
+    pthread_join(walking, NULL);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    fork_once();
+    return argc == 3 ? fork_while_loading(argv[1], argv[2]) : fork_while_walking();
 }

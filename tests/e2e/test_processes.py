@@ -209,6 +209,10 @@ class Processes(modes.Case):
             self.assertEqual([one["calls"] for one in report["functions"]], [1])
             self.assertEqual([one["failed"] for one in report["loads"]], [1])
 
+    def test_a_fork_while_another_thread_walks_through_the_libraries(self):
+        for _, report in self.reports_of(APPS / "fork_while_loading"):
+            self.assertEqual([one["calls"] for one in report["functions"]], [1])
+
     def test_closing_every_descriptor(self):
         opened = "import os; mine = os.open('/dev/null', os.O_RDONLY)"
         closing = "os.closerange(3, 1000); print(len(os.listdir('/proc/self/fd')) > 4)"
