@@ -174,6 +174,16 @@ bool ffitap_session_stop(struct ffitap_session *session, int descriptor)
            wait_for_data(session->name, descriptor);
 }
 
+/*
+ * Several processes write to one buffer, and now and then the consumer daemon sees its count of
+ * discarded events a little lower than before. It takes that for an overflow, and adds what a count
+ * of 63 bits would have run through.
+ */
+static uint64_t without_overflows(uint64_t discarded)
+{
+    return discarded & INT64_MAX;
+}
+
 struct ffitap_losses ffitap_session_losses(const struct ffitap_session *session)
 {
     struct ffitap_losses losses = {0};
@@ -183,7 +193,7 @@ struct ffitap_losses ffitap_session_losses(const struct ffitap_session *session)
     for (int i = 0; i < count; i++) {
         uint64_t number;
         if (lttng_channel_get_discarded_event_count(&channels[i], &number) == 0)
-            losses.discarded_events += number;
+            losses.discarded_events += without_overflows(number);
         if (lttng_channel_get_lost_packet_count(&channels[i], &number) == 0)
             losses.lost_packets += number;
     }
