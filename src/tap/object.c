@@ -36,15 +36,22 @@ struct scan {
     bool skipped;                    /* an object that may not be relocated yet */
 };
 
+/*
+ * Asked for once, for what it goes by stays the same: later the file may have another name or none,
+ * or the program another root, or may not ask.
+ */
 static const char *program_path(void)
 {
+    static const char *known;
     char path[PATH_MAX];
-    const ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
-    if (size <= 0)
-        return "";
-    path[size] = '\0';
-    return ffitap__memory_intern(path);
+    if (!known) {
+        const ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+        path[size > 0 ? size : 0] = '\0';
+        known = ffitap__memory_intern(path);
+    }
+    return known;
 }
 
 static const char *hexadecimal(const uint8_t *bytes, size_t size)

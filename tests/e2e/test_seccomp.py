@@ -1,0 +1,96 @@
+"""Programs that allow themselves few system calls: they run on with what they need themselves and what
+the man pages name, and where more is refused nothing but records is missing."""
+
+import re
+import shutil
+
+import harness
+import modes
+
+NUMBERS = dict(
+    re.findall(
+        r"#define __NR_(\w+) (\d+)",
+        (harness.run("cc", "-E", "-dM", "-include", "sys/syscall.h", "-x", "c", "/dev/null"))
+        .stdout.decode(),
+    )
+)
+
+# What tests/apps/filtered.c does without anybody watching.
+OWN = (
+    "write exit_group openat read newfstatat mmap close munmap mprotect clone3 clone exit futex "
+    "madvise rseq rt_sigaction rt_sigprocmask set_robust_list wait4"
+).split()
+# What of the list in ffitap-stat(1) it does not.
+TAP = "gettid munlock getpid getppid prlimit64 ftruncate".split()
+# What a forked child does with LTTng, ffitap-record(1).
+LTTNG = (
+    "clock_nanosleep connect fcntl getcwd geteuid getgid getuid lseek membarrier prctl readlink recvmsg "
+    "sendmsg setsockopt socket tgkill"
+).split()
+
+SAID = b"begin\ncalled\nloaded\nstarted a thread\nforked\n"
+CALLS = 400 + 1 + 1  # and one in the child
+
+
+class Seccomp(modes.Case):
+    def setUp(self):
+        super().setUp()
+        apps = harness.BUILD / "tests" / "apps"
+        self.program = apps / "filtered"
+        self.first = apps / "thousand_functions.so"
+        self.second = self.folder / "second.so"
+        shutil.copy(self.first, self.second)
+
+    def run_filtered(self, mode, others, allowed):
+        numbers = ",".join(NUMBERS[name] for name in allowed)
+        return self.run_in(
+            mode, self.program, others, self.first, self.second, numbers, timeout=60
+        )
+
+    def counted(self, report):
+        return sum(one["calls"] for one in report["functions"])
+
+    def test_with_what_is_documented_nothing_is_missing(self):
+        self.assertEqual(self.run_filtered("untraced", "kill", OWN).stdout, SAID)
+        for mode, more in ("stat", TAP), ("record", TAP + LTTNG):
+            with self.subTest(mode):
+                done = self.run_filtered(mode, "kill", OWN + more)
+                self.assertEqual((done.returncode, done.stdout), (0, SAID), done.stderr.decode())
+                report = self.report()
+                self.assert_complete(report)
+                self.assertEqual(self.counted(report), CALLS + 1)
+                self.assertEqual(len(report["processes"]), 2)
+
+    def test_no_more_is_documented_than_is_needed(self):
+        for name in TAP:
+            with self.subTest(name):
+                allowed = [other for other in OWN + TAP if other != name]
+                self.assertNotEqual(self.run_filtered("stat", "kill", allowed).stdout, SAID)
+
+    def test_the_man_pages_name_them(self):
+        for page, names in ("stat", TAP + "mmap mprotect madvise".split()), ("record", LTTNG):
+            text = (harness.SOURCE / "tools" / "ffitap" / f"ffitap-{page}.1").read_text()
+            section = text[text.index(".Ss System calls") :]
+            listed = set(re.findall(r"\w+", section[: section.index("\n.S", 1)]))
+            self.assertEqual(set(names) - listed, set())
+
+    def test_what_is_refused_is_missing_and_said(self):
+        for refused in [], ["madvise"], ["mmap"], ["mprotect"]:
+            with self.subTest(refused):
+                # The program itself loads no second library without these.
+                others = "refuse"
+                allowed = [name for name in OWN if name not in refused]
+                plain = self.run_filtered("untraced", others, allowed)
+                done = self.run_filtered("stat", others, allowed)
+                self.assertEqual(done.stdout, plain.stdout)
+                self.assertEqual(done.returncode, plain.returncode)
+                report = self.report()
+                lost = report["losses"]["dropped_records"]["call"]
+                made = CALLS if plain.stdout == SAID else 400
+                self.assertEqual(self.counted(report) + lost, made, report["losses"])
+                self.assertEqual(lost > 0, bool(refused))
+                self.assertTrue(report["losses"]["lower_bound"])
+
+
+if __name__ == "__main__":
+    harness.main()
