@@ -9,6 +9,7 @@
 #include <ffitap/library.h>
 #include <ffitap/loader.h>
 #include <ffitap/prototype.h>
+#include <ffitap/statistics.h>
 #include <ffitap/status.h>
 #include <ffitap/type.h>
 #include <ffitap/version.h>

@@ -19,7 +19,10 @@ extern "C" {
     X(NOT_FOUND, -4, "no such symbol")                                                             \
     X(BAD_TYPE, -5, "types do not fit")                                                            \
     X(CALL_FAILED, -6, "the call failed")                                                          \
-    X(NOT_SUPPORTED, -7, "not supported here")
+    X(NOT_SUPPORTED, -7, "not supported here")                                                     \
+    X(BUSY, -8, "in use already")                                                                  \
+    X(IO, -9, "input/output error")                                                                \
+    X(NOT_STARTED, -10, "not started")
 
 /* Where nothing else is said, what makes or types something may also give FFITAP_NO_MEMORY. */
 enum ffitap_status {

@@ -53,32 +53,33 @@ static struct places look_for(char *file, const _Atomic uint64_t *list, uint32_t
     return places;
 }
 
-/* In front of the others; NULL if there is no room, or no more in the file of `file`. */
-static struct ffitap__statistics_buckets *add_piece(const char *file, _Atomic uint64_t *list,
-                                                    uint32_t first, bool is_scattered)
+/* In front of the others; NULL if there is no room. */
+static struct ffitap__statistics_buckets *add_piece(struct ffitap__storage *storage,
+                                                    _Atomic uint64_t *list, uint32_t first,
+                                                    bool is_scattered)
 {
-    struct ffitap__statistics_buckets *piece =
-        file == (char *)ffitap__storage_header() ? ffitap__storage_take(sizeof(*piece)) : NULL;
+    struct ffitap__statistics_buckets *piece = ffitap__storage_take(storage, sizeof(*piece));
 
     if (!piece)
         return NULL;
     piece->first = first;
     piece->is_scattered = is_scattered;
     piece->next = atomic_load_explicit(list, memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(list, &piece->next, ffitap__storage_offset(piece),
+    while (!atomic_compare_exchange_weak_explicit(list, &piece->next,
+                                                  ffitap__storage_offset(storage, piece),
                                                   memory_order_release, memory_order_relaxed))
         ;
     return piece;
 }
 
 /* A bucket's first count among the scattered ones; NULL if they are too many by now. */
-static uint32_t *scatter(const char *file, const struct places *places, _Atomic uint64_t *list,
-                         uint32_t bucket)
+static uint32_t *scatter(struct ffitap__storage *storage, const struct places *places,
+                         _Atomic uint64_t *list, uint32_t bucket)
 {
     uint32_t *count = places->unused;
 
     if (!count && places->scattered_pieces < SCATTERED_MAX) {
-        struct ffitap__statistics_buckets *piece = add_piece(file, list, 0, true);
+        struct ffitap__statistics_buckets *piece = add_piece(storage, list, 0, true);
         count = piece ? &piece->counts[0] : NULL;
     }
     if (!count)
@@ -98,9 +99,10 @@ static uint32_t *use_run(const char *file, struct ffitap__recent *recent,
     return &run->counts[bucket - run->first];
 }
 
-uint32_t *ffitap__buckets_search(char *file, struct ffitap__recent *recent, _Atomic uint64_t *list,
-                                 uint32_t bucket)
+uint32_t *ffitap__buckets_search(struct ffitap__storage *storage, struct ffitap__recent *recent,
+                                 _Atomic uint64_t *list, uint32_t bucket)
 {
+    char *file = (char *)storage->header;
     const struct places places = look_for(file, list, bucket);
     struct ffitap__statistics_buckets *run = places.run;
     uint32_t *count = places.scattered;
@@ -108,10 +110,10 @@ uint32_t *ffitap__buckets_search(char *file, struct ffitap__recent *recent, _Ato
     if (run)
         return use_run(file, recent, run, bucket);
     if (!count)
-        count = scatter(file, &places, list, bucket);
+        count = scatter(storage, &places, list, bucket);
     if (count && ffitap__statistics_scattered_count(*count) < OFTEN)
         return count;
-    run = add_piece(file, list, first_of(bucket), false);
+    run = add_piece(storage, list, first_of(bucket), false);
     if (run)
         return use_run(file, recent, run, bucket);
     return count && ffitap__statistics_scattered_count(*count) < FFITAP__STATISTICS_SCATTERED_MAX

@@ -95,8 +95,16 @@ static void count(struct ffitap__thread *self, struct ffitap__frame *frame, uint
 {
     if (!frame->cell)
         frame->cell = find_cell(self, frame->callee);
-    if (!frame->cell || !ffitap__tally_count_call(self->tally, frame, left, held))
+    if (!frame->cell)
         ffitap__tap_lose(FFITAP__LOST_CALL);
+    else if (!ffitap__tally_count_call(frame, left, held))
+        ffitap__tally_lose_call(frame->cell->tally);
+}
+
+/* Also where statistics were stopped meanwhile. */
+static bool is_counted(const struct ffitap__frame *frame)
+{
+    return ffitap__watch_statistics() || (frame->cell && ffitap__tally_is_ours(frame->cell->tally));
 }
 
 /* Where the thread says which calls it is in. A child that was made behind fork(3)'s back has its
@@ -106,16 +114,24 @@ static const struct ffitap__tally *shown_tally(const struct ffitap__thread *self
     return ffitap__watch_statistics() ? self->tally : NULL;
 }
 
+/* Takes a frame off, and from where it is shown. */
+static void pop(struct ffitap__thread *self, const struct ffitap__frame *frame)
+{
+    const struct ffitap__tally *tally = frame->cell ? frame->cell->tally : shown_tally(self);
+
+    ffitap__call_pop(self, is_counted(frame) ? tally : NULL);
+}
+
 /* Reports the top frame and takes it off. */
 static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
                    uint64_t held)
 {
-    if (ffitap__watch_statistics())
+    if (is_counted(frame))
         count(self, frame, left, held);
     if (ffitap__watch_events() && frame->call_id &&
         (is_in_moments(frame) || ffitap__emit_wants_complete_calls()))
         emit_complete(self, frame, left, held);
-    ffitap__call_pop(self, shown_tally(self));
+    pop(self, frame);
 }
 
 /* Ends a call whose end was not seen, at the moment that this is noticed. `left` is when it left, 0
@@ -123,7 +139,7 @@ static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uin
 static void give_up(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left)
 {
     if (frame->flags & FFITAP__FRAME_INHERITED) {
-        ffitap__call_pop(self, self->tally);
+        pop(self, frame);
         return;
     }
     if (left) {
@@ -214,10 +230,10 @@ static void take_question(struct ffitap__thread *self, struct ffitap__frame *fra
  * The fast way is only for calls that are counted and no more, and for ticks of a known rate:
  * another clock takes so long to read that the way does not matter.
  */
-static bool can_count_only(const struct ffitap__thread *self, uint64_t state)
+static bool can_count_only(const struct ffitap__tally *tally, uint64_t state)
 {
-    return (state & FFITAP__WATCH_STATISTICS) && !(state & FFITAP__WATCH_EVENTS) && self->tally &&
-           self->tally->rate && ffitap__clock_counts_ticks;
+    return (state & FFITAP__WATCH_STATISTICS) && !(state & FFITAP__WATCH_EVENTS) && tally &&
+           tally->rate && ffitap__clock_counts_ticks;
 }
 
 static void start_remembering(struct ffitap__thread *self, uint64_t state)
@@ -241,12 +257,16 @@ static void remember(struct ffitap__thread *self, uint64_t state, uint64_t key,
     if (cell) {
         atomic_store_explicit(&cell->key, key, memory_order_relaxed);
         atomic_store_explicit(&memo->cell, cell, memory_order_relaxed);
+        atomic_signal_fence(memory_order_seq_cst);
+        if (self->remembering != state) /* a signal handler's call counts in another file by now */
+            atomic_store_explicit(&memo->cell, &ffitap__thread_no_cell, memory_order_relaxed);
     } else {
         atomic_store_explicit(&memo->left_out, key, memory_order_relaxed);
     }
-    if (self->tally)
-        self->tally->rate = ffitap__clock_known_rate();
-    self->counting = can_count_only(self, state) ? state : FFITAP__NO_STATE;
+    struct ffitap__tally *tally = self->tally;
+    if (tally)
+        tally->rate = ffitap__clock_known_rate();
+    self->counting = can_count_only(tally, state) ? state : FFITAP__NO_STATE;
 }
 
 static void begin(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t state)
@@ -257,7 +277,7 @@ static void begin(struct ffitap__thread *self, struct ffitap__frame *frame, uint
     }
     frame->cell = state & FFITAP__WATCH_STATISTICS ? find_cell(self, frame->callee) : NULL;
     if (frame->cell && self->depth <= FFITAP__STATISTICS_IN_FLIGHT) {
-        ffitap__call_begin(self->tally->thread, frame, self->depth, ffitap__clock_now());
+        ffitap__call_begin(frame->cell->tally->thread, frame, self->depth, ffitap__clock_now());
         return;
     }
     const struct ffitap__tally *tally = shown_tally(self);
@@ -285,7 +305,7 @@ struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uin
                                                 const void *address, bool has_lock, uintptr_t stack)
 {
     const int errno_in = errno;
-    const uint64_t state = ffitap__watch_state();
+    const uint64_t state = ffitap__watch_state_acquired();
     const uint64_t key = ffitap__thread_key(address, runtime);
     const struct ffitap__function *function = ffitap__function_at(address);
     const struct ffitap__callee callee = {function ? function->id : 0, runtime};

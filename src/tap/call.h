@@ -157,7 +157,7 @@ static inline struct ffitap__frame *ffitap__call_enter_counted(struct ffitap__th
     frame->cell = cell;
     frame->callee = cell->callee;
     ffitap__call_take_window(self, frame, has_lock);
-    ffitap__call_begin(self->tally->thread, frame, self->depth, __rdtsc());
+    ffitap__call_begin(cell->tally->thread, frame, self->depth, __rdtsc());
     return frame;
 }
 
@@ -204,7 +204,7 @@ static inline __attribute__((always_inline)) void
 ffitap__call_end(struct ffitap__thread *self, const struct ffitap__frame *frame, bool has_window,
                  uint64_t left, uint64_t held)
 {
-    const struct ffitap__tally *tally = self->tally;
+    const struct ffitap__tally *tally = frame->cell->tally;
     struct ffitap__places places;
 
     if (FFITAP__UNLIKELY(!ffitap__count_find(tally, frame, has_window, left, held, &places))) {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 #include "tap/clock.h"
 #include "tap/function.h"
@@ -11,11 +11,13 @@
 #include "tap/memory.h"
 #include "tap/object.h"
 #include "tap/runtime.h"
+#include "tap/thread.h"
 
 #define BUCKET_COUNT 1024u
 
 static char folder[PATH_MAX]; /* "" if no statistics are wanted */
 static struct ffitap__storage_process process;
+static bool is_begun; /* by ffitap__statistics_begin(); else from the start of the program on */
 
 /* Objects, loads and lookups by what they are of. The texts are interned: equal ones have equal
  * addresses.
@@ -39,11 +41,12 @@ static struct {
 
 void ffitap__statistics_start(const char *where, const struct ffitap__storage_process *who)
 {
-    if (*where != '/' || strlen(where) >= sizeof(folder))
+    process = *who;
+    if (!where || *where != '/' || strlen(where) >= sizeof(folder))
         return;
     strcpy(folder, where);
-    process = *who;
-    ffitap__watch_turn_statistics(ffitap__storage_create(folder, &process));
+    ffitap__watch_turn_statistics(
+        ffitap__storage_create(folder, &process, FFITAP__STORAGE_REMAINS_EMPTY) == 0);
 }
 
 void ffitap__statistics_start_child(uint64_t start_ns)
@@ -61,26 +64,125 @@ static void describe_all(void)
     ffitap__function_describe_all(ffitap__statistics_function);
 }
 
+/* A child's first one. With the lock held; they may have been stopped while we waited for it. */
+static void make_file(void)
+{
+    if (ffitap__storage_current() || !ffitap__watch_statistics())
+        return;
+    if (ffitap__storage_create(folder, &process, FFITAP__STORAGE_REMAINS_EMPTY) == 0)
+        describe_all();
+    else
+        ffitap__watch_turn_statistics(false);
+}
+
 bool ffitap__statistics_have_file(void)
 {
-    if (FFITAP__LIKELY(ffitap__storage_header() != NULL))
+    if (FFITAP__LIKELY(ffitap__storage_current() != NULL))
         return true;
     if (!ffitap__watch_statistics() || !ffitap__lock())
         return false;
-    if (!ffitap__storage_header()) {
-        if (ffitap__storage_create(folder, &process))
-            describe_all();
-        else
-            ffitap__watch_turn_statistics(false);
-    }
+    make_file();
     ffitap__unlock();
-    return ffitap__storage_header();
+    return ffitap__storage_current();
+}
+
+/* Made behind fork(3)'s back: what is known here is of the parent, and so is what is mapped. */
+static bool is_of_parent(void)
+{
+    const struct ffitap__storage *storage = ffitap__storage_current();
+
+    return storage && storage->pid != getpid();
+}
+
+static enum ffitap__statistics_answer begin(const char *where, int *failure)
+{
+    if (is_of_parent())
+        return FFITAP__STATISTICS_OF_PARENT;
+    if (ffitap__watch_statistics())
+        return FFITAP__STATISTICS_KEPT_ALREADY;
+    process.start_ns = ffitap__clock_monotonic_ns();
+    *failure = ffitap__storage_create(where, &process, FFITAP__STORAGE_IS_REMOVED);
+    if (*failure)
+        return FFITAP__STATISTICS_FAILED;
+    strcpy(folder, where);
+    is_begun = true;
+    ffitap__watch_turn_statistics(true);
+    describe_all();
+    return FFITAP__STATISTICS_DONE;
+}
+
+enum ffitap__statistics_answer ffitap__statistics_begin(const char *where, int *failure)
+{
+    if (strlen(where) >= sizeof(folder)) {
+        *failure = ENAMETOOLONG;
+        return FFITAP__STATISTICS_FAILED;
+    }
+    if (!ffitap__lock())
+        return FFITAP__STATISTICS_IN_HANDLER;
+    const enum ffitap__statistics_answer answer = begin(where, failure);
+    ffitap__unlock();
+    return answer;
+}
+
+/* First nobody wants them any more, and so no thread that finds no file makes one. */
+static enum ffitap__statistics_answer end(void)
+{
+    if (is_of_parent())
+        return FFITAP__STATISTICS_OF_PARENT;
+    if (!is_begun)
+        return FFITAP__STATISTICS_NOT_BEGUN;
+    ffitap__watch_turn_statistics(false);
+    *folder = '\0';
+    is_begun = false;
+    ffitap__storage_close();
+    return FFITAP__STATISTICS_DONE;
+}
+
+/* Other threads hold the file until they count in the next one, or end. */
+static void let_go(struct ffitap__thread *self)
+{
+    if (!self || self->depth)
+        return;
+    ffitap__thread_forget(self);
+    ffitap__tally_destroy_all(self);
+}
+
+enum ffitap__statistics_answer ffitap__statistics_end(void)
+{
+    if (!ffitap__lock())
+        return FFITAP__STATISTICS_IN_HANDLER;
+    const enum ffitap__statistics_answer answer = end();
+    ffitap__unlock();
+    if (answer == FFITAP__STATISTICS_DONE)
+        let_go(ffitap__thread_self);
+    return answer;
+}
+
+/* Of the file of now, 0 without one. */
+static uint32_t generation(void)
+{
+    const struct ffitap__storage *storage = ffitap__storage_current();
+
+    return storage ? storage->generation : 0;
+}
+
+static uint64_t text(const char *text)
+{
+    return ffitap__storage_text(ffitap__storage_current(), text);
+}
+
+static void publish(enum ffitap__statistics_list list, struct ffitap__statistics_link *link,
+                    size_t size)
+{
+    ffitap__storage_publish(ffitap__storage_current(), list, link, size);
 }
 
 /* A definition in a file that is there: a child's first file is filled by describe_all(). */
 static void *take_definition(size_t size)
 {
-    return ffitap__watch_statistics() ? ffitap__storage_take(size) : NULL;
+    struct ffitap__storage *storage = ffitap__storage_current();
+
+    return ffitap__watch_statistics() && storage ? ffitap__storage_take(storage, size) : NULL;
 }
 
 void ffitap__statistics_runtime(const struct ffitap__runtime_event *event)
@@ -90,17 +192,17 @@ void ffitap__statistics_runtime(const struct ffitap__runtime_event *event)
     if (!runtime)
         return;
     runtime->id = event->runtime_id;
-    runtime->name = ffitap__storage_text(event->name);
-    runtime->object = ffitap__storage_text(event->object);
-    runtime->lock = ffitap__storage_text(event->lock);
-    ffitap__storage_publish(FFITAP__STATISTICS_RUNTIMES, &runtime->link, sizeof(*runtime));
+    runtime->name = text(event->name);
+    runtime->object = text(event->object);
+    runtime->lock = text(event->lock);
+    publish(FFITAP__STATISTICS_RUNTIMES, &runtime->link, sizeof(*runtime));
 }
 
 /* A library may come and go for days: the file must not grow each time. */
 static bool is_told(const struct ffitap__function_event *event)
 {
     return told[event->function_id].symbol == event->symbol &&
-           told[event->function_id].generation == ffitap__storage_generation();
+           told[event->function_id].generation == generation();
 }
 
 void ffitap__statistics_function(const struct ffitap__function_event *event)
@@ -111,22 +213,20 @@ void ffitap__statistics_function(const struct ffitap__function_event *event)
     if (!function)
         return;
     told[event->function_id].symbol = event->symbol;
-    told[event->function_id].generation = ffitap__storage_generation();
+    told[event->function_id].generation = generation();
     function->id = event->function_id;
     function->address = event->address;
     function->offset = event->offset;
-    function->library = ffitap__storage_text(event->library);
-    function->symbol = ffitap__storage_text(event->symbol);
+    function->library = text(event->library);
+    function->symbol = text(event->symbol);
     function->naming = event->naming;
-    ffitap__storage_publish(FFITAP__STATISTICS_FUNCTIONS, &function->link, sizeof(*function));
+    publish(FFITAP__STATISTICS_FUNCTIONS, &function->link, sizeof(*function));
 }
 
 void ffitap__statistics_lost(const struct ffitap__lost_event *event)
 {
-    struct ffitap__statistics_header *header = ffitap__storage_header();
-
-    if (ffitap__watch_statistics() && header && event->what < FFITAP__STATISTICS_LOSSES)
-        atomic_fetch_add_explicit(&header->lost[event->what], event->count, memory_order_relaxed);
+    if (ffitap__watch_statistics())
+        ffitap__storage_lose(event);
 }
 
 static struct counted *find_or_add(struct counted **table, const char *one, const char *two,
@@ -152,15 +252,20 @@ static struct counted *find_or_add(struct counted **table, const char *one, cons
     return fresh;
 }
 
-/* The record in the file of now, with `*is_new` if it is zero yet; NULL if there is no room. */
+/* The record in the file of now, with `*is_new` if it is zero yet; NULL if there is no room, or no
+ * file any more. */
 static void *record_of(struct counted *counted, size_t size, bool *is_new)
 {
-    *is_new = counted && counted->generation != ffitap__storage_generation();
+    struct ffitap__storage *storage = ffitap__storage_current();
+
+    if (!counted || !storage)
+        return NULL;
+    *is_new = counted->generation != storage->generation;
     if (*is_new) {
-        counted->record = ffitap__storage_take(size);
-        counted->generation = ffitap__storage_generation();
+        counted->record = ffitap__storage_take(storage, size);
+        counted->generation = storage->generation;
     }
-    return counted ? counted->record : NULL;
+    return counted->record;
 }
 
 static void add(_Atomic uint64_t *sum, uint64_t value)
@@ -173,7 +278,7 @@ static void count_object(const struct ffitap__object_event *event, bool is_unmap
 {
     bool is_new;
 
-    if (!ffitap__watch_statistics() || !ffitap__storage_header())
+    if (!ffitap__watch_statistics() || !ffitap__storage_current())
         return;
     struct ffitap__statistics_object *object =
         record_of(find_or_add(objects, event->path, event->build_id, event->soname),
@@ -183,15 +288,15 @@ static void count_object(const struct ffitap__object_event *event, bool is_unmap
     if (is_new) {
         object->base = event->base;
         object->size = event->size;
-        object->path = ffitap__storage_text(event->path);
-        object->soname = ffitap__storage_text(event->soname);
-        object->build_id = ffitap__storage_text(event->build_id);
-        object->needed_by = ffitap__storage_text(event->needed_by);
+        object->path = text(event->path);
+        object->soname = text(event->soname);
+        object->build_id = text(event->build_id);
+        object->needed_by = text(event->needed_by);
         object->cause = event->cause;
     }
     add(is_unmapped ? &object->unmapped : &object->mapped, 1);
     if (is_new)
-        ffitap__storage_publish(FFITAP__STATISTICS_OBJECTS, &object->link, sizeof(*object));
+        publish(FFITAP__STATISTICS_OBJECTS, &object->link, sizeof(*object));
 }
 
 void ffitap__statistics_object_mapped(const struct ffitap__object_event *event)
@@ -214,9 +319,9 @@ static void count_load(const struct ffitap__load_event *event)
     if (!load)
         return;
     if (is_new) {
-        load->name = ffitap__storage_text(event->name);
-        load->caller = ffitap__storage_text(event->caller);
-        load->path = ffitap__storage_text(event->path);
+        load->name = text(event->name);
+        load->caller = text(event->caller);
+        load->path = text(event->path);
         load->mode = event->mode;
         load->is_main_program = event->main_program;
     }
@@ -224,13 +329,12 @@ static void count_load(const struct ffitap__load_event *event)
     if (event->duration_ns > load->max_ns)
         atomic_store_explicit(&load->max_ns, event->duration_ns, memory_order_relaxed);
     if (!event->handle) {
-        atomic_store_explicit(&load->error, ffitap__storage_text(event->error),
-                              memory_order_relaxed);
+        atomic_store_explicit(&load->error, text(event->error), memory_order_relaxed);
         add(&load->failed, 1);
     }
     add(&load->count, 1);
     if (is_new)
-        ffitap__storage_publish(FFITAP__STATISTICS_LOADS, &load->link, sizeof(*load));
+        publish(FFITAP__STATISTICS_LOADS, &load->link, sizeof(*load));
 }
 
 void ffitap__statistics_load_end(const struct ffitap__load_event *event)
@@ -253,19 +357,18 @@ static void count_lookup(const struct ffitap__lookup_event *event)
     if (!lookup)
         return;
     if (is_new) {
-        lookup->library = ffitap__storage_text(event->library);
-        lookup->symbol = ffitap__storage_text(event->symbol);
+        lookup->library = text(event->library);
+        lookup->symbol = text(event->symbol);
     }
     add(&lookup->total_ns, event->duration_ns);
     if (*event->error) {
-        atomic_store_explicit(&lookup->error, ffitap__storage_text(event->error),
-                              memory_order_relaxed);
+        atomic_store_explicit(&lookup->error, text(event->error), memory_order_relaxed);
         add(&lookup->failed, 1);
     }
     add(&lookup->count, 1);
     add(&lookup->cached, event->cached);
     if (is_new)
-        ffitap__storage_publish(FFITAP__STATISTICS_LOOKUPS, &lookup->link, sizeof(*lookup));
+        publish(FFITAP__STATISTICS_LOOKUPS, &lookup->link, sizeof(*lookup));
 }
 
 void ffitap__statistics_lookup(const struct ffitap__lookup_event *event)

@@ -1,7 +1,8 @@
 /*
  * Counts and times of this process's foreign calls, in its statistics file. Kept if FFITAP_STAT_DIR
- * names a folder, from the start of the program on; a forked child has a file of its own from its
- * first call, load or lookup on. Leaves errno alone. What finds no room is counted as lost.
+ * names a folder, from the start of the program on, or while the program wants it; a forked child
+ * has a file of its own from its first call, load or lookup on. Leaves errno alone. What finds no
+ * room is counted as lost.
  */
 #ifndef FFITAP_TAP_STATISTICS_H
 #define FFITAP_TAP_STATISTICS_H
@@ -9,16 +10,36 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <ffitap/export.h>
+
 #include "tap/event.h"
 #include "tap/fast.h"
 #include "tap/storage.h"
 #include "tap/watch.h"
 
-/* At the start of the program, before anything is told. With the tap's lock held. */
+/* At the start of the program, before anything is told; without a folder (NULL) only what is said
+ * of the process is noted. With the tap's lock held. */
 void ffitap__statistics_start(const char *folder, const struct ffitap__storage_process *process);
 
 /* In a forked child. */
 void ffitap__statistics_start_child(uint64_t start_ns);
+
+enum ffitap__statistics_answer {
+    FFITAP__STATISTICS_DONE,
+    FFITAP__STATISTICS_FAILED,       /* an errno says why there is no file */
+    FFITAP__STATISTICS_KEPT_ALREADY, /* in another file */
+    FFITAP__STATISTICS_NOT_BEGUN,    /* by the program itself */
+    FFITAP__STATISTICS_OF_PARENT,    /* fork(3) was avoided when this process was made */
+    FFITAP__STATISTICS_IN_HANDLER,   /* of a signal, which interrupted the tap */
+};
+
+/* Keeps statistics from now on, in a new file in `folder`, an absolute path. `*failure` is set with
+ * FFITAP__STATISTICS_FAILED. */
+FFITAP__CROSSING enum ffitap__statistics_answer ffitap__statistics_begin(const char *folder,
+                                                                         int *failure);
+
+/* Keeps none from now on, if they were begun so. */
+FFITAP__CROSSING enum ffitap__statistics_answer ffitap__statistics_end(void);
 
 /* Whether there is a file, which a child makes now. Without the tap's lock. */
 bool ffitap__statistics_have_file(void);

@@ -4,11 +4,12 @@
  * src/tap/statistics*.c, read by tools/report. Fields are added at the end of records, never
  * changed: what a reader does not know it skips by the record's size.
  *
- * The file starts with the header; behind it lie records, handed out one after another and never
- * moved or freed. A record is whole before anything leads to it (released, acquired by readers),
- * and everything that leads somewhere is an offset from the file's start, a multiple of 8, 0 for
- * nowhere. Numbers are in the machine's order, durations in nanoseconds, moments on CLOCK_MONOTONIC
- * unless they are called ticks.
+ * A process has one file at a time, and several in turn if it stops and starts them
+ * (<ffitap/statistics.h>). The file starts with the header; behind it lie records, handed out one
+ * after another and never moved or freed. A record is whole before anything leads to it (released,
+ * acquired by readers), and everything that leads somewhere is an offset from the file's start, a
+ * multiple of 8, 0 for nowhere. Numbers are in the machine's order, durations in nanoseconds,
+ * moments on CLOCK_MONOTONIC unless they are called ticks.
  *
  * Who writes:
  * - the header's lists and the definitions: whoever holds the tap's lock;
@@ -26,6 +27,7 @@
 #define FFITAP_TAP_STATISTICS_FILE_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define FFITAP__STATISTICS_MAGIC   "ffitap\001\n"
@@ -71,7 +73,11 @@ struct ffitap__statistics_header {
     _Atomic uint64_t rate;
     _Atomic uint64_t lists[FFITAP__STATISTICS_LISTS];
     _Atomic uint64_t lost[FFITAP__STATISTICS_LOSSES]; /* by enum ffitap__loss */
+    /* From here on later than the first files of this version, which have a shorter header. */
+    _Atomic uint64_t stopped_ns; /* no call counts here that began later; 0 while they do */
 };
+
+#define FFITAP__STATISTICS_SHORTEST_HEADER offsetof(struct ffitap__statistics_header, stopped_ns)
 
 /* Begins every record that is in a list. */
 struct ffitap__statistics_link {

@@ -14,23 +14,23 @@
 #include "tap/lock.h"
 #include "tap/memory.h"
 
-#define CAPACITY ((uint64_t)64 << 20)
-#define STEP     ((uint64_t)64 << 10) /* by which blocks are asked for */
-#define SMALLEST ((uint64_t)1 << 20)
+#define CAPACITY      ((uint64_t)64 << 20)
+#define STEP          ((uint64_t)64 << 10) /* by which blocks are asked for */
+#define SMALLEST      ((uint64_t)1 << 20)
 
-static struct ffitap__statistics_header *header;
-static _Atomic uint64_t blocks_end; /* up to here the file has blocks */
+#define NUMBERS       1000u    /* of one process that are tried for a file */
+#define OLD_ENOUGH_NS 2000000u /* for a rate that needs no waiting */
+
+static struct ffitap__storage *_Atomic current;
 static uint32_t generation;
-static char path[PATH_MAX];
+static uint32_t next_number; /* of this process's files */
 
-struct ffitap__statistics_header *ffitap__storage_header(void)
-{
-    return header;
-}
+/* Threads that count a loss, in what is or was the current storage. */
+static _Atomic uint32_t losing;
 
-uint32_t ffitap__storage_generation(void)
+struct ffitap__storage *ffitap__storage_current(void)
 {
-    return generation;
+    return atomic_load_explicit(&current, memory_order_acquire);
 }
 
 /* A file that may not grow that far would end the process with a signal. */
@@ -44,15 +44,22 @@ static uint64_t choose_capacity(void)
 }
 
 /* A process that runs another program, and a later one with its number, have files of their own. */
-static int open_new(const char *folder)
+static int open_new(struct ffitap__storage *storage, const char *folder)
 {
-    for (int i = 0; i < 1000; i++) {
-        const int length = snprintf(path, sizeof(path), "%s/%d.%d" FFITAP__STATISTICS_SUFFIX,
-                                    folder, (int)getpid(), i);
-        if (length < 0 || (size_t)length >= sizeof(path))
+    for (const uint32_t end = next_number + NUMBERS; next_number != end;) {
+        const int length =
+            snprintf(storage->path, sizeof(storage->path), "%s/%d.%u" FFITAP__STATISTICS_SUFFIX,
+                     folder, (int)storage->pid, next_number);
+        if (length < 0 || (size_t)length >= sizeof(storage->path)) {
+            errno = ENAMETOOLONG;
             return -1;
-        const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (file >= 0 || errno != EEXIST)
+        }
+        const int file =
+            open(storage->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (file < 0 && errno != EEXIST)
+            return -1;
+        next_number++;
+        if (file >= 0)
             return file;
     }
     return -1;
@@ -62,15 +69,16 @@ static int open_new(const char *folder)
  * For kernels that cannot do it through the mapping. By the file's name, for descriptors of ours
  * would be in the program's way.
  */
-static bool allocate_blocks(uint64_t from, uint64_t to)
+static bool allocate_blocks(const char *path, uint64_t from, uint64_t to)
 {
     const int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 
     if (file < 0)
         return false;
-    const bool done = posix_fallocate(file, (off_t)from, (off_t)(to - from)) == 0;
+    const int failure = posix_fallocate(file, (off_t)from, (off_t)(to - from));
     close(file);
-    return done;
+    errno = failure;
+    return failure == 0;
 }
 
 /*
@@ -79,160 +87,288 @@ static bool allocate_blocks(uint64_t from, uint64_t to)
  * beyond its limits of files. It is opened only as far as it has them: what the program locks into
  * memory is what is used.
  */
-static bool ask_for_blocks(char *mapped, uint64_t from, uint64_t to)
+static bool ask_for_blocks(const struct ffitap__storage *storage, uint64_t from, uint64_t to)
 {
+    char *mapped = (char *)storage->header;
+
     if (mprotect(mapped + from, to - from, PROT_READ | PROT_WRITE) != 0)
         return false;
     return madvise(mapped + from, to - from, MADV_POPULATE_WRITE) == 0 ||
-           (errno == EINVAL && allocate_blocks(from, to));
+           (errno == EINVAL && allocate_blocks(storage->path, from, to));
 }
 
-static void *map_new(int file, uint64_t capacity)
+/* False with errno set. */
+static bool map_new(struct ffitap__storage *storage, int file)
 {
-    if (capacity < SMALLEST || ftruncate(file, (off_t)capacity) != 0)
-        return NULL;
-    void *mapped = mmap(NULL, capacity, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file, 0);
+    if (storage->capacity < SMALLEST) {
+        errno = EFBIG;
+        return false;
+    }
+    if (ftruncate(file, (off_t)storage->capacity) != 0)
+        return false;
+    void *mapped = mmap(NULL, storage->capacity, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file, 0);
     if (mapped == MAP_FAILED)
-        return NULL;
-    if (ask_for_blocks(mapped, 0, STEP))
-        return mapped;
-    munmap(mapped, capacity);
-    return NULL;
+        return false;
+    storage->header = mapped;
+    if (ask_for_blocks(storage, 0, STEP))
+        return true;
+    const int failure = errno;
+    munmap(mapped, storage->capacity);
+    errno = failure;
+    return false;
 }
 
-static void fill_header(uint64_t capacity)
+/* Returns 0, or an errno and there is no file, or an empty one. */
+static int open_storage(struct ffitap__storage *storage, const char *folder,
+                        enum ffitap__storage_remains remains)
 {
+    const int file = open_new(storage, folder);
+
+    if (file < 0)
+        return errno;
+    const int failure = map_new(storage, file) ? 0 : errno;
+    if (failure && (remains == FFITAP__STORAGE_IS_REMOVED || ftruncate(file, 0) != 0))
+        unlink(storage->path);
+    close(file);
+    return failure;
+}
+
+static void fill_header(struct ffitap__storage *storage)
+{
+    struct ffitap__statistics_header *header = storage->header;
     struct timespec wall;
 
     memcpy(header->magic, FFITAP__STATISTICS_MAGIC, sizeof(header->magic));
     header->version = FFITAP__STATISTICS_VERSION;
     header->header_size = sizeof(*header);
-    header->capacity = capacity;
+    header->capacity = storage->capacity;
     atomic_store_explicit(&header->used, sizeof(*header), memory_order_relaxed);
-    header->pid = getpid();
+    header->pid = storage->pid;
     header->ppid = getppid();
     clock_gettime(CLOCK_REALTIME, &wall);
     header->start_wall_ns = (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec;
     ffitap__clock_origin(&header->origin_ticks, &header->origin_ns);
 }
 
-static void fill_process(const struct ffitap__storage_process *process)
+static void fill_process(struct ffitap__storage *storage,
+                         const struct ffitap__storage_process *process)
 {
+    struct ffitap__statistics_header *header = storage->header;
+
     /* The start was noted a moment ago; the wall's clock is moved back by as much. */
     header->start_wall_ns -= (int64_t)(ffitap__clock_monotonic_ns() - process->start_ns);
     header->start_ns = process->start_ns;
-    header->exe = ffitap__storage_text(process->exe);
-    header->recording = ffitap__storage_text(process->recording);
-    void *argv = ffitap__storage_take(process->argv_size);
+    header->exe = ffitap__storage_text(storage, process->exe);
+    header->recording = ffitap__storage_text(storage, process->recording);
+    void *argv = ffitap__storage_take(storage, process->argv_size);
     if (argv) {
         memcpy(argv, process->argv, process->argv_size);
-        header->argv = ffitap__storage_offset(argv);
+        header->argv = ffitap__storage_offset(storage, argv);
         header->argv_size = process->argv_size;
     }
 }
 
-bool ffitap__storage_create(const char *folder, const struct ffitap__storage_process *process)
+static int open_and_fill(struct ffitap__storage *storage, const char *folder,
+                         const struct ffitap__storage_process *process,
+                         enum ffitap__storage_remains remains)
+{
+    storage->pid = getpid();
+    storage->capacity = choose_capacity();
+    const int failure = open_storage(storage, folder, remains);
+
+    if (failure)
+        return failure;
+    storage->generation = ++generation;
+    atomic_store_explicit(&storage->blocks_end, STEP, memory_order_relaxed);
+    atomic_store_explicit(&storage->holders, 1, memory_order_relaxed);
+    fill_header(storage);
+    fill_process(storage, process);
+    atomic_store_explicit(&storage->header->ready, 1, memory_order_release);
+    return 0;
+}
+
+int ffitap__storage_create(const char *folder, const struct ffitap__storage_process *process,
+                           enum ffitap__storage_remains remains)
 {
     const int saved = errno;
-    const uint64_t capacity = choose_capacity();
-    const int file = open_new(folder);
+    struct ffitap__storage *storage = ffitap__memory_reserve(sizeof(*storage));
+    const int failure = storage ? open_and_fill(storage, folder, process, remains) : ENOMEM;
 
-    if (file >= 0) {
-        header = map_new(file, capacity);
-        /* An empty one tells readers that somebody did not count. */
-        if (!header && ftruncate(file, 0) != 0)
-            unlink(path);
-        close(file);
-    }
-    if (header) {
-        generation++;
-        atomic_store_explicit(&blocks_end, STEP, memory_order_relaxed);
-        fill_header(capacity);
-        fill_process(process);
-        atomic_store_explicit(&header->ready, 1, memory_order_release);
-    }
+    if (!failure)
+        atomic_store(&current, storage);
+    else if (storage)
+        munmap(storage, sizeof(*storage));
     errno = saved;
-    return header;
+    return failure;
+}
+
+static void unmap(struct ffitap__storage *storage)
+{
+    munmap(storage->header, storage->capacity);
+    munmap(storage, sizeof(*storage));
 }
 
 void ffitap__storage_abandon(void)
 {
-    if (header)
-        munmap(header, header->capacity);
-    header = NULL;
+    struct ffitap__storage *storage = ffitap__storage_current();
+
+    atomic_store(&current, NULL);
+    next_number = 0;
+    if (storage)
+        unmap(storage);
 }
 
-static void grow(uint64_t wanted)
+struct ffitap__storage *ffitap__storage_hold(void)
 {
-    const uint64_t had = atomic_load_explicit(&blocks_end, memory_order_relaxed);
+    struct ffitap__storage *storage = ffitap__storage_current();
+
+    if (storage)
+        atomic_fetch_add_explicit(&storage->holders, 1, memory_order_relaxed);
+    return storage;
+}
+
+/*
+ * Losses are counted without a hold. Who began to before there was another current storage, or
+ * none, may write to the header of this one: it is left where it is then, with its first page. Who
+ * begins later does not find it any more. (This is why `losing` and `current` are accessed in one
+ * order that all threads agree on.)
+ */
+static void dispose(struct ffitap__storage *storage)
+{
+    const int saved = errno;
+
+    if (atomic_load(&losing) == 0)
+        unmap(storage);
+    else
+        munmap((char *)storage->header + STEP, storage->capacity - STEP);
+    errno = saved;
+}
+
+void ffitap__storage_release(struct ffitap__storage *storage)
+{
+    if (atomic_fetch_sub_explicit(&storage->holders, 1, memory_order_acq_rel) == 1)
+        dispose(storage);
+}
+
+void ffitap__storage_close(void)
+{
+    struct ffitap__storage *storage = ffitap__storage_current();
+
+    if (!storage)
+        return;
+    ffitap__storage_tell_rate(storage);
+    atomic_store_explicit(&storage->header->stopped_ns, ffitap__clock_monotonic_ns(),
+                          memory_order_release);
+    atomic_store(&current, NULL);
+    ffitap__storage_release(storage);
+}
+
+void ffitap__storage_lose_in(struct ffitap__storage *storage,
+                             const struct ffitap__lost_event *event)
+{
+    if (event->what < FFITAP__STATISTICS_LOSSES)
+        atomic_fetch_add_explicit(&storage->header->lost[event->what], event->count,
+                                  memory_order_relaxed);
+}
+
+void ffitap__storage_lose(const struct ffitap__lost_event *event)
+{
+    atomic_fetch_add(&losing, 1);
+    struct ffitap__storage *storage = atomic_load(&current);
+
+    if (storage)
+        ffitap__storage_lose_in(storage, event);
+    atomic_fetch_sub(&losing, 1);
+}
+
+/*
+ * Told whenever something else is, for it is measured better later. Before the first call too, if
+ * that costs no time of the call: how long one goes on that never returns can only be told with it.
+ */
+void ffitap__storage_tell_rate(struct ffitap__storage *storage)
+{
+    uint64_t rate = ffitap__clock_known_rate(), ticks, origin_ns;
+
+    ffitap__clock_origin(&ticks, &origin_ns);
+    if (!rate && ffitap__clock_monotonic_ns() - origin_ns >= OLD_ENOUGH_NS)
+        rate = ffitap__clock_measure_rate();
+    atomic_store_explicit(&storage->header->rate, rate, memory_order_relaxed);
+}
+
+static void grow(struct ffitap__storage *storage, uint64_t wanted)
+{
+    const uint64_t had = atomic_load_explicit(&storage->blocks_end, memory_order_relaxed);
     uint64_t end = (wanted + STEP - 1) / STEP * STEP;
 
-    if (end > header->capacity)
-        end = header->capacity;
-    if (end > had && ask_for_blocks((char *)header, had, end))
-        atomic_store_explicit(&blocks_end, end, memory_order_release);
+    if (end > storage->capacity)
+        end = storage->capacity;
+    if (end > had && ask_for_blocks(storage, had, end))
+        atomic_store_explicit(&storage->blocks_end, end, memory_order_release);
 }
 
-static __attribute__((noinline)) bool has_blocks(uint64_t end)
+static __attribute__((noinline)) bool has_blocks(struct ffitap__storage *storage, uint64_t end)
 {
     const int saved = errno;
     const bool locked = ffitap__lock(); /* or this thread holds it already */
 
-    if (end > atomic_load_explicit(&blocks_end, memory_order_relaxed))
-        grow(end);
+    if (end > atomic_load_explicit(&storage->blocks_end, memory_order_relaxed))
+        grow(storage, end);
     if (locked)
         ffitap__unlock();
     errno = saved;
-    return end <= atomic_load_explicit(&blocks_end, memory_order_relaxed);
+    return end <= atomic_load_explicit(&storage->blocks_end, memory_order_relaxed);
 }
 
 /* What is refused is not handed out to anybody else: a piece that is smaller would fit seldom. */
-void *ffitap__storage_take(size_t size)
+void *ffitap__storage_take(struct ffitap__storage *storage, size_t size)
 {
-    if (!header)
-        return NULL;
+    struct ffitap__statistics_header *header = storage->header;
+
     size = (size + 7) & ~(size_t)7;
     uint64_t used = atomic_load_explicit(&header->used, memory_order_relaxed);
     uint64_t end;
 
     do {
         end = used + size;
-        if (end > header->capacity ||
-            (FFITAP__UNLIKELY(end > atomic_load_explicit(&blocks_end, memory_order_acquire)) &&
-             !has_blocks(end)))
+        if (end > storage->capacity ||
+            (FFITAP__UNLIKELY(end >
+                              atomic_load_explicit(&storage->blocks_end, memory_order_acquire)) &&
+             !has_blocks(storage, end)))
             return NULL;
     } while (!atomic_compare_exchange_weak_explicit(&header->used, &used, end, memory_order_release,
                                                     memory_order_relaxed));
     return (char *)header + used;
 }
 
-uint64_t ffitap__storage_offset(const void *piece)
+uint64_t ffitap__storage_offset(const struct ffitap__storage *storage, const void *piece)
 {
-    return piece ? (uint64_t)((const char *)piece - (const char *)header) : 0;
+    return piece ? (uint64_t)((const char *)piece - (const char *)storage->header) : 0;
 }
 
-uint64_t ffitap__storage_text(const char *text)
+uint64_t ffitap__storage_text(struct ffitap__storage *storage, const char *text)
 {
     struct ffitap__memory_memo *memo = ffitap__memory_memo(text);
 
     if (!memo)
         return 0;
-    if (memo->generation != generation) {
+    if (memo->generation != storage->generation) {
         const size_t size = strlen(text) + 1;
-        char *copy = ffitap__storage_take(size);
+        char *copy = ffitap__storage_take(storage, size);
 
         if (copy)
             memcpy(copy, text, size);
-        memo->offset = ffitap__storage_offset(copy);
-        memo->generation = generation;
+        memo->offset = ffitap__storage_offset(storage, copy);
+        memo->generation = storage->generation;
     }
     return memo->offset;
 }
 
-void ffitap__storage_publish(enum ffitap__statistics_list list,
+void ffitap__storage_publish(struct ffitap__storage *storage, enum ffitap__statistics_list list,
                              struct ffitap__statistics_link *link, size_t size)
 {
+    _Atomic uint64_t *head = &storage->header->lists[list];
+
     link->size = (uint32_t)size;
-    link->next = atomic_load_explicit(&header->lists[list], memory_order_relaxed);
-    atomic_store_explicit(&header->lists[list], ffitap__storage_offset(link), memory_order_release);
+    link->next = atomic_load_explicit(head, memory_order_relaxed);
+    atomic_store_explicit(head, ffitap__storage_offset(storage, link), memory_order_release);
 }

@@ -1,16 +1,21 @@
 /*
- * Where statistics are kept: the file of this process (src/tap/statistics_file.h), mapped and
- * handed out piece by piece. A forked child has no file until it asks for one of its own; it never
- * writes to its parent's. Everything here leaves errno alone and can fail: then there is no file,
- * or no more room in it, and what was to be counted is lost.
+ * Where statistics are kept: a file of this process (src/tap/statistics_file.h), mapped and handed
+ * out piece by piece. There is one at a time that is new counts' place; one that was let go stays
+ * mapped while a thread can still write to it. A forked child has no file until it asks for one of
+ * its own; it never writes to its parent's. Everything here leaves errno alone unless it says
+ * otherwise and can fail: then there is no file, or no more room in it, and what was to be counted
+ * is lost.
  */
 #ifndef FFITAP_TAP_STORAGE_H
 #define FFITAP_TAP_STORAGE_H
 
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tap/event.h"
 #include "tap/statistics_file.h"
 
 /* What is said of a process in its file's header. */
@@ -22,33 +27,64 @@ struct ffitap__storage_process {
     uint64_t start_ns;
 };
 
-/* Makes a file in `folder`, an absolute path; one without room stays there empty, which tells
- * readers that this process does not count. With the tap's lock held. */
-bool ffitap__storage_create(const char *folder, const struct ffitap__storage_process *process);
+/* A file and its mapping. */
+struct ffitap__storage {
+    struct ffitap__statistics_header *header; /* the mapping's beginning */
+    uint64_t capacity;
+    _Atomic uint64_t blocks_end; /* up to here the file has blocks */
+    _Atomic uint32_t holders;    /* who may write to it: tallies, and one while it is the current */
+    uint32_t generation;         /* another for each that this program image and its parents had */
+    int32_t pid;                 /* whose it is, also where nobody told us of a fork */
+    char path[PATH_MAX];
+};
 
-/* In a forked child: lets go of the parent's file. */
+/* What becomes of a file that has no room even for its header. */
+enum ffitap__storage_remains {
+    FFITAP__STORAGE_REMAINS_EMPTY, /* it tells readers that this process does not count */
+    FFITAP__STORAGE_IS_REMOVED,    /* somebody is told of the failure */
+};
+
+/* Makes a file in `folder`, an absolute path, and makes it the current one. Returns 0, or why there
+ * is none: an errno. With the tap's lock held, while there is no current one. */
+int ffitap__storage_create(const char *folder, const struct ffitap__storage_process *process,
+                           enum ffitap__storage_remains remains);
+
+/* The current one; NULL if there is none. What is done with it takes the tap's lock or a hold. */
+struct ffitap__storage *ffitap__storage_current(void);
+
+/* Nothing new is counted in it from now on: there is no current one. With the tap's lock held. */
+void ffitap__storage_close(void);
+
+/* In a forked child: lets go of the parent's file. What still points to it must be forgotten. */
 void ffitap__storage_abandon(void);
 
-/* NULL without a file. */
-struct ffitap__statistics_header *ffitap__storage_header(void);
+/* The current storage, which stays mapped until ffitap__storage_release(); NULL if there is none.
+ * With the tap's lock held; releasing takes none. */
+struct ffitap__storage *ffitap__storage_hold(void);
+void ffitap__storage_release(struct ffitap__storage *storage);
 
-/* Which file it is: another number for each that this program image and its parents had. */
-uint32_t ffitap__storage_generation(void);
+/* Counts a loss in the current one if there is one, or in `storage`. Any thread, without a lock. */
+void ffitap__storage_lose(const struct ffitap__lost_event *event);
+void ffitap__storage_lose_in(struct ffitap__storage *storage,
+                             const struct ffitap__lost_event *event);
+
+/* Tells readers how long a tick is, if it is known. */
+void ffitap__storage_tell_rate(struct ffitap__storage *storage);
 
 /*
  * A zeroed piece of the file, which stays where it is; NULL if there is none. Any thread, with or
  * without the tap's lock, which is taken where the file grows.
  */
-void *ffitap__storage_take(size_t size);
+void *ffitap__storage_take(struct ffitap__storage *storage, size_t size);
 
 /* The offset of a piece, as others in the file refer to it; 0 for NULL. */
-uint64_t ffitap__storage_offset(const void *piece);
+uint64_t ffitap__storage_offset(const struct ffitap__storage *storage, const void *piece);
 
 /* The offset of `text`, which is written once however often it is asked for. With the lock held. */
-uint64_t ffitap__storage_text(const char *text);
+uint64_t ffitap__storage_text(struct ffitap__storage *storage, const char *text);
 
 /* Puts the record of `size` bytes that `link` begins in front of a list. With the lock held. */
-void ffitap__storage_publish(enum ffitap__statistics_list list,
+void ffitap__storage_publish(struct ffitap__storage *storage, enum ffitap__statistics_list list,
                              struct ffitap__statistics_link *link, size_t size);
 
 #endif

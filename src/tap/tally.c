@@ -6,69 +6,177 @@
 
 #include "tap/clock.h"
 #include "tap/count.h"
+#include "tap/emit.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
 #include "tap/statistics.h"
 
-#define OLD_ENOUGH_NS 2000000u /* for a rate that needs no waiting */
-
-/*
- * Told whenever something else is, for it is measured better later. Before the first call too, if
- * that costs no time of the call: how long one goes on that never returns can only be told with it.
- */
-static void tell_rate(void)
+static struct ffitap__statistics_thread *add_thread(struct ffitap__storage *storage)
 {
-    uint64_t rate = ffitap__clock_known_rate(), ticks, origin_ns;
+    struct ffitap__statistics_thread *thread = ffitap__storage_take(storage, sizeof(*thread));
 
-    ffitap__clock_origin(&ticks, &origin_ns);
-    if (!rate && ffitap__clock_monotonic_ns() - origin_ns >= OLD_ENOUGH_NS)
-        rate = ffitap__clock_measure_rate();
-    atomic_store_explicit(&ffitap__storage_header()->rate, rate, memory_order_relaxed);
-}
-
-static struct ffitap__statistics_thread *add_thread(void)
-{
-    struct ffitap__statistics_thread *thread = NULL;
-
-    if (!ffitap__statistics_have_file() || !ffitap__lock())
-        return NULL;
-    thread = ffitap__storage_take(sizeof(*thread));
     if (thread) {
-        tell_rate();
+        ffitap__storage_tell_rate(storage);
         thread->tid = gettid();
-        ffitap__storage_publish(FFITAP__STATISTICS_THREADS, &thread->link, sizeof(*thread));
+        ffitap__storage_publish(storage, FFITAP__STATISTICS_THREADS, &thread->link,
+                                sizeof(*thread));
     }
-    ffitap__unlock();
     return thread;
 }
 
-static __attribute__((noinline)) struct ffitap__tally *create_tally(struct ffitap__thread *self)
+/* False if there is no file, or no room in it. */
+static bool find_storage(struct ffitap__tally *tally)
+{
+    if (!ffitap__statistics_have_file() || !ffitap__lock())
+        return false;
+    tally->storage = ffitap__storage_hold();
+    tally->thread = tally->storage ? add_thread(tally->storage) : NULL;
+    ffitap__unlock();
+    if (tally->thread)
+        tally->file = (char *)tally->storage->header;
+    return tally->thread;
+}
+
+static void destroy(struct ffitap__tally *tally)
+{
+    if (tally->storage)
+        ffitap__storage_release(tally->storage);
+    munmap(tally, sizeof(*tally));
+}
+
+static struct ffitap__tally *create_tally(void)
+{
+    struct ffitap__tally *tally = ffitap__memory_reserve(sizeof(*tally));
+
+    /* Last, for the thread's record stays in the file: nothing may fail behind it, call after
+     * call. */
+    if (tally && !find_storage(tally)) {
+        destroy(tally);
+        tally = NULL;
+    }
+    return tally;
+}
+
+/* By its address alone: a frame that is being filled may still have the cell of its last call. */
+static bool is_cell_of(const struct ffitap__tally *tally, const struct ffitap__cell *cell)
+{
+    return (uintptr_t)cell - (uintptr_t)tally < sizeof(*tally);
+}
+
+static bool is_in_use(const struct ffitap__thread *self, const struct ffitap__tally *tally)
+{
+    for (uint32_t i = 0; i < self->depth; i++)
+        if (is_cell_of(tally, self->frames[i].cell))
+            return true;
+    return false;
+}
+
+/* Frames are used one after another: behind one that never was come no others. */
+static void forget_cells(struct ffitap__thread *self, const struct ffitap__tally *tally)
+{
+    for (uint32_t i = 0; i < FFITAP__FRAME_MAX && self->frames[i].stack; i++)
+        if (is_cell_of(tally, self->frames[i].cell))
+            self->frames[i].cell = NULL;
+}
+
+static void put_aside(struct ffitap__thread *self, struct ffitap__tally *tally)
+{
+    tally->next = atomic_load_explicit(&self->retired, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(&self->retired, &tally->next, tally,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        ;
+}
+
+/*
+ * Statistics were stopped and started since the thread counted something. Its calls under way go on
+ * with what they began with, on the way that only counts as well: hence the rate. It may be a
+ * signal handler that comes here, out of any instruction of a call that has what is retired in its
+ * hands, and that may be retiring, too. So nothing goes but what is older than this one, and of
+ * that what no call is left in.
+ */
+static void retire(struct ffitap__thread *self, struct ffitap__tally *tally)
+{
+    struct ffitap__tally *next, *other = atomic_exchange(&self->retired, NULL);
+
+    if (!tally->rate && ffitap__clock_counts_ticks)
+        tally->rate = ffitap__clock_measure_rate();
+    put_aside(self, tally);
+    for (; other; other = next) {
+        next = other->next;
+        if (other->storage->generation > tally->storage->generation || is_in_use(self, other)) {
+            put_aside(self, other);
+        } else {
+            forget_cells(self, other);
+            destroy(other);
+        }
+    }
+}
+
+static __attribute__((noinline)) struct ffitap__tally *renew_tally(struct ffitap__thread *self)
 {
     const int saved = errno;
-    struct ffitap__tally *tally = ffitap__memory_reserve(sizeof(*tally));
-    /* Last, for it stays in the file: nothing may fail behind it, call after call. */
-    struct ffitap__statistics_thread *thread = tally ? add_thread() : NULL;
+    struct ffitap__tally *former = self->tally;
+    struct ffitap__tally *fresh = former && !ffitap__storage_current() ? NULL : create_tally();
 
-    if (thread) {
-        tally->thread = thread;
-        tally->file = (char *)ffitap__storage_header();
-        self->tally = tally;
-    } else {
-        ffitap__tally_destroy(tally);
-    }
     errno = saved;
-    return self->tally;
+    if (!fresh)
+        return NULL;
+    if (!atomic_compare_exchange_strong(&self->tally, &former, fresh)) {
+        destroy(fresh); /* a signal handler was faster */
+        return former;
+    }
+    if (former)
+        retire(self, former);
+    errno = saved;
+    return fresh;
 }
 
 struct ffitap__tally *ffitap__tally_get(struct ffitap__thread *self)
 {
-    return FFITAP__LIKELY(self->tally != NULL) ? self->tally : create_tally(self);
+    struct ffitap__tally *tally = self->tally;
+
+    return FFITAP__LIKELY(tally && tally->storage == ffitap__storage_current()) ? tally
+                                                                                : renew_tally(self);
 }
 
-void ffitap__tally_destroy(struct ffitap__tally *tally)
+static void end_all(struct ffitap__thread *self, void (*end)(struct ffitap__tally *tally))
 {
+    struct ffitap__tally *next, *tally = atomic_exchange(&self->tally, NULL);
+
     if (tally)
-        munmap(tally, sizeof(*tally));
+        end(tally);
+    for (tally = atomic_exchange(&self->retired, NULL); tally; tally = next) {
+        next = tally->next;
+        end(tally);
+    }
+}
+
+void ffitap__tally_destroy_all(struct ffitap__thread *self)
+{
+    end_all(self, destroy);
+}
+
+static void drop(struct ffitap__tally *tally)
+{
+    munmap(tally, sizeof(*tally));
+}
+
+void ffitap__tally_drop_all(struct ffitap__thread *self)
+{
+    end_all(self, drop);
+}
+
+bool ffitap__tally_is_ours(const struct ffitap__tally *tally)
+{
+    return tally->storage->pid == getpid();
+}
+
+void ffitap__tally_lose_call(const struct ffitap__tally *tally)
+{
+    const struct ffitap__lost_event event = {.what = FFITAP__LOST_CALL, .count = 1};
+
+    ffitap__emit_lost(&event);
+    ffitap__storage_lose_in(tally->storage, &event);
 }
 
 static void *at(const struct ffitap__tally *tally, uint64_t offset)
@@ -76,17 +184,11 @@ static void *at(const struct ffitap__tally *tally, uint64_t offset)
     return offset ? tally->file + offset : NULL;
 }
 
-/* A piece of the file that the tally is of; NULL if that has no room. */
-static void *take(const struct ffitap__tally *tally, size_t size)
-{
-    return tally->file == (char *)ffitap__storage_header() ? ffitap__storage_take(size) : NULL;
-}
-
 static struct ffitap__statistics_cell *add_shared(const struct ffitap__tally *tally,
                                                   struct ffitap__callee callee,
                                                   enum ffitap__statistics_cell_kind kind)
 {
-    struct ffitap__statistics_cell *shared = take(tally, sizeof(*shared));
+    struct ffitap__statistics_cell *shared = ffitap__storage_take(tally->storage, sizeof(*shared));
 
     if (!shared)
         return NULL;
@@ -97,10 +199,10 @@ static struct ffitap__statistics_cell *add_shared(const struct ffitap__tally *ta
     shared->link.size = sizeof(*shared);
     shared->link.next = atomic_load_explicit(&tally->thread->cells, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(&tally->thread->cells, &shared->link.next,
-                                                  ffitap__storage_offset(shared),
+                                                  ffitap__storage_offset(tally->storage, shared),
                                                   memory_order_release, memory_order_relaxed))
         ;
-    tell_rate();
+    ffitap__storage_tell_rate(tally->storage);
     return shared;
 }
 
@@ -115,6 +217,7 @@ static struct ffitap__cell *add_cell(struct ffitap__tally *tally, struct ffitap_
     const uint32_t index = atomic_fetch_add_explicit(&tally->cell_count, 1, memory_order_relaxed);
     struct ffitap__cell *cell = &tally->cells[index];
     cell->shared = shared;
+    cell->tally = tally;
     cell->callee = callee;
     atomic_store_explicit(&cell->key, FFITAP__NO_KEY, memory_order_relaxed);
     cell->next =
@@ -146,16 +249,17 @@ struct ffitap__cell *ffitap__tally_cell(struct ffitap__tally *tally, struct ffit
 static struct ffitap__statistics_windows *add_windows(const struct ffitap__tally *tally,
                                                       struct ffitap__cell *cell)
 {
-    struct ffitap__statistics_windows *windows = take(tally, sizeof(*windows));
+    struct ffitap__statistics_windows *windows =
+        ffitap__storage_take(tally->storage, sizeof(*windows));
 
     if (!windows)
         return NULL;
     windows->wait_min_ns = UINT64_MAX;
     uint64_t offset = 0;
-    if (atomic_compare_exchange_strong_explicit(&cell->shared->windows, &offset,
-                                                ffitap__storage_offset(windows),
+    const uint64_t ours = ffitap__storage_offset(tally->storage, windows);
+    if (atomic_compare_exchange_strong_explicit(&cell->shared->windows, &offset, ours,
                                                 memory_order_release, memory_order_relaxed))
-        offset = ffitap__storage_offset(windows);
+        offset = ours;
     cell->windows = (uint32_t)offset; /* or those of a signal handler, which came first */
     return at(tally, offset);
 }
@@ -195,14 +299,14 @@ outcome_of(const struct ffitap__tally *tally, struct ffitap__statistics_cell *sh
         for (unsigned i = 0; i < FFITAP__STATISTICS_OUTCOMES; i++)
             if (is_of(&errnos->outcomes[i], value))
                 return &errnos->outcomes[i];
-    errnos = take(tally, sizeof(*errnos));
+    errnos = ffitap__storage_take(tally->storage, sizeof(*errnos));
     if (!errnos)
         return NULL;
     is_of(&errnos->outcomes[0], value);
     do
         errnos->next = newest;
     while (!atomic_compare_exchange_weak_explicit(&shared->errnos, &newest,
-                                                  ffitap__storage_offset(errnos),
+                                                  ffitap__storage_offset(tally->storage, errnos),
                                                   memory_order_release, memory_order_relaxed));
     return &errnos->outcomes[0];
 }
@@ -222,7 +326,7 @@ static bool make_window(const struct ffitap__tally *tally, const struct ffitap__
     places->wait_bucket = NULL;
     if (!places->windows || (frame->flags & FFITAP__CALL_WAIT_UNKNOWN))
         return places->windows;
-    places->wait_bucket = ffitap__buckets_find(tally->file, &frame->cell->waits,
+    places->wait_bucket = ffitap__buckets_find(tally->storage, &frame->cell->waits,
                                                &places->windows->wait_buckets, wait_ns);
     return places->wait_bucket;
 }
@@ -236,7 +340,7 @@ static bool make_places(const struct ffitap__tally *tally, const struct ffitap__
 
     places->windows = NULL;
     places->native_ns = ffitap__clock_duration_ns(left - frame->entered);
-    places->bucket = ffitap__buckets_find(tally->file, &cell->durations, &cell->shared->buckets,
+    places->bucket = ffitap__buckets_find(tally->storage, &cell->durations, &cell->shared->buckets,
                                           places->native_ns);
     if (!places->bucket ||
         ((frame->flags & FFITAP__CALL_GIL_RELEASED) &&
@@ -267,9 +371,9 @@ static uint64_t time_in_callbacks(const struct ffitap__frame *frame, uint64_t na
     return callbacks_ns < native_ns ? callbacks_ns : native_ns;
 }
 
-bool ffitap__tally_count_call(const struct ffitap__tally *tally, const struct ffitap__frame *frame,
-                              uint64_t left, uint64_t held)
+bool ffitap__tally_count_call(const struct ffitap__frame *frame, uint64_t left, uint64_t held)
 {
+    const struct ffitap__tally *tally = frame->cell->tally;
     struct ffitap__statistics_cell *shared = frame->cell->shared;
     struct ffitap__statistics_outcome *outcome;
     struct ffitap__places places;
@@ -294,7 +398,7 @@ bool ffitap__tally_count_callback(struct ffitap__tally *tally,
 {
     const struct ffitap__callee callee = {callback->function_id, callback->runtime_id};
     struct ffitap__cell *cell = cell_of(tally, callee, FFITAP__STATISTICS_CALLBACKS);
-    uint32_t *bucket = cell ? ffitap__buckets_find(tally->file, &cell->durations,
+    uint32_t *bucket = cell ? ffitap__buckets_find(tally->storage, &cell->durations,
                                                    &cell->shared->buckets, callback->duration_ns)
                             : NULL;
 

@@ -1,7 +1,7 @@
 /*
  * What one thread counts, without a lock: nobody else writes there but its own signal handlers,
- * which may come at any instruction. Made on the thread's first call and gone with it; what it
- * counted stays in the statistics file.
+ * which may come at any instruction. Made on the thread's first call and gone with it, or some time
+ * after it has begun to count in another file; what it counted stays in the statistics file.
  */
 #ifndef FFITAP_TAP_TALLY_H
 #define FFITAP_TAP_TALLY_H
@@ -26,6 +26,7 @@ struct ffitap__callee {
 /* A cell of the file, and where in it the last of each kind was counted. */
 struct ffitap__cell {
     struct ffitap__statistics_cell *shared;
+    struct ffitap__tally *tally; /* that it is one of */
     struct ffitap__callee callee;
     _Atomic uint64_t key; /* ffitap__thread_key() of the calls that it is remembered for */
     struct ffitap__recent durations;
@@ -40,19 +41,31 @@ struct ffitap__cell {
 /* Much address space, of which a thread touches what its functions need. */
 struct ffitap__tally {
     struct ffitap__statistics_thread *thread;
-    char *file;    /* where it is mapped */
-    uint64_t rate; /* ffitap__clock_rate once it is known, for ticks; else 0 */
+    struct ffitap__storage *storage; /* where it counts, which stays mapped as long */
+    char *file;                      /* the same, where it is mapped */
+    uint64_t rate;                   /* ffitap__clock_rate once it is known, for ticks; else 0 */
+    struct ffitap__tally *next;      /* of the thread's retired ones */
     _Atomic uint32_t cell_count;
     _Atomic uint32_t
         of_function[FFITAP__FUNCTION_MAX + 1]; /* by id, first those unknown; as `next` */
     struct ffitap__cell cells[FFITAP__CELL_MAX];
 };
 
-/* The thread's tally, made if there is none; NULL if there is no room. */
+/* The thread's tally of the current file, made if there is none; NULL if there is no room, or no
+ * file. An earlier one is retired: calls that are under way count there when they return. */
 struct ffitap__tally *ffitap__tally_get(struct ffitap__thread *self);
 
-/* NULL is allowed. */
-void ffitap__tally_destroy(struct ffitap__tally *tally);
+/* Ends all tallies of a thread that is in no call any more. */
+void ffitap__tally_destroy_all(struct ffitap__thread *self);
+
+/* The same in a forked child, where what they count in is gone already. */
+void ffitap__tally_drop_all(struct ffitap__thread *self);
+
+/* False in a process that was made behind fork(3)'s back: the file is its parent's. */
+bool ffitap__tally_is_ours(const struct ffitap__tally *tally);
+
+/* Counts a call that found no room. */
+void ffitap__tally_lose_call(const struct ffitap__tally *tally);
 
 /* Where calls of `callee` are counted; NULL if there is no room. */
 struct ffitap__cell *ffitap__tally_cell(struct ffitap__tally *tally, struct ffitap__callee callee);
@@ -61,8 +74,7 @@ struct ffitap__cell *ffitap__tally_cell(struct ffitap__tally *tally, struct ffit
  * The call of `frame`, which has a cell, left native code; `held` is the moment at which the
  * interpreter lock was held again. False if there is no room to count it.
  */
-bool ffitap__tally_count_call(const struct ffitap__tally *tally, const struct ffitap__frame *frame,
-                              uint64_t left, uint64_t held);
+bool ffitap__tally_count_call(const struct ffitap__frame *frame, uint64_t left, uint64_t held);
 
 /* A callback of `duration_ns` ended. False as above. */
 bool ffitap__tally_count_callback(struct ffitap__tally *tally,

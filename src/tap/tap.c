@@ -50,7 +50,7 @@ static void start_statistics(void)
 {
     const char *folder = secure_getenv(FFITAP__ENV_STAT_DIR);
 
-    if (!folder || !ffitap__lock())
+    if (!ffitap__lock())
         return;
     ffitap__statistics_start(folder, &(struct ffitap__storage_process){
                                          .exe = process.exe,

@@ -23,7 +23,7 @@ static void end_thread(void *data)
 
     ffitap__call_drop_all(self);
     ffitap__thread_self = NULL;
-    ffitap__tally_destroy(self->tally);
+    ffitap__tally_destroy_all(self);
     munmap(self, sizeof(*self));
 }
 
@@ -37,8 +37,6 @@ void ffitap__thread_forget(struct ffitap__thread *self)
 {
     self->counting = FFITAP__NO_STATE;
     self->remembering = FFITAP__NO_STATE;
-    ffitap__tally_destroy(self->tally);
-    self->tally = NULL;
     for (uint32_t i = 0; i < self->depth; i++)
         self->frames[i].cell = NULL;
 }
@@ -48,6 +46,7 @@ static void start_child(void)
 {
     if (ffitap__thread_self) {
         ffitap__thread_forget(ffitap__thread_self);
+        ffitap__tally_drop_all(ffitap__thread_self);
         start_counting(ffitap__thread_self);
         for (uint32_t i = 0; i < ffitap__thread_self->depth; i++)
             ffitap__thread_self->frames[i].flags |= FFITAP__FRAME_INHERITED;

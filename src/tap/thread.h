@@ -76,7 +76,8 @@ struct ffitap__thread {
     uint32_t depth; /* how many of the frames are calls */
     struct ffitap__window window;
     struct ffitap__errno_question question;
-    struct ffitap__tally *tally; /* NULL until it counts something */
+    struct ffitap__tally *_Atomic tally;   /* NULL until it counts something */
+    struct ffitap__tally *_Atomic retired; /* of earlier files, that calls may be under way in */
     uint64_t next_call_id;
     uint64_t next_callback_id;
     struct ffitap__clock_anchor anchor;
@@ -130,7 +131,8 @@ static inline bool ffitap__thread_leaves_out(struct ffitap__thread *self, const 
            self->remembering == ffitap__watch_state();
 }
 
-/* Forgets every memo, and counts in whatever tally there will be. Calls under way do as well. */
+/* Forgets every memo and cell: what comes counts in whatever tally there will be. Calls under way
+ * do as well. */
 void ffitap__thread_forget(struct ffitap__thread *self);
 
 #endif

@@ -30,6 +30,12 @@ static inline uint64_t ffitap__watch_state(void)
     return atomic_load_explicit(&ffitap__watch.state, memory_order_relaxed);
 }
 
+/* The same; what was there before the state became this one is then seen as well. */
+static inline uint64_t ffitap__watch_state_acquired(void)
+{
+    return atomic_load_explicit(&ffitap__watch.state, memory_order_acquire);
+}
+
 static inline bool ffitap__watch_statistics(void)
 {
     return ffitap__watch_state() & FFITAP__WATCH_STATISTICS;
@@ -43,6 +49,7 @@ static inline bool ffitap__watch_events(void)
 /* The provider has come. */
 FFITAP__CROSSING void ffitap__watch_start_events(void);
 
+/* Every thread notices by its next call, for the state is another one then. */
 void ffitap__watch_turn_statistics(bool on);
 
 /*

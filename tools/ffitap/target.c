@@ -1,5 +1,6 @@
 #include "target.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,19 +53,21 @@ static bool find_own_number(const char *process, char number[32])
     return found;
 }
 
-/* Whether that is a statistics file of the process; a forked child may still map its parent's. */
-static bool is_own_file(const char *path, const char *number)
+/* Which statistics file of the process that is, -1 if it is none; a forked child may still map its
+ * parent's. */
+static long find_own_file(const char *path, const char *number)
 {
-    const char *folder = "/" FFITAP__STATISTICS_FOLDER "/";
     const char *name = strrchr(path, '/') + 1;
     const size_t digits = strlen(number);
-    const char *suffix = strstr(name, FFITAP__STATISTICS_SUFFIX);
 
-    return (size_t)(name - path) >= strlen(folder) &&
-           strncmp(name - strlen(folder), folder, strlen(folder)) == 0 &&
-           strncmp(name, number, digits) == 0 && name[digits] == '.' && suffix &&
-           (strcmp(suffix, FFITAP__STATISTICS_SUFFIX) == 0 ||
-            strcmp(suffix, FFITAP__STATISTICS_SUFFIX DELETED) == 0);
+    if (strncmp(name, number, digits) != 0 || name[digits] != '.' || !isdigit(name[digits + 1]))
+        return -1;
+    char *suffix;
+    const long which = strtol(name + digits + 1, &suffix, 10);
+    return strcmp(suffix, FFITAP__STATISTICS_SUFFIX) == 0 ||
+                   strcmp(suffix, FFITAP__STATISTICS_SUFFIX DELETED) == 0
+               ? which
+               : -1;
 }
 
 enum sight {
@@ -75,24 +78,28 @@ enum sight {
     SIGHT_FORBIDDEN, /* errno says more */
 };
 
-/* Looks for the file among the mappings; `*file` is then the caller's. */
+/* Looks for the file among the mappings, the latest if there are more: a thread that has counted in
+ * an earlier one keeps that. `*file` is then the caller's. */
 static enum sight find_in_maps(FILE *maps, const char *number, char **file)
 {
     enum sight sight = SIGHT_GONE; /* who has ended maps nothing */
     char *line = NULL;
     size_t size = 0;
+    long latest = -1;
 
     errno = 0;
-    while (sight != SIGHT_FILE && getline(&line, &size, maps) >= 0) {
+    while (getline(&line, &size, maps) >= 0) {
         char *path = strchr(line, '/');
         line[strcspn(line, "\n")] = '\0';
         if (sight == SIGHT_GONE)
             sight = SIGHT_NONE;
-        if (!path || !is_own_file(path, number))
+        const long which = path ? find_own_file(path, number) : -1;
+        if (which <= latest)
             continue;
+        latest = which;
         sight = strstr(path, DELETED) ? SIGHT_REMOVED : SIGHT_FILE;
-        if (sight == SIGHT_FILE)
-            *file = strdup(path);
+        free(*file);
+        *file = sight == SIGHT_FILE ? strdup(path) : NULL;
     }
     if (sight == SIGHT_GONE && errno && errno != ESRCH)
         sight = SIGHT_FORBIDDEN;
@@ -209,12 +216,12 @@ static void follow_process(struct ffitap_target *target)
     target->state = states[sight];
 }
 
-static bool has_folder(const char *directory)
+static bool has_folder(const struct ffitap_target *target)
 {
     struct stat status;
-    char *folder;
+    char *folder = ffitap_recording_statistics(&target->recording, target->name);
 
-    if (asprintf(&folder, "%s/" FFITAP__STATISTICS_FOLDER, directory) < 0)
+    if (!folder)
         return false;
     const bool found = stat(folder, &status) == 0 && S_ISDIR(status.st_mode);
     free(folder);
@@ -229,7 +236,7 @@ static bool init_directory(struct ffitap_target *target)
         ffitap_say("%s: %s", target->name, why);
         return false;
     }
-    if (has_folder(target->name))
+    if (has_folder(target))
         return true;
     ffitap_say("%s: it holds no statistics; 'ffitap stat -o' and 'ffitap record' keep some",
                target->name);

@@ -34,7 +34,7 @@ static int map(struct ffitap__image *image, const char *path, char *why, unsigne
         return explain(why, size, "cannot be opened: %s", strerror(errno));
     if (fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
         image->size = (uint64_t)status.st_size;
-        if (image->size >= sizeof(*image->header))
+        if (image->size >= FFITAP__STATISTICS_SHORTEST_HEADER)
             bytes = mmap(NULL, image->size, PROT_READ, MAP_SHARED, file, 0);
     }
     const int failure = errno;
@@ -43,7 +43,7 @@ static int map(struct ffitap__image *image, const char *path, char *why, unsigne
         return explain(why, size, "is no file");
     if (image->size == 0)
         return explain(why, size, ONLY_BEGUN);
-    if (image->size < sizeof(*image->header))
+    if (image->size < FFITAP__STATISTICS_SHORTEST_HEADER)
         return explain(why, size, "is cut short");
     if (bytes == MAP_FAILED)
         return explain(why, size, "cannot be mapped: %s", strerror(failure));
@@ -84,8 +84,11 @@ int ffitap__image_open(struct ffitap__image *image, const char *path, char *why,
     image->text_left = image->size;
     if (ffitap__image_load(&image->header->used) > image->size)
         ffitap__image_note_damage(image, "it is cut short");
-    if (image->header->header_size < sizeof(*image->header))
+    image->header_size = MIN(image->header->header_size, sizeof(*image->header));
+    if (image->header_size < FFITAP__STATISTICS_SHORTEST_HEADER) {
         ffitap__image_note_damage(image, "its header is too short");
+        image->header_size = FFITAP__STATISTICS_SHORTEST_HEADER;
+    }
     return 0;
 }
 
@@ -118,8 +121,7 @@ const void *ffitap__image_borrow(struct ffitap__image *image, uint64_t offset, u
 {
     const uint64_t end = end_of(image);
 
-    if (offset >= sizeof(*image->header) && offset % 8 == 0 && offset <= end &&
-        size <= end - offset)
+    if (offset >= image->header_size && offset % 8 == 0 && offset <= end && size <= end - offset)
         return (const char *)image->header + offset;
     ffitap__image_note_damage(image, "an offset leads out of it");
     return NULL;
@@ -136,7 +138,8 @@ static void copy_words(void *copy, const _Atomic uint64_t *words, uint32_t size)
 void ffitap__image_copy_header(const struct ffitap__image *image,
                                struct ffitap__statistics_header *copy)
 {
-    copy_words(copy, (const void *)image->header, sizeof(*copy));
+    memset(copy, 0, sizeof(*copy));
+    copy_words(copy, (const void *)image->header, image->header_size);
 }
 
 bool ffitap__image_copy(struct ffitap__image *image, uint64_t offset, void *copy, uint32_t size)

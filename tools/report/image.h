@@ -18,10 +18,11 @@
 
 struct ffitap__image {
     const struct ffitap__statistics_header *header; /* mapped: it may change */
-    uint64_t size;                                  /* of the file */
-    uint64_t text_left; /* a file cannot hold more text than this, if every text is its own */
-    const char *damage; /* what was wrong first, NULL: nothing so far */
-    GHashTable *seen;   /* a set of offsets of records, each of which is in one list */
+    uint32_t header_size; /* as far as we know it: an older file's is shorter */
+    uint64_t size;        /* of the file */
+    uint64_t text_left;   /* a file cannot hold more text than this, if every text is its own */
+    const char *damage;   /* what was wrong first, NULL: nothing so far */
+    GHashTable *seen;     /* a set of offsets of records, each of which is in one list */
 };
 
 /*
@@ -38,7 +39,7 @@ void ffitap__image_note_damage(struct ffitap__image *image, const char *damage);
 /* Reads a number that its writer may be changing, and everything that was written before it. */
 uint64_t ffitap__image_load(const _Atomic uint64_t *number);
 
-/* Copies the header, of which some may be changing. */
+/* Copies the header, of which some may be changing; 0 where an older file has none of it. */
 void ffitap__image_copy_header(const struct ffitap__image *image,
                                struct ffitap__statistics_header *copy);
 

@@ -1,8 +1,9 @@
 #include "report/live.h"
 
+#include <stdlib.h>
+
 #include "report/live_part.h"
 #include "report/statistics.h"
-#include "tap/statistics_file.h"
 
 struct ffitap_live {
     struct ffitap__model *model; /* of the last reading, NULL before the first */
@@ -65,9 +66,9 @@ static struct ffitap__model *read_model(const struct ffitap_live_source *source)
     struct ffitap__model *model = ffitap__model_create(source->recording->token);
 
     if (source->directory) {
-        char *folder = g_build_filename(source->directory, FFITAP__STATISTICS_FOLDER, NULL);
+        char *folder = ffitap_recording_statistics(source->recording, source->directory);
         ffitap__statistics_read_folder(model, folder, source->now_ns);
-        g_free(folder);
+        free(folder);
     } else {
         ffitap__statistics_read(model, source->file);
         if (model->processes->len && source->now_ns > 0)

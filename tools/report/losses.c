@@ -31,7 +31,8 @@ struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording
         .discarded_packets = MAX(model->discarded_packets, recording->lost_packets),
     };
 
-    if (recording->pid > 0 && !ffitap__model_has_process(model, recording->pid))
+    if (recording->pid > 0 && !recording->is_bare &&
+        !ffitap__model_has_process(model, recording->pid))
         losses.command_unseen = why_unseen(model);
     for (unsigned i = 0; i < FFITAP__LOSS_KINDS; i++)
         losses.dropped_records += model->lost[i];

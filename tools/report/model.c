@@ -447,12 +447,14 @@ static gint by_process_and_age(gconstpointer a, gconstpointer b)
     return left->since_ns < right->since_ns ? 1 : left->since_ns > right->since_ns ? -1 : 0;
 }
 
-/* An image that an exec replaced left its calls and loads on purpose. */
+/* An image that an exec replaced left its calls and loads on purpose. Of calls that were under way
+ * when the program stopped its statistics nobody knows whether they still are. */
 static void finish_process(struct ffitap__process *process)
 {
     ffitap__process_name_all(process);
     if (!process->replaced) {
-        list_calls_in_flight(process);
+        if (!process->is_stopped)
+            list_calls_in_flight(process);
         list_open_loads(process);
     }
     if (process->belonging == FFITAP__UNANNOUNCED)

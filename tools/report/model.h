@@ -60,6 +60,7 @@ struct ffitap__process {
     int64_t start_wall_ns; /* 0: unknown */
     const char *exe;       /* NULL: unknown */
     GByteArray *argv;      /* NUL-terminated arguments one after another */
+    bool is_stopped;       /* what has_statistics is of: the program went on without */
     bool replaced;         /* by an exec, or its pid by another process */
     bool has_statistics;   /* a statistics file tells of it, not a trace */
     bool is_whole;         /* and that file is undamaged */

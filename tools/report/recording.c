@@ -1,5 +1,6 @@
 #include "report/recording.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 
 #include "report/output.h"
 #include "report/text.h"
+#include "tap/statistics_file.h"
 
 #define ADVICE "; give a directory that 'ffitap record' or 'ffitap stat -o' wrote"
 
@@ -90,6 +92,75 @@ __attribute__((format(printf, 3, 4))) static int explain(char *why, unsigned siz
     vsnprintf(why, size, format, arguments);
     va_end(arguments);
     return -1;
+}
+
+/* The process that a file `<pid>.<n>.stat` is of; 0 if that is none. */
+static pid_t process_of(const char *name)
+{
+    int pid = 0, end = 0;
+
+    if (sscanf(name, "%9d.%*9u" FFITAP__STATISTICS_SUFFIX "%n", &pid, &end) != 1 || !end ||
+        name[end])
+        return 0;
+    return pid;
+}
+
+static bool is_alive(pid_t pid)
+{
+    return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+}
+
+/* Whether the directory holds statistics files themselves, and a process of theirs that lives. */
+static bool find_statistics(const char *directory, int64_t *pid)
+{
+    DIR *stream = opendir(directory);
+    bool found = false;
+
+    *pid = 0;
+    for (const struct dirent *entry; stream && (entry = readdir(stream));) {
+        const pid_t process = process_of(entry->d_name);
+
+        found = found || process;
+        if (process && is_alive(process))
+            *pid = process;
+    }
+    if (stream)
+        closedir(stream);
+    return found;
+}
+
+/* Somebody set FFITAP_STAT_DIR, or the program keeps its statistics by itself. */
+static bool make_up(struct ffitap_recording *recording, const char *directory)
+{
+    int64_t pid;
+
+    if (!find_statistics(directory, &pid))
+        return false;
+    *recording = (struct ffitap_recording){
+        .token = strdup(""),
+        .command = json_array(),
+        .host = strdup(""),
+        .start = strdup(""),
+        .mode = strdup(FFITAP_RECORDING_MODE_STAT),
+        .events = strdup(""),
+        .versions = json_object(),
+        .is_bare = true,
+        .pid = pid,
+    };
+    if (recording->token && recording->host && recording->start && recording->mode &&
+        recording->events)
+        return true;
+    ffitap_recording_fini(recording);
+    return false;
+}
+
+char *ffitap_recording_statistics(const struct ffitap_recording *recording, const char *directory)
+{
+    char *folder;
+
+    if (recording->is_bare)
+        return strdup(directory);
+    return asprintf(&folder, "%s/" FFITAP__STATISTICS_FOLDER, directory) < 0 ? NULL : folder;
 }
 
 /* Opens the description, telling apart the ways in which a directory can be the wrong one. */
@@ -177,6 +248,17 @@ static int understand(struct ffitap_recording *recording, json_t *json, json_err
     return explain(error->text, sizeof(error->text), "out of memory");
 }
 
+static bool is_missing(const char *directory)
+{
+    char *path;
+
+    if (asprintf(&path, "%s/" FFITAP_RECORDING_FILE, directory) < 0)
+        return false;
+    const bool missing = access(path, F_OK) != 0 && errno == ENOENT;
+    free(path);
+    return missing;
+}
+
 int ffitap_recording_read(struct ffitap_recording *recording, const char *directory, char *why,
                           unsigned size)
 {
@@ -185,6 +267,8 @@ int ffitap_recording_read(struct ffitap_recording *recording, const char *direct
     json_error_t error = {0};
 
     *recording = (struct ffitap_recording){0};
+    if (is_missing(directory) && make_up(recording, directory))
+        return 0;
     if (open_description(&stream, directory, why, size) != 0)
         return -1;
     json_t *json = json_loadf(stream, 0, &error);
@@ -216,7 +300,5 @@ int64_t ffitap_recording_end_ns(const struct ffitap_recording *recording)
         return ffitap__text_read_time(&start_ns, recording->start)
                    ? start_ns + (int64_t)MIN(recording->duration_ns, (uint64_t)INT64_MAX / 2)
                    : 0;
-    const bool is_alive =
-        recording->pid > 0 && (kill((pid_t)recording->pid, 0) == 0 || errno == EPERM);
-    return is_alive ? g_get_real_time() * 1000 : 0;
+    return is_alive((pid_t)recording->pid) ? g_get_real_time() * 1000 : 0;
 }

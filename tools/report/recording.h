@@ -28,7 +28,8 @@ struct ffitap_recording {
     char *events;              /* "calls", "detail" or "loads"; "" without a trace */
     json_t *filter;            /* array of strings, tap/filter.h's patterns; NULL is none */
     json_t *versions;          /* object: "ffitap", "lttng", "kernel" */
-    int64_t pid;               /* of the command */
+    bool is_bare;              /* statistics files alone, of whatever put them there */
+    int64_t pid;               /* of the command; of bare ones a process that lives, or 0 */
     uint64_t duration_ns;      /* 0 while it runs */
     bool ended;                /* false: the recorder did not live to see the end */
     bool incomplete;           /* the recorder knows that some of the trace was not written */
@@ -48,12 +49,16 @@ void ffitap_recording_fini(struct ffitap_recording *recording);
 int ffitap_recording_write(const struct ffitap_recording *recording, const char *directory);
 
 /*
- * Reads the description of `directory` into `*recording`, which the caller releases with
- * ffitap_recording_fini(). Returns 0, or -1 with a sentence in `why` (at most `size` bytes) that
- * says what is wrong and what to do about it; `*recording` is then empty.
+ * Reads the description of `directory`, or makes one up if it holds none but statistics files, into
+ * `*recording`, which the caller releases with ffitap_recording_fini(). Returns 0, or -1 with a
+ * sentence in `why` (at most `size` bytes) that says what is wrong and what to do about it;
+ * `*recording` is then empty.
  */
 int ffitap_recording_read(struct ffitap_recording *recording, const char *directory, char *why,
                           unsigned size);
+
+/* The folder of its statistics files, to be freed; NULL: no memory. */
+char *ffitap_recording_statistics(const struct ffitap_recording *recording, const char *directory);
 
 /*
  * When the recording ended, or now if it goes on; since 1970, 0 if neither can be told, as of one

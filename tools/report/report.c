@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +12,6 @@
 #include "report/table.h"
 #include "report/trace.h"
 #include "report/worker.h"
-#include "tap/statistics_file.h"
 
 #define OWN_FAILURE 125
 
@@ -33,6 +33,8 @@ static bool has_trace(const struct ffitap_recording *recording)
 /* What of the recording itself makes its figures lower bounds. */
 static void note_shortcomings(struct ffitap__model *model, const struct ffitap_recording *recording)
 {
+    if (recording->is_bare)
+        return; /* its end is the programs' own business */
     if (!recording->ended)
         ffitap__model_note_damage(model,
                                   g_strdup("the recorder did not end cleanly, or is still at it"));
@@ -102,11 +104,11 @@ static void drop_message(const char *domain, GLogLevelFlags level, const char *m
 
 static unsigned read_statistics(struct ffitap__model *model, const struct task *task)
 {
-    char *folder = g_build_filename(task->options->directory, FFITAP__STATISTICS_FOLDER, NULL);
+    char *folder = ffitap_recording_statistics(task->recording, task->options->directory);
     const unsigned files =
         ffitap__statistics_read_folder(model, folder, ffitap_recording_end_ns(task->recording));
 
-    g_free(folder);
+    free(folder);
     return files;
 }
 
@@ -123,10 +125,10 @@ static int read_trace(struct ffitap__model *model, const struct task *task,
 /* A program that could not be counted leaves an empty folder, and a report that says so. */
 static bool has_folder(const struct task *task)
 {
-    char *folder = g_build_filename(task->options->directory, FFITAP__STATISTICS_FOLDER, NULL);
-    const bool is_there = g_file_test(folder, G_FILE_TEST_IS_DIR);
+    char *folder = ffitap_recording_statistics(task->recording, task->options->directory);
+    const bool is_there = folder && g_file_test(folder, G_FILE_TEST_IS_DIR);
 
-    g_free(folder);
+    free(folder);
     return is_there;
 }
 

@@ -348,6 +348,18 @@ static void note_damage(struct ffitap__model *model, const char *path, const cha
     g_free(name);
 }
 
+static void note_stop(struct reading *reading)
+{
+    const uint64_t after_ns = reading->header.stopped_ns - reading->header.start_ns;
+    int64_t wall_ns;
+
+    if (!reading->header.stopped_ns)
+        return;
+    reading->process->is_stopped = true;
+    if (!__builtin_add_overflow(reading->process->start_wall_ns, (int64_t)after_ns, &wall_ns))
+        note_moment(reading->model, MAX(wall_ns, 0));
+}
+
 static void read_image(struct reading *reading)
 {
     ffitap__image_copy_header(&reading->image, &reading->header);
@@ -355,6 +367,7 @@ static void read_image(struct reading *reading)
         take_lists(reading);
         take_losses(reading);
         reading->process->is_whole = !reading->image.damage;
+        note_stop(reading);
     }
     ffitap__model_end_statistics(reading->model, reading->at.pid);
 }
@@ -402,6 +415,18 @@ static GPtrArray *find_files(const char *folder)
     return paths;
 }
 
+/* Whether up to now or the recording's end something could be counted. */
+static bool any_goes_on(const struct ffitap__model *model)
+{
+    for (unsigned i = 0; i < model->processes->len; i++) {
+        const struct ffitap__process *process = g_ptr_array_index(model->processes, i);
+
+        if (!process->is_stopped)
+            return true;
+    }
+    return false;
+}
+
 unsigned ffitap__statistics_read_folder(struct ffitap__model *model, const char *folder,
                                         int64_t now_ns)
 {
@@ -410,7 +435,7 @@ unsigned ffitap__statistics_read_folder(struct ffitap__model *model, const char 
 
     for (unsigned i = 0; i < count; i++)
         ffitap__statistics_read(model, g_ptr_array_index(paths, i));
-    if (count && now_ns > 0)
+    if (now_ns > 0 && any_goes_on(model))
         model->last_ns = now_ns;
     if (count && !model->clock)
         model->clock = ffitap__model_intern(model, "monotonic");

@@ -28,11 +28,11 @@ void ffitap_summary_write(FILE *stream, const struct ffitap_recording *recording
                           const struct ffitap_summary_options *options)
 {
     struct ffitap__model *model = ffitap__model_create(recording->token);
-    char *folder = g_build_filename(options->directory, FFITAP__STATISTICS_FOLDER, NULL);
+    char *folder = ffitap_recording_statistics(recording, options->directory);
 
     ffitap__statistics_read_folder(model, folder, options->now_ns);
     ffitap__model_finish(model);
     write_table(stream, recording, model, options);
-    g_free(folder);
+    free(folder);
     ffitap__model_destroy(model);
 }

@@ -133,8 +133,13 @@ void ffitap__table_head(const struct ffitap__table *table)
     char duration[FFITAP__DURATION_SIZE];
 
     ffitap__text_duration(duration, ffitap__table_duration_of(table));
-    fputs("Command:", table->stream);
-    print_command(table);
+    if (table->recording->is_bare) {
+        fputs("Statistics files without a recording: how their programs ended is not known",
+              table->stream);
+    } else {
+        fputs("Command:", table->stream);
+        print_command(table);
+    }
     fprintf(table->stream, "\n%s, %u %s, %" PRIu64 " foreign %s", duration, processes,
             processes == 1 ? "process" : "processes", calls, calls == 1 ? "call" : "calls");
     print_ending(table);

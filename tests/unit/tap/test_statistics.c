@@ -586,14 +586,34 @@ Test(tap_statistics, a_file_that_is_full_loses_calls_and_says_so)
 {
     const struct ffitap__statistics_header *header = map_file(getpid());
 
-    while (ffitap__storage_take(65536))
+    while (ffitap__storage_take(ffitap__storage_current(), 65536))
         ;
-    while (ffitap__storage_take(8))
+    while (ffitap__storage_take(ffitap__storage_current(), 8))
         ;
     call((void *)strlen, false);
     cr_expect(eq(u64, header->used, header->capacity));
     cr_expect(eq(u64, header->lists[FFITAP__STATISTICS_THREADS], 0));
     cr_expect(gt(u64, header->lost[FFITAP__LOST_CALL], 0));
+}
+
+Test(tap_statistics, what_is_kept_from_the_start_of_the_program_is_not_the_programs_to_end)
+{
+    int failure = 0;
+
+    cr_expect(eq(int, ffitap__statistics_end(), FFITAP__STATISTICS_NOT_BEGUN));
+    cr_expect(eq(int, ffitap__statistics_begin(folder, &failure), FFITAP__STATISTICS_KEPT_ALREADY));
+    call((void *)strlen, false);
+    cr_expect(eq(u64, newest_cell(map_file(getpid()))->count, 1));
+}
+
+Test(tap_statistics, who_interrupted_the_tap_neither_begins_nor_ends_them)
+{
+    int failure = 0;
+
+    ffitap__lock();
+    cr_expect(eq(int, ffitap__statistics_begin(folder, &failure), FFITAP__STATISTICS_IN_HANDLER));
+    cr_expect(eq(int, ffitap__statistics_end(), FFITAP__STATISTICS_IN_HANDLER));
+    ffitap__unlock();
 }
 
 TestSuite(tap_statistics_start, .fini = remove_folder);
@@ -619,7 +639,7 @@ Test(tap_statistics_start, a_limit_of_file_sizes_is_kept)
     cr_assert(ne(ptr, mkdtemp(folder), NULL));
     setrlimit(RLIMIT_FSIZE, &limit);
     start_in(folder);
-    while (ffitap__storage_take(65536))
+    while (ffitap__storage_take(ffitap__storage_current(), 65536))
         ;
     cr_expect(eq(u64, map_file(getpid())->capacity, 4 << 20));
 }
