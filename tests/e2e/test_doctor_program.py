@@ -84,6 +84,17 @@ class Program(TestCase):
         self.assert_found(found, "problem", "program", "needs libgone.so, which")
         self.assert_nothing_wrong(self.program("env", "LD_LIBRARY_PATH=.", "./program"))
 
+    def test_a_link_finds_what_lies_beside_the_program(self):
+        os.mkdir("place")
+        self.compile("place/libbeside.so", "int beside;", "-shared", "-fPIC")
+        self.compile("place/program", "extern int beside; int main(void) { return beside; }",
+                     "-Lplace", "-lbeside", "-Wl,-rpath,$ORIGIN")
+        os.symlink("place/program", "link")
+        found = self.program("./link")
+        self.assert_nothing_wrong(found)
+        self.assert_found(found, "ok", "program", "./link is linked dynamically")
+        self.assertTrue(self.sees("./link"))
+
     @sandbox.needs_root
     def test_privileges_keep_the_shim_out(self):
         attribute = struct.pack("<IIIII", 0x02000001, 1 << CAP_NET_BIND_SERVICE, 0, 0, 0)

@@ -166,7 +166,10 @@ static void look_inside(struct ffitap_findings *findings, const struct ffitap_pa
         .callers = g_ptr_array_new_with_free_func(g_free),
     };
 
-    ffitap_linked_init(&executable.linked, chain->path, preload);
+    /* What it finds in $ORIGIN lies beside the file itself: the kernel names that to it. */
+    char *file = realpath(chain->path, NULL);
+    ffitap_linked_init(&executable.linked, file ? file : chain->path, preload);
+    free(file);
     if (look_at_preloading(findings, &executable)) {
         ffitap_doctor_objects(findings, &executable);
         ffitap_doctor_interpreter(findings, &executable);
