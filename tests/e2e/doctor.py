@@ -24,7 +24,7 @@ class TestCase(sandbox.TestCase):
         self.assertEqual(document["exit_status"], status)
         lines = [line for line in result.stdout.splitlines() if line.startswith("  ")]
         self.assertEqual(len(lines), len(document["machine"]) + len(document["program"]))
-        self.said = result.stdout
+        self.said, self.complaints = result.stdout, result.stderr
         return document
 
     def program(self, *command, status=0, **extra):

@@ -213,7 +213,8 @@ exec {real} "$@"
 
     def test_a_place_without_room_for_temporary_files_is_found(self):
         found = self.machine(status=1, env={**os.environ, "TMPDIR": "/no/such/place"})
-        self.assert_found(found, "warning", "stat", "no place for temporary files")
+        self.assert_found(found, "warning", "stat", "no place for temporary files: No such file")
+        self.assertEqual(self.complaints, "")
 
     @sandbox.needs_root
     def test_others_than_root_are_told_what_is_theirs(self):

@@ -278,7 +278,11 @@ class Output(Case):
     def test_a_missing_place_for_temporary_files_is_told(self):
         self.environment["TMPDIR"] = "/no/such/place"
         done = self.stat("--", "true", status=125)
-        self.assertIn(b"ffitap: cannot make a temporary directory: No such file", done.stderr)
+        self.assertEqual(
+            done.stderr,
+            b"ffitap: cannot make a temporary directory in /no/such/place: No such file or directory;"
+            b" set TMPDIR to another place\n",
+        )
 
 
 class Json(Case):

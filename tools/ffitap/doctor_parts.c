@@ -134,16 +134,26 @@ static bool try_and_say(struct ffitap_findings *findings, enum ffitap_level leve
     return works;
 }
 
+/* False, with errno set, if there is no place for it. */
+static bool make_quietly(struct ffitap_output *output)
+{
+    char message[1];
+
+    ffitap_message_keep(message, sizeof message);
+    const bool made = ffitap_output_create_temporary(output);
+    ffitap_message_keep(NULL, 0);
+    return made;
+}
+
 void ffitap_doctor_trial(struct ffitap_findings *findings, struct ffitap_parts *parts)
 {
     struct ffitap_output output = {0};
 
     if (!parts->shim)
         return; /* said already */
-    if (!ffitap_output_create_temporary(&output)) {
-        ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "stat",
-                            "set TMPDIR to a place that has",
-                            "there is no place for temporary files");
+    if (!make_quietly(&output)) {
+        ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "stat", "set TMPDIR to another place",
+                            "there is no place for temporary files: %s", strerror(errno));
         return;
     }
     parts->stat_works = try_and_say(findings, FFITAP_LEVEL_PROBLEM, "stat", output.path);

@@ -175,7 +175,8 @@ bool ffitap_output_create_temporary(struct ffitap_output *output)
     *output = (struct ffitap_output){.path = make_temporary_directory()};
     output->created = output->path != NULL;
     if (!output->path) {
-        ffitap_say("cannot make a temporary directory: %s; name one with -o", strerror(errno));
+        ffitap_say("cannot make a temporary directory in %s: %s; set TMPDIR to another place",
+                   temporary_place(), strerror(errno));
         return false;
     }
     if (asprintf(&output->statistics, "%s/" FFITAP__STATISTICS_FOLDER, output->path) < 0) {
