@@ -409,6 +409,17 @@ class Options(Case):
                 self.assertTrue(done.stderr.decode().startswith(f"ffitap: {text}"), done.stderr)
         self.assert_nothing_left()
 
+    def test_they_cannot_write_on_the_terminal(self):
+        for argument, shown in [
+            (b"--filter=[\x1b[2J", b"'[?[2J'"),
+            (b"--interval=\xc2\x9b2J", b"'??2J'"),
+            (b"--interval=a\nb\xff\xc3\xbc", b"'a?b?\xc3\xbc'"),
+        ]:
+            with self.subTest(argument):
+                done = self.stat(os.fsdecode(argument), "true", status=125)
+                self.assertIn(shown, done.stderr)
+                self.assertEqual(done.stderr.count(b"\n"), 1)
+
     def test_help_names_them(self):
         done = self.stat("--help")
         for option in b"-o, --output=DIR", b"--json=FILE", b"--interval=SECONDS":

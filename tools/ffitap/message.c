@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glib.h>
+
 #define PREFIX "ffitap: "
 
 /* Where the first line goes instead of stderr. */
@@ -21,6 +23,19 @@ void ffitap_message_keep(char *text, size_t size)
     kept.size = size;
     if (text)
         *text = '\0';
+}
+
+/* Names are whatever somebody chose: on a terminal they are text of one line, and move nothing. */
+static void make_printable(char *text)
+{
+    const char *end;
+
+    for (char *from = text; !g_utf8_validate(from, -1, &end); from = text + (end - text) + 1)
+        text[end - text] = '?';
+    for (char *at = text; *at; at = g_utf8_next_char(at)) {
+        if (g_unichar_iscntrl(g_utf8_get_char(at)))
+            memset(at, '?', (size_t)(g_utf8_next_char(at) - at));
+    }
 }
 
 /* One write(2): the traced program may be writing to the same terminal. */
@@ -43,6 +58,7 @@ void ffitap_say(const char *format, ...)
         errno = saved;
         return;
     }
+    make_printable(line);
     const size_t length = strlen(line);
     line[length] = '\n';
     if (write(STDERR_FILENO, line, length + 1) < 0) {

@@ -10,7 +10,10 @@
 #define FFITAP_EXIT_NOT_FOUND      127
 #define FFITAP_EXIT_SIGNALED       128 /* plus the signal's number */
 
-/* Prints the line; what does not fit into 4 KiB is cut. Leaves errno alone. */
+/*
+ * Prints the line, with "?" for control characters and what is not UTF-8; what does not fit into
+ * 12 KiB is cut. Leaves errno alone.
+ */
 __attribute__((format(printf, 1, 2))) void ffitap_say(const char *format, ...);
 
 /*
