@@ -39,14 +39,21 @@ class Program(TestCase):
     def test_a_program_that_is_not_there_is_127(self):
         for name in "no-such-program", "./no/such/program", "":
             found = self.program(name, status=127)
-            self.assert_found(found, "problem", "program", "No such file or directory")
+            self.assert_found(found, "problem", "program", f"{name or repr('')}: No such file or directory")
+        found = self.assert_found(self.program("/dev/null/x", status=127), "problem", "program", "Not a dir")
+        self.assertEqual(found["advice"], "correct the name, or install it")
         self.assertIn("It cannot be traced.", self.said)
 
     def test_what_cannot_be_executed_is_126(self):
         pathlib.Path("text").touch()
-        for name in "./text", ".":
-            found = self.program(name, status=126)
-            self.assert_found(found, "problem", "program", "Permission denied")
+        os.symlink("loop", "loop")
+        for name, why, advice in [
+            ("./text", "Permission denied", "make it executable, or name another"),
+            ("./", "Permission denied", "name another"),
+            ("./loop", "Too many levels of symbolic links", "name another"),
+        ]:
+            found = self.assert_found(self.program(name, status=126), "problem", "program", why)
+            self.assertEqual(found["advice"], advice)
 
     def test_a_static_program_is_not_seen(self):
         found = self.program(APPS / "static_program", status=2)

@@ -206,12 +206,21 @@ static enum step follow(struct ffitap_chain *chain, struct ffitap_findings *find
     return g_str_has_prefix(head, "\177ELF") ? STEP_DONE : follow_text(chain, findings);
 }
 
+static const char *advice_about(const char *name, int error)
+{
+    if (error == ENOENT || error == ENOTDIR)
+        return "correct the name, or install it";
+    if (error == EACCES && !g_file_test(name, G_FILE_TEST_IS_DIR))
+        return "make it executable, or name another";
+    return "name another";
+}
+
 static int say_not_found(struct ffitap_chain *chain, struct ffitap_findings *findings, int error)
 {
-    ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "program",
-                        error == ENOENT ? "correct the name, or install it"
-                                        : "make it executable, or name another",
-                        "%s: %s", word(chain, 0), strerror(error));
+    const char *name = word(chain, 0);
+
+    ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "program", advice_about(name, error),
+                        "%s: %s", *name ? name : "''", strerror(error));
     return error == ENOENT || error == ENOTDIR ? FFITAP_EXIT_NOT_FOUND : FFITAP_EXIT_NOT_EXECUTABLE;
 }
 
