@@ -36,9 +36,11 @@ class Command(TestCase):
                                         stderr=subprocess.PIPE, text=True)
                 self.assertEqual(result.returncode, 125)
                 self.assert_says(result, "standard output: No space left on device$")
-        result = self.run_ffitap("doctor", "--json", "no/where")
-        self.assertEqual(result.returncode, 125)
-        self.assert_says(result, "no/where: No such file or directory")
+        for file, why in ("no/where", "No such file or directory"), ("", "No such file or directory"), \
+                ("/", "Is a directory"):
+            result = self.run_ffitap("doctor", "--json", file)
+            self.assertEqual(result.returncode, 125)
+            self.assert_says(result, f"--json: '{file}': {why}$")
 
     def test_the_program_is_not_run(self):
         self.write_program("script", "#!/bin/sh\ntouch it-was-run\n")

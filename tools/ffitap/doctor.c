@@ -31,34 +31,38 @@ static bool is_dash(const char *name)
     return strcmp(name, "-") == 0;
 }
 
-static bool end_document(struct ffitap__output *output, const char *name, bool written)
+/* Says why nothing could be written to `file`; NULL: standard output. */
+static bool refuse(const char *file, const char *why)
+{
+    if (file)
+        ffitap_say("--json: '%s': %s", file, why);
+    else
+        ffitap_say("standard output: %s", why);
+    return false;
+}
+
+static bool end_document(struct ffitap__output *output, const char *file, bool written)
 {
     if (!written) {
         ffitap__output_abandon(output);
-        ffitap_say("%s: cannot write the findings", name);
-        return false;
+        return refuse(file, "cannot write the findings");
     }
-    if (ffitap__output_commit(output) == 0)
-        return true;
-    ffitap_say("%s: %s", name, strerror(errno));
-    return false;
+    return ffitap__output_commit(output) == 0 || refuse(file, strerror(errno));
 }
 
 static bool write_json(const struct ffitap_findings *findings, const struct request *request,
                        int status)
 {
-    const char *name = is_dash(request->json) ? "standard output" : request->json;
+    const char *file = is_dash(request->json) ? NULL : request->json;
     struct ffitap__output output;
 
-    if (ffitap__output_open(&output, is_dash(request->json) ? NULL : request->json) != 0) {
-        ffitap_say("%s: %s", name, strerror(errno));
-        return false;
-    }
+    if (ffitap__output_open(&output, file) != 0)
+        return refuse(file, strerror(errno));
     json_t *document = ffitap_findings_json(findings, request->command, status);
     const bool written = document && json_dumpf(document, output.stream, JSON_INDENT(2)) == 0 &&
                          fputc('\n', output.stream) != EOF;
     json_decref(document);
-    return end_document(&output, name, written);
+    return end_document(&output, file, written);
 }
 
 static bool write_lines(const struct ffitap_findings *findings, const struct request *request)
@@ -67,7 +71,7 @@ static bool write_lines(const struct ffitap_findings *findings, const struct req
 
     ffitap__output_open(&output, NULL);
     ffitap_findings_write(output.stream, findings, request->command);
-    return end_document(&output, "standard output", true);
+    return end_document(&output, NULL, true);
 }
 
 static bool write_all(const struct ffitap_findings *findings, const struct request *request,

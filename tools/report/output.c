@@ -22,6 +22,15 @@ static bool is_written_in_place(const char *path)
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
+/* What rename(2) would refuse in the end is refused before there is anything to rename. */
+static bool can_be_a_file(const char *path)
+{
+    struct stat status;
+
+    errno = *path ? EISDIR : ENOENT;
+    return *path && (stat(path, &status) != 0 || !S_ISDIR(status.st_mode));
+}
+
 /* Not mkstemp(3): the file is to have the mode that the umask gives. */
 static FILE *open_beside(struct ffitap__output *output)
 {
@@ -45,6 +54,8 @@ int ffitap__output_open(struct ffitap__output *output, const char *path)
         output->stream = stdout;
         return 0;
     }
+    if (!can_be_a_file(path))
+        return -1;
     if (is_written_in_place(path)) {
         output->stream = fopen(path, "we");
         return output->stream ? 0 : -1;
