@@ -161,7 +161,7 @@ static void fill_process(struct ffitap__storage *storage,
     header->exe = ffitap__storage_text(storage, process->exe);
     header->recording = ffitap__storage_text(storage, process->recording);
     void *argv = ffitap__storage_take(storage, process->argv_size);
-    if (argv) {
+    if (argv && process->argv_size) {
         memcpy(argv, process->argv, process->argv_size);
         header->argv = ffitap__storage_offset(storage, argv);
         header->argv_size = process->argv_size;
