@@ -24,7 +24,7 @@ struct ffitap__function {
     uint64_t offset;     /* the same, or from the export that it is named after */
     const char *library; /* interned, as `symbol` */
     const char *symbol;
-    _Atomic bool is_excluded;             /* by the filter: its calls are not measured */
+    _Atomic bool is_excluded;            /* by the filter: its calls are not measured */
     struct ffitap__function *same_place; /* the next of its bucket */
 };
 
