@@ -228,6 +228,28 @@ Test(statistics, say_nothing_of_when_without_a_rate)
     cr_expect(eq(u64, g_array_index(model->in_flight, struct ffitap__in_flight, 0).since_ns, 0));
 }
 
+Test(statistics, end_where_the_program_stopped_them)
+{
+    builder_tell_story(&file);
+    file.header.stopped_ns = file.header.start_ns + 5000000;
+    write_bytes(path, &file, builder_end(&file));
+    ffitap__statistics_read_folder(model, directory, 1714979299100900000);
+    ffitap__model_finish(model);
+    cr_expect(eq(uint, model->in_flight->len, 0), "whether they still are nobody knows");
+    cr_expect(eq(i64, model->last_ns, file.header.start_wall_ns + 5000000));
+}
+
+Test(statistics, read_an_older_header_that_ends_sooner)
+{
+    builder_tell_story(&file);
+    file.header.header_size = FFITAP__STATISTICS_SHORTEST_HEADER;
+    file.header.stopped_ns = 1;
+    read_file();
+    cr_expect(eq(str, (char *)damage(), ""));
+    cr_expect(not(process(0)->is_stopped));
+    cr_expect(eq(uint, model->in_flight->len, 2));
+}
+
 Test(statistics, keep_what_a_thread_is_deeper_in_out_of_the_list)
 {
     builder_tell_story(&file);

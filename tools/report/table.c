@@ -132,7 +132,10 @@ void ffitap__table_head(const struct ffitap__table *table)
     const unsigned processes = table->model->processes->len;
     char duration[FFITAP__DURATION_SIZE];
 
-    ffitap__text_duration(duration, ffitap__table_duration_of(table));
+    if (ffitap__table_duration_of(table))
+        ffitap__text_duration(duration, ffitap__table_duration_of(table));
+    else
+        strcpy(duration, "unknown time");
     if (table->recording->is_bare) {
         fputs("Statistics files without a recording: how their programs ended is not known",
               table->stream);
