@@ -168,16 +168,17 @@ class Results(Case):
                 self.assertEqual(goal["met"], met)
 
     def test_tracing_costs_more_the_more_it_does(self):
-        """By so much that it cannot be noise: what is measured is what it is called."""
+        """By so much that it cannot be noise: what is measured is what it is called. Of the fastest
+        rounds, for a busy machine can make most of a row's rounds slow, and spare another row."""
         document = self.all_results()
-        median = {identity(row): row["call_ns"]["median"] for row in document["rows"]}
+        fastest = {identity(row): row["call_ns"]["lowest"] for row in document["rows"]}
         for loop in ("libffi", "CDLL", "PyDLL"):
             with self.subTest(loop):
-                self.assertGreater(median[loop, "detail", 1], 2 * median[loop, "untraced", 1])
-                self.assertGreater(median[loop, "record", 1], 1.2 * median[loop, "stat", 1])
-        self.assertGreater(median["libffi", "detail", 1], 1.2 * median["libffi", "record", 1])
-        self.assertGreater(median["libffi", "stat", 1], 1.2 * median["libffi", "untraced", 1])
-        self.assertGreater(median["event", "record", 1], 2 * median["clock", "untraced", 1])
+                self.assertGreater(fastest[loop, "detail", 1], 2 * fastest[loop, "untraced", 1])
+                self.assertGreater(fastest[loop, "record", 1], 1.2 * fastest[loop, "stat", 1])
+        self.assertGreater(fastest["libffi", "detail", 1], 1.2 * fastest["libffi", "record", 1])
+        self.assertGreater(fastest["libffi", "stat", 1], 1.2 * fastest["libffi", "untraced", 1])
+        self.assertGreater(fastest["event", "record", 1], 2 * fastest["clock", "untraced", 1])
 
     def test_the_table_has_every_row_in_80_columns(self):
         done = self.bench(rounds=1)
