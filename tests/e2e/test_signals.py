@@ -87,9 +87,13 @@ class Storm(modes.Case):
                 made = printed(done)
                 self.assertEqual(made.pop("failures"), 0)
                 report = self.report()
-                self.assertEqual(report["losses"]["dropped_records"]["call"], 0)
                 self.assertEqual(report["losses"].get("damaged", []), [])
-                self.assertEqual(self.calls(report), made)
+                seen, lost = self.calls(report), report["losses"]["dropped_records"]["call"]
+                # A handler that interrupts its thread's very first call finds no place to count in.
+                self.assertLess(lost, 100)
+                self.assertEqual(sum(seen.values()) + lost, sum(made.values()))
+                for function, calls in made.items():
+                    self.assertLessEqual(seen.get(function, 0), calls)
 
 
 if __name__ == "__main__":
