@@ -13,6 +13,7 @@
  *
  * Who writes:
  * - the header's lists and the definitions: whoever holds the tap's lock;
+ * - the header's losses: every thread; who was not seen: forked children;
  * - a thread's record, its cells and all that hangs on them: that thread alone, in each cell
  * between two steps of `sequence`, which is odd meanwhile. Nobody waits for a reader. A reader
  * copies a cell and takes the copy if `sequence` was even and the same before and after. If the
@@ -48,6 +49,9 @@ enum ffitap__statistics_list {
     FFITAP__STATISTICS_LISTS,
 };
 
+/* As many children without a file are named. */
+#define FFITAP__STATISTICS_UNSEEN 16u
+
 /* Room for later losses: enum ffitap__loss counts up. */
 #define FFITAP__STATISTICS_LOSSES 16
 
@@ -75,6 +79,11 @@ struct ffitap__statistics_header {
     _Atomic uint64_t lost[FFITAP__STATISTICS_LOSSES]; /* by enum ffitap__loss */
     /* From here on later than the first files of this version, which have a shorter header. */
     _Atomic uint64_t stopped_ns; /* no call counts here that began later; 0 while they do */
+    /* Processes that this one forked, or a child of its without a file did, and that wanted to
+     * count and could have no file: how many, and of each the errno in the upper half, its own
+     * number in the lower one, 0 in a moment. They write that themselves. */
+    _Atomic uint64_t unseen_count;
+    _Atomic uint64_t unseen[FFITAP__STATISTICS_UNSEEN];
 };
 
 #define FFITAP__STATISTICS_SHORTEST_HEADER offsetof(struct ffitap__statistics_header, stopped_ns)

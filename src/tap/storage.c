@@ -13,6 +13,7 @@
 #include "tap/fast.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
+#include "tap/watch.h"
 
 #define CAPACITY      ((uint64_t)64 << 20)
 #define STEP          ((uint64_t)64 << 10) /* by which blocks are asked for */
@@ -24,6 +25,11 @@
 static struct ffitap__storage *_Atomic current;
 static uint32_t generation;
 static uint32_t next_number; /* of this process's files */
+
+/* In a forked child without a file: the first page of the nearest ancestor's that has one. */
+static struct ffitap__statistics_header *parent;
+
+_Static_assert(sizeof(*parent) <= FFITAP__PAGE, "a header fits a page");
 
 /* Threads that count a loss, in what is or was the current storage. */
 static _Atomic uint32_t losing;
@@ -118,17 +124,46 @@ static bool map_new(struct ffitap__storage *storage, int file)
     return false;
 }
 
-/* Returns 0, or an errno and there is no file, or an empty one. */
-static int open_storage(struct ffitap__storage *storage, const char *folder,
+static void let_go_of_parent(void)
+{
+    if (parent)
+        munmap(parent, FFITAP__PAGE);
+    parent = NULL;
+}
+
+/* This process does not count, for that reason, and there is no file to tell it. */
+static void tell_parent(int failure)
+{
+    if (!parent)
+        return;
+    const uint64_t before =
+        atomic_fetch_add_explicit(&parent->unseen_count, 1, memory_order_relaxed);
+    if (before < FFITAP__STATISTICS_UNSEEN)
+        atomic_store_explicit(&parent->unseen[before], (uint64_t)failure << 32 | (uint32_t)getpid(),
+                              memory_order_release);
+}
+
+/* False if nothing is left of it. */
+static bool leave_empty(const struct ffitap__storage *storage, int file,
                         enum ffitap__storage_remains remains)
+{
+    if (remains == FFITAP__STORAGE_REMAINS_EMPTY && ftruncate(file, 0) == 0)
+        return true;
+    unlink(storage->path);
+    return false;
+}
+
+/* Returns 0, or an errno and there is no file, or an empty one, which `*is_left` says. */
+static int open_storage(struct ffitap__storage *storage, const char *folder,
+                        enum ffitap__storage_remains remains, bool *is_left)
 {
     const int file = open_new(storage, folder);
 
     if (file < 0)
         return errno;
     const int failure = map_new(storage, file) ? 0 : errno;
-    if (failure && (remains == FFITAP__STORAGE_IS_REMOVED || ftruncate(file, 0) != 0))
-        unlink(storage->path);
+    if (failure)
+        *is_left = leave_empty(storage, file, remains);
     close(file);
     return failure;
 }
@@ -170,11 +205,11 @@ static void fill_process(struct ffitap__storage *storage,
 
 static int open_and_fill(struct ffitap__storage *storage, const char *folder,
                          const struct ffitap__storage_process *process,
-                         enum ffitap__storage_remains remains)
+                         enum ffitap__storage_remains remains, bool *is_left)
 {
     storage->pid = getpid();
     storage->capacity = choose_capacity();
-    const int failure = open_storage(storage, folder, remains);
+    const int failure = open_storage(storage, folder, remains, is_left);
 
     if (failure)
         return failure;
@@ -192,12 +227,19 @@ int ffitap__storage_create(const char *folder, const struct ffitap__storage_proc
 {
     const int saved = errno;
     struct ffitap__storage *storage = ffitap__memory_reserve(sizeof(*storage));
-    const int failure = storage ? open_and_fill(storage, folder, process, remains) : ENOMEM;
+    bool is_left = false;
+    const int failure =
+        storage ? open_and_fill(storage, folder, process, remains, &is_left) : ENOMEM;
 
-    if (!failure)
+    if (!failure) {
         atomic_store(&current, storage);
-    else if (storage)
-        munmap(storage, sizeof(*storage));
+        let_go_of_parent();
+    } else {
+        if (storage)
+            munmap(storage, sizeof(*storage));
+        if (remains == FFITAP__STORAGE_REMAINS_EMPTY && !is_left)
+            tell_parent(failure);
+    }
     errno = saved;
     return failure;
 }
@@ -214,8 +256,12 @@ void ffitap__storage_abandon(void)
 
     atomic_store(&current, NULL);
     next_number = 0;
-    if (storage)
-        unmap(storage);
+    if (!storage)
+        return;
+    let_go_of_parent();
+    parent = storage->header;
+    munmap((char *)storage->header + FFITAP__PAGE, storage->capacity - FFITAP__PAGE);
+    munmap(storage, sizeof(*storage));
 }
 
 struct ffitap__storage *ffitap__storage_hold(void)

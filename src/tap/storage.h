@@ -55,7 +55,11 @@ struct ffitap__storage *ffitap__storage_current(void);
 /* Nothing new is counted in it from now on: there is no current one. With the tap's lock held. */
 void ffitap__storage_close(void);
 
-/* In a forked child: lets go of the parent's file. What still points to it must be forgotten. */
+/*
+ * In a forked child: lets go of the parent's file. What still points to it must be forgotten. Its
+ * first page stays until there is a file of the child's own: that there can be none is said there,
+ * for who can open nothing can say it nowhere else.
+ */
 void ffitap__storage_abandon(void);
 
 /* The current storage, which stays mapped until ffitap__storage_release(); NULL if there is none.

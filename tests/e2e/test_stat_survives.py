@@ -315,6 +315,39 @@ class Unmoved(Thousand):
         )
         self.assertEqual(self.stat("--", *self.script(text)).stdout, b"untouched\n")
 
+    def assert_child_is_missed(self, before, why):
+        """Its calls are in no file, and its parent's says so."""
+        text = (
+            f"child = os.fork()\nif child == 0:\n    {before}\n    functions[0](1)\n    os._exit(0)\n"
+            "os.wait()\nend(call_in_threads())\nprint(child)"
+        )
+        done = self.stat("-o", self.data, "--", *self.script(text))
+        child = int(done.stdout.split()[1])
+        why = f"it was forked, made foreign calls and could have no statistics file: {why}"
+        self.assertIn(f"\n  process {child} was not seen: {why}\n", done.stderr.decode())
+        report = self.report()
+        self.assertEqual(report["losses"]["unseen_processes"], [{"pid": child, "why": why}])
+        self.assertTrue(report["losses"]["lower_bound"])
+        self.assertEqual(self.count_in(report), (self.MADE, 0))
+
+    def test_a_child_without_room_for_a_descriptor(self):
+        self.assert_child_is_missed(
+            "resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))", "Too many open files"
+        )
+
+    @sandbox.needs_root
+    def test_a_child_in_another_root(self):
+        root = self.folder / "root"
+        root.mkdir()
+        self.assert_child_is_missed(f"os.chroot({str(root)!r})", "No such file or directory")
+
+    @sandbox.needs_root
+    def test_a_child_that_may_not_write_to_the_folder(self):
+        self.assert_child_is_missed(
+            "os.chmod(os.environ['FFITAP_STAT_DIR'], 0o700); os.setgid(65534); os.setuid(65534)",
+            "Permission denied",
+        )
+
     def test_with_all_descriptors_closed(self):
         self.assert_all_counted("os.closerange(3, 1024)")
 

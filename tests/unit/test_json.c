@@ -168,6 +168,20 @@ Test(json, names_a_command_that_was_not_seen)
     json_decref(json);
 }
 
+Test(json, names_a_child_that_was_not_seen)
+{
+    const struct ffitap__unseen unseen = {.pid = 17, .why = "because"};
+
+    announce();
+    g_array_append_val(model->unseen, unseen);
+    json_t *json = report();
+    const json_t *losses = json_object_get(json, "losses");
+
+    cr_expect(eq(i64, number(first(losses, "unseen_processes"), "pid"), 17));
+    cr_expect(json_object_get(losses, "lower_bound") == json_true());
+    json_decref(json);
+}
+
 Test(json, claims_no_loss_where_none_was)
 {
     announce();

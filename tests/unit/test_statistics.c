@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <errno.h>
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -237,6 +238,39 @@ Test(statistics, end_where_the_program_stopped_them)
     ffitap__model_finish(model);
     cr_expect(eq(uint, model->in_flight->len, 0), "whether they still are nobody knows");
     cr_expect(eq(i64, model->last_ns, file.header.start_wall_ns + 5000000));
+}
+
+Test(statistics, name_children_that_could_have_no_file)
+{
+    builder_tell_story(&file);
+    file.header.unseen_count = FFITAP__STATISTICS_UNSEEN + 5;
+    file.header.unseen[0] = (uint64_t)ENOENT << 32 | 5000;
+    read_file();
+    cr_assert(eq(uint, model->unseen->len, 1));
+    const struct ffitap__unseen *unseen = &g_array_index(model->unseen, struct ffitap__unseen, 0);
+    cr_expect(eq(int, unseen->pid, 5000));
+    cr_expect(eq(str, (char *)unseen->why,
+                 "it was forked, made foreign calls and could have no statistics file: "
+                 "No such file or directory"));
+    cr_expect(eq(str, (char *)damage(),
+                 "5 more processes that process 4711 or its children forked could have no "
+                 "statistics file"));
+}
+
+Test(statistics, miss_no_process_that_the_trace_tells_of)
+{
+    const struct ffitap__at at = {.wall_ns = 1714979289100500000, .pid = 5000, .tid = 5000};
+
+    builder_tell_story(&file);
+    file.header.unseen_count = 2;
+    file.header.unseen[0] = 5000;
+    file.header.unseen[1] = 4711;
+    write_bytes(path, &file, builder_end(&file));
+    ffitap__statistics_read(model, path);
+    ffitap__model_call(model, &at, &(struct ffitap__call_event){.function_id = 1, .native_ns = 5});
+    ffitap__model_finish(model);
+    cr_assert(eq(uint, model->unseen->len, 1), "a number may have been another process's");
+    cr_expect(eq(int, g_array_index(model->unseen, struct ffitap__unseen, 0).pid, 4711));
 }
 
 Test(statistics, read_an_older_header_that_ends_sooner)

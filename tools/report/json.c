@@ -323,6 +323,11 @@ static json_t *describe_losses(const struct ffitap_recording *recording,
     if (losses.command_unseen)
         json_array_append_new(unseen, json_pack("{s:I, s:s}", "pid", (json_int_t)recording->pid,
                                                 "why", losses.command_unseen));
+    for (unsigned i = 0; i < model->unseen->len; i++) {
+        const struct ffitap__unseen *one = &g_array_index(model->unseen, struct ffitap__unseen, i);
+        json_array_append_new(unseen,
+                              json_pack("{s:i, s:o}", "pid", one->pid, "why", text(one->why)));
+    }
     for (unsigned i = 0; i < model->damaged->len; i++)
         json_array_append_new(damaged, text(g_ptr_array_index(model->damaged, i)));
     return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "lower_bound", losses.lower_bound,

@@ -7,7 +7,8 @@ static const char *why_unseen(const struct ffitap__model *model)
     if (model->was_cut && model->events == 0)
         return "no event of any process could be read";
     return "no event came from it: it is statically linked, or set-user-id, or its environment "
-           "was cleared, or it ended before the dynamic linker loaded the tap";
+           "was cleared, or it ended before the dynamic linker loaded the tap, or it could make no "
+           "statistics file";
 }
 
 /* Where every process has a whole statistics file nothing is counted from the trace's events. */
@@ -38,8 +39,8 @@ struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording
         losses.dropped_records += model->lost[i];
     losses.lower_bound =
         ((losses.discarded_events || losses.discarded_packets) && counts_events(model)) ||
-        losses.dropped_records || losses.command_unseen || model->undefined_functions ||
-        model->damaged->len;
+        losses.dropped_records || losses.command_unseen || model->unseen->len ||
+        model->undefined_functions || model->damaged->len;
     return losses;
 }
 

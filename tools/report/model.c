@@ -33,6 +33,7 @@ struct ffitap__model *ffitap__model_create(const char *token)
     ffitap__tables_init(&model->tables);
     model->processes = g_ptr_array_new_with_free_func(destroy_process);
     model->in_flight = g_array_new(FALSE, FALSE, sizeof(struct ffitap__in_flight));
+    model->unseen = g_array_new(FALSE, FALSE, sizeof(struct ffitap__unseen));
     model->damaged = g_ptr_array_new_with_free_func(g_free);
     model->token = g_strdup(token);
     model->strings = g_string_chunk_new(4096);
@@ -47,6 +48,7 @@ void ffitap__model_destroy(struct ffitap__model *model)
     g_hash_table_destroy(model->current);
     g_ptr_array_free(model->processes, TRUE);
     g_array_free(model->in_flight, TRUE);
+    g_array_free(model->unseen, TRUE);
     g_ptr_array_free(model->damaged, TRUE);
     ffitap__tables_fini(&model->tables);
     g_string_chunk_free(model->strings);
@@ -471,6 +473,24 @@ static void finish_superseded(struct ffitap__process *process)
         list_open_loads(process);
 }
 
+/* What could have no statistics file may be in the trace. */
+static bool is_in_trace(const struct ffitap__model *model, int32_t pid)
+{
+    for (unsigned i = 0; i < model->processes->len; i++) {
+        const struct ffitap__process *process = g_ptr_array_index(model->processes, i);
+        if (process->pid == pid && !process->has_statistics)
+            return true;
+    }
+    return false;
+}
+
+static void forget_seen(struct ffitap__model *model)
+{
+    for (unsigned i = model->unseen->len; i > 0; i--)
+        if (is_in_trace(model, g_array_index(model->unseen, struct ffitap__unseen, i - 1).pid))
+            g_array_remove_index(model->unseen, i - 1);
+}
+
 void ffitap__model_finish(struct ffitap__model *model)
 {
     ffitap__sources_choose(model);
@@ -487,6 +507,7 @@ void ffitap__model_finish(struct ffitap__model *model)
         if (process->belonging == FFITAP__FOREIGN || process->belonging == FFITAP__SUPERSEDED)
             g_ptr_array_remove_index(model->processes, i - 1);
     }
+    forget_seen(model);
     model->last_process = NULL;
     g_hash_table_remove_all(model->current);
 }

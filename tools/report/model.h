@@ -80,6 +80,12 @@ struct ffitap__process {
 };
 
 /* A foreign call that began and of which no end was seen. */
+/* A process that made calls which nothing tells of. */
+struct ffitap__unseen {
+    int32_t pid;
+    const char *why;
+};
+
 struct ffitap__in_flight {
     int32_t pid;
     int32_t tid;
@@ -92,6 +98,7 @@ struct ffitap__model {
     struct ffitap__tables tables;
     GPtrArray *processes; /* struct ffitap__process, in order of appearance; at the end, ours */
     GArray *in_flight;    /* struct ffitap__in_flight; filled at the end */
+    GArray *unseen;       /* struct ffitap__unseen */
 
     uint64_t events;
     int64_t first_ns; /* of the trace, since 1970 */

@@ -348,6 +348,30 @@ static void note_damage(struct ffitap__model *model, const char *path, const cha
     g_free(name);
 }
 
+static void take_unseen(struct reading *reading)
+{
+    const struct ffitap__statistics_header *header = &reading->header;
+    struct ffitap__model *model = reading->model;
+
+    for (unsigned i = 0; i < FFITAP__STATISTICS_UNSEEN; i++) {
+        char *why = g_strdup_printf("it was forked, made foreign calls and could have no "
+                                    "statistics file: %s",
+                                    g_strerror((int)(header->unseen[i] >> 32)));
+        const struct ffitap__unseen unseen = {
+            .pid = (int32_t)(uint32_t)header->unseen[i],
+            .why = ffitap__model_intern(model, why),
+        };
+        g_free(why);
+        if (header->unseen[i])
+            g_array_append_val(model->unseen, unseen);
+    }
+    if (header->unseen_count > FFITAP__STATISTICS_UNSEEN)
+        ffitap__model_note_damage(
+            model, g_strdup_printf("%" G_GUINT64_FORMAT " more processes that process %d or its "
+                                   "children forked could have no statistics file",
+                                   header->unseen_count - FFITAP__STATISTICS_UNSEEN, header->pid));
+}
+
 static void note_stop(struct reading *reading)
 {
     const uint64_t after_ns = reading->header.stopped_ns - reading->header.start_ns;
@@ -368,6 +392,7 @@ static void read_image(struct reading *reading)
         take_losses(reading);
         reading->process->is_whole = !reading->image.damage;
         note_stop(reading);
+        take_unseen(reading);
     }
     ffitap__model_end_statistics(reading->model, reading->at.pid);
 }

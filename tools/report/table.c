@@ -180,6 +180,10 @@ void ffitap__table_losses(const struct ffitap__table *table)
     if (losses.command_unseen)
         fprintf(table->stream, "  process %" PRId64 " (the command) was not seen: %s\n",
                 table->recording->pid, losses.command_unseen);
+    for (unsigned i = 0; i < model->unseen->len; i++) {
+        const struct ffitap__unseen *one = &g_array_index(model->unseen, struct ffitap__unseen, i);
+        fprintf(table->stream, "  process %d was not seen: %s\n", one->pid, one->why);
+    }
     for (unsigned i = 0; i < model->damaged->len; i++) {
         fputs("  ", table->stream);
         ffitap__table_print_text(table->stream, g_ptr_array_index(model->damaged, i));

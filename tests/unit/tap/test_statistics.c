@@ -551,6 +551,102 @@ Test(tap_statistics, a_forked_child_has_a_file_of_its_own_from_its_first_call_on
     cr_expect(eq(u64, newest_cell(map_file(getpid()))->count, 1));
 }
 
+/* A child that calls where it finds no folder. */
+static int fork_without_folder(void)
+{
+    const int pid = fork();
+
+    if (pid == 0) {
+        remove_folder();
+        errno = 77;
+        call((void *)strlen, false);
+        call((void *)strlen, false);
+        _exit(errno == 77 ? 0 : 1);
+    }
+    wait_for(pid);
+    return pid;
+}
+
+Test(tap_statistics, a_child_that_can_have_no_file_tells_its_parent)
+{
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const int pid = fork_without_folder();
+
+    cr_expect(eq(u64, header->unseen_count, 1));
+    cr_expect(eq(u64, header->unseen[0], (uint64_t)ENOENT << 32 | (uint32_t)pid));
+}
+
+Test(tap_statistics, a_child_of_a_child_without_a_file_tells_the_next_that_has_one)
+{
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const int child = fork();
+
+    if (child == 0) {
+        const int pid = fork_without_folder();
+        const uint64_t told = header->unseen[0];
+
+        fork_without_folder();
+        _exit((uint32_t)told == (uint32_t)pid ? 0 : 1);
+    }
+    wait_for(child);
+    cr_expect(eq(u64, header->unseen_count, 2));
+}
+
+Test(tap_statistics, more_children_without_a_file_than_are_named_are_counted)
+{
+    const struct ffitap__statistics_header *header = map_file(getpid());
+
+    for (unsigned i = 0; i < FFITAP__STATISTICS_UNSEEN + 3; i++)
+        fork_without_folder();
+    cr_expect(eq(u64, header->unseen_count, FFITAP__STATISTICS_UNSEEN + 3));
+    cr_expect(ne(u64, header->unseen[FFITAP__STATISTICS_UNSEEN - 1], 0));
+}
+
+static bool maps_file_of(int pid)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[PATH_MAX], name[32];
+    bool found = false;
+
+    snprintf(name, sizeof(name), "/%d.0" FFITAP__STATISTICS_SUFFIX, pid);
+    while (fgets(line, sizeof(line), maps))
+        found = found || strstr(line, name);
+    fclose(maps);
+    return found;
+}
+
+Test(tap_statistics, a_child_with_a_file_lets_go_of_its_parents)
+{
+    const int parent = getpid();
+    const int pid = fork();
+
+    if (pid == 0) {
+        const bool had_it = maps_file_of(parent);
+
+        call((void *)strlen, false);
+        _exit(had_it && !maps_file_of(parent) && maps_file_of(getpid()) ? 0 : 1);
+    }
+    wait_for(pid);
+    cr_expect(eq(u64, map_file(parent)->unseen_count, 0));
+}
+
+/* It leaves an empty file, which says the same. */
+Test(tap_statistics, a_child_without_room_for_its_file_tells_nobody_else)
+{
+    const struct ffitap__statistics_header *header = map_file(getpid());
+    const int pid = fork();
+
+    if (pid == 0) {
+        const struct rlimit limit = {.rlim_cur = 4096, .rlim_max = RLIM_INFINITY};
+
+        setrlimit(RLIMIT_FSIZE, &limit);
+        call((void *)strlen, false);
+        _exit(0);
+    }
+    wait_for(pid);
+    cr_expect(eq(u64, header->unseen_count, 0));
+}
+
 /* Nobody told us of it: it must not count in its parent's file. */
 Test(tap_statistics, a_child_behind_our_back_counts_nowhere)
 {
