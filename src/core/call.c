@@ -118,7 +118,7 @@ static void call_measured(struct ffitap__thread *self, const struct call *call,
         ffitap__call_lock_wanted(self);
     ffitap__interpreter_acquire(interpreter, released);
     if (wanted)
-        ffitap__call_lock_held(self);
+        ffitap__call_lock_held(self, call->stack);
 }
 
 static enum ffitap_status fail_with_hresult(const struct call *call, int32_t code,

@@ -22,6 +22,9 @@
 #include "tap/runtime.h"
 #include "tap/tap.h"
 
+/* The caller's stack pointer, which the hooks of one call share. */
+#define CALLERS_STACK() ((uintptr_t)__builtin_dwarf_cfa())
+
 typedef void ffi_call_function(void *cif, void (*function)(void), void *result, void **arguments);
 typedef void *release_lock_function(void);
 typedef void take_lock_function(void *state);
@@ -151,7 +154,7 @@ static __attribute__((noinline)) void take_lock_recorded(void *state, struct use
     }
     ffitap__call_lock_wanted(self);
     real(state);
-    ffitap__call_lock_held(ffitap__thread_self);
+    ffitap__call_lock_held(ffitap__thread_self, CALLERS_STACK());
 }
 
 static __attribute__((noinline)) int *errno_recorded(struct user *user, uintptr_t stack)
@@ -224,9 +227,6 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
     real(cif, function, result, arguments);
     leave_call(stack);
 }
-
-/* The caller's stack pointer, which the hooks of one call share. */
-#define CALLERS_STACK() ((uintptr_t)__builtin_dwarf_cfa())
 
 #define DEFINE_HOOKS(n)                                                                            \
     static void *release_lock_##n(void)                                                            \

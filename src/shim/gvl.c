@@ -39,7 +39,7 @@ static __attribute__((noinline)) void *release_recorded(ffitap__gvl_release_func
     struct ffitap__thread *self = ffitap__thread_self;
 
     if (self && ffitap__call_wants_lock(self))
-        ffitap__call_lock_held(self);
+        ffitap__call_lock_held(self, (uintptr_t)__builtin_dwarf_cfa());
     return result;
 }
 

@@ -115,11 +115,11 @@ static const struct ffitap__tally *shown_tally(const struct ffitap__thread *self
 }
 
 /* Takes a frame off, and from where it is shown. */
-static void pop(struct ffitap__thread *self, const struct ffitap__frame *frame)
+static void pop(struct ffitap__thread *self, struct ffitap__frame *frame)
 {
     const struct ffitap__tally *tally = frame->cell ? frame->cell->tally : shown_tally(self);
 
-    ffitap__call_pop(self, is_counted(frame) ? tally : NULL);
+    ffitap__call_pop(self, frame, is_counted(frame) ? tally : NULL);
 }
 
 /* Reports the top frame and takes it off. */
@@ -156,28 +156,31 @@ static void give_up(struct ffitap__thread *self, struct ffitap__frame *frame, ui
 }
 
 /*
- * Gives up the `depth`th frame, which a call from `stack` found stale. That is its place now: a
- * signal handler, further down, does not find it stale as well.
+ * Gives up a frame, which a call from `stack` found stale where it was, unless a signal handler was
+ * faster. `stack` is its place now: no handler, further down, finds it stale as well.
  */
-static void drop(struct ffitap__thread *self, uint32_t depth, uintptr_t stack)
+static void drop(struct ffitap__thread *self, struct ffitap__frame *frame, uintptr_t found,
+                 uintptr_t stack)
 {
-    struct ffitap__frame *frame = &self->frames[depth - 1];
-    const uint64_t left = frame->left;
+    if (ffitap__replace(&frame->stack, found, stack))
+        give_up(self, frame, found == FFITAP__FRAME_WAITS ? frame->left : 0);
+}
 
-    frame->stack = stack;
-    atomic_signal_fence(memory_order_seq_cst);
-    frame->left = 0;
-    atomic_signal_fence(memory_order_seq_cst);
-    if (self->depth == depth) /* and no handler was faster */
-        give_up(self, frame, left);
+/* Gives up all above the first `kept` ones, whatever they are. */
+static void drop_above(struct ffitap__thread *self, uint32_t kept, uintptr_t stack)
+{
+    uint32_t depth;
+
+    while ((depth = self->depth) > kept) {
+        struct ffitap__frame *top = &self->frames[depth - 1];
+
+        drop(self, top, top->stack, stack);
+    }
 }
 
 void ffitap__call_drop_all(struct ffitap__thread *self)
 {
-    uint32_t depth;
-
-    while ((depth = self->depth) != 0)
-        drop(self, depth, UINTPTR_MAX);
+    drop_above(self, 0, UINTPTR_MAX);
 }
 
 void ffitap__call_tell_release(struct ffitap__thread *self, uint16_t runtime)
@@ -195,13 +198,13 @@ static bool is_on(const stack_t *stack, uintptr_t place)
     return place - (uintptr_t)stack->ss_sp <= stack->ss_size;
 }
 
-/* Whether a signal handler with a stack of its own interrupted the call of this frame. */
-static bool is_interrupted(const struct ffitap__frame *frame)
+/* Whether a signal handler with a stack of its own interrupted the call from there. */
+static bool is_interrupted(uintptr_t frames_stack)
 {
     stack_t signals;
 
     return sigaltstack(NULL, &signals) == 0 && (signals.ss_flags & SS_ONSTACK) &&
-           !is_on(&signals, frame->stack);
+           !is_on(&signals, frames_stack);
 }
 
 static void drop_stale_frames(struct ffitap__thread *self, uintptr_t stack)
@@ -209,11 +212,13 @@ static void drop_stale_frames(struct ffitap__thread *self, uintptr_t stack)
     uint32_t depth;
 
     while ((depth = self->depth) != 0) {
-        const struct ffitap__frame *top = &self->frames[depth - 1];
+        struct ffitap__frame *top = &self->frames[depth - 1];
+        const uintptr_t found = top->stack;
 
-        if (!top->left && (top->stack > stack || is_interrupted(top)))
+        if (!ffitap__call_is_stale(found, stack) ||
+            (found != FFITAP__FRAME_WAITS && is_interrupted(found)))
             return;
-        drop(self, depth, stack);
+        drop(self, top, found, stack);
     }
 }
 
@@ -275,27 +280,29 @@ static void begin(struct ffitap__thread *self, struct ffitap__frame *frame, uint
         frame->flags |= FFITAP__FRAME_IN_MOMENTS;
         emit_entry(frame);
     }
+    const uint32_t depth = ffitap__call_depth(self, frame);
+
     frame->cell = state & FFITAP__WATCH_STATISTICS ? find_cell(self, frame->callee) : NULL;
-    if (frame->cell && self->depth <= FFITAP__STATISTICS_IN_FLIGHT) {
-        ffitap__call_begin(frame->cell->tally->thread, frame, self->depth, ffitap__clock_now());
+    if (frame->cell && depth <= FFITAP__STATISTICS_IN_FLIGHT) {
+        ffitap__call_begin(frame->cell->tally->thread, frame, depth, ffitap__clock_now());
         return;
     }
     const struct ffitap__tally *tally = shown_tally(self);
     if (tally)
-        atomic_store_explicit(&tally->thread->depth, self->depth, memory_order_release);
+        atomic_store_explicit(&tally->thread->depth, depth, memory_order_release);
     frame->entered = ffitap__clock_now();
 }
 
 static struct ffitap__frame *push(struct ffitap__thread *self, struct ffitap__callee callee,
-                                  bool has_lock, uintptr_t stack, int errno_in)
+                                  uint32_t flags, uintptr_t stack, int errno_in)
 {
     struct ffitap__frame *frame = ffitap__call_push(self, stack);
 
     frame->call_id = ++self->next_call_id;
     frame->callee = callee;
+    frame->flags = flags;
     frame->errno_private_in = errno_in;
-    frame->errno_before = self->window.open ? self->window.errno_before : errno_in;
-    ffitap__call_take_window(self, frame, has_lock);
+    frame->errno_before = flags & FFITAP__CALL_GIL_RELEASED ? self->window.errno_before : errno_in;
     if (self->question.stack)
         take_question(self, frame);
     return frame;
@@ -309,6 +316,7 @@ struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uin
     const uint64_t key = ffitap__thread_key(address, runtime);
     const struct ffitap__function *function = ffitap__function_at(address);
     const struct ffitap__callee callee = {function ? function->id : 0, runtime};
+    const uint32_t flags = ffitap__call_take_window(self, has_lock);
     struct ffitap__frame *frame = NULL;
 
     drop_stale_frames(self, stack);
@@ -319,7 +327,7 @@ struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uin
         ffitap__tap_lose(FFITAP__LOST_CALL);
         ffitap__call_forget_ahead(self);
     } else {
-        frame = push(self, callee, has_lock, stack, errno_in);
+        frame = push(self, callee, flags, stack, errno_in);
         begin(self, frame, state);
         if (function && frame->cell)
             remember(self, state, key, frame->cell);
@@ -335,7 +343,7 @@ static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t s
     for (uint32_t depth = self->depth; depth; depth--) {
         struct ffitap__frame *frame = &self->frames[depth - 1];
 
-        if (frame->stack == stack && !frame->left)
+        if (frame->stack == stack)
             return frame;
     }
     return NULL;
@@ -344,11 +352,8 @@ static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t s
 static void leave(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
                   int errno_out)
 {
-    uint32_t depth;
-
     /* Calls that never returned to their caller. */
-    while ((depth = self->depth) > frame - self->frames + 1)
-        drop(self, depth, frame->stack);
+    drop_above(self, ffitap__call_depth(self, frame), frame->stack);
     self->question.stack = 0;
     frame->errno_private_out = errno_out;
     frame->errno_after =
@@ -356,7 +361,7 @@ static void leave(struct ffitap__thread *self, struct ffitap__frame *frame, uint
     if (FFITAP__UNLIKELY(is_in_moments(frame)))
         emit_exit(frame, left);
     if (frame->flags & FFITAP__CALL_GIL_RELEASED) {
-        frame->left = left;
+        ffitap__call_wait(frame, left);
         return;
     }
     if (FFITAP__UNLIKELY(is_in_moments(frame)))
@@ -393,10 +398,11 @@ void ffitap__call_tell_return(struct ffitap__thread *self)
         emit_swap_out(frame);
 }
 
-void ffitap__call_end_slowly(struct ffitap__thread *self, uint64_t left, uint64_t held)
+void ffitap__call_end_slowly(struct ffitap__thread *self, struct ffitap__frame *frame,
+                             uint64_t left, uint64_t held)
 {
     const int saved = errno;
 
-    finish(self, &self->frames[self->depth - 1], left, ticks_or_now(held));
+    finish(self, frame, left, ticks_or_now(held));
     errno = saved;
 }

@@ -37,13 +37,14 @@ FFITAP__CROSSING struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__
 FFITAP__CROSSING void ffitap__call_leave_slowly(struct ffitap__thread *self, uintptr_t stack,
                                                 uint64_t left);
 FFITAP__CROSSING void ffitap__call_tell_return(struct ffitap__thread *self);
-FFITAP__CROSSING void ffitap__call_end_slowly(struct ffitap__thread *self, uint64_t left,
+FFITAP__CROSSING void ffitap__call_end_slowly(struct ffitap__thread *self,
+                                              struct ffitap__frame *frame, uint64_t left,
                                               uint64_t held);
 
 /* The interpreter lock is released, for a call that is about to be made. */
 static inline void ffitap__call_note_window(struct ffitap__thread *self)
 {
-    self->window.open = true;
+    self->window.open = 1;
     self->question.stack = 0;
 }
 
@@ -71,44 +72,52 @@ static inline void ffitap__call_errno_asked(struct ffitap__thread *self, uintptr
  * A call on another stack (a coroutine's) may end a live frame early; such a frame is then not
  * found when it returns, and nothing is counted twice.
  */
+static inline bool ffitap__call_is_stale(uintptr_t frames_stack, uintptr_t stack)
+{
+    return frames_stack - 1 < stack; /* so that FFITAP__FRAME_FREE is not */
+}
+
 static inline bool ffitap__call_has_stale_frame(const struct ffitap__thread *self, uintptr_t stack)
 {
-    if (FFITAP__LIKELY(!self->depth))
-        return false;
-    const struct ffitap__frame *top = &self->frames[self->depth - 1];
-    return top->left || top->stack <= stack;
+    return self->depth && ffitap__call_is_stale(self->frames[self->depth - 1].stack, stack);
+}
+
+/*
+ * Whether the lock was released ahead of the call that is to begin, or is there and was not: its
+ * flags. Before it has a frame, for a signal handler's call that finds the window takes it, and
+ * stays where it is when it has left: no lock is taken for it.
+ */
+static inline uint32_t ffitap__call_take_window(struct ffitap__thread *self, bool has_lock)
+{
+    return ffitap__take(&self->window.open) ? FFITAP__CALL_GIL_RELEASED
+           : has_lock                       ? FFITAP__CALL_GIL_HELD
+                                            : 0;
 }
 
 /*
  * The next frame. From here on a signal handler that makes calls of its own takes frames above it;
- * until then it takes this one, which is why it is filled in twice. If one of its calls stays
- * there, waiting for a lock, ours is the one above.
+ * until then it takes this one, and leaves it free. Whoever comes before it is filled in finds no
+ * stale one there.
  */
 static inline struct ffitap__frame *ffitap__call_push(struct ffitap__thread *self, uintptr_t stack)
 {
-    struct ffitap__frame *frame = &self->frames[self->depth];
-
-    frame->stack = stack;
-    frame->left = 0;
+    /* What a handler that jumped out of ffitap__call_pop() left there may be anything. */
+    self->frames[self->depth].stack = stack;
     atomic_signal_fence(memory_order_seq_cst);
-    frame = &self->frames[ffitap__take_next(&self->depth)];
+    struct ffitap__frame *frame = &self->frames[ffitap__take_next(&self->depth)];
     atomic_signal_fence(memory_order_seq_cst);
     frame->stack = stack;
-    frame->left = 0;
     frame->in_callbacks = 0;
     frame->callback_stack = 0;
     frame->call_id = 0;
     return frame;
 }
 
-/* Whether the lock was released ahead of the call of `frame`, or is there and was not. */
-static inline void ffitap__call_take_window(struct ffitap__thread *self,
-                                            struct ffitap__frame *frame, bool has_lock)
+/* Which of the thread's frames it is, from 1: that many calls are under way in it and below. */
+static inline uint32_t ffitap__call_depth(const struct ffitap__thread *self,
+                                          const struct ffitap__frame *frame)
 {
-    frame->flags = self->window.open ? FFITAP__CALL_GIL_RELEASED
-                   : has_lock        ? FFITAP__CALL_GIL_HELD
-                                     : 0;
-    self->window.open = false;
+    return (uint32_t)(frame - self->frames) + 1;
 }
 
 /* The call of `frame`, the `depth`th, begins `now` and is in flight. */
@@ -127,7 +136,7 @@ static inline void ffitap__call_begin(struct ffitap__statistics_thread *thread,
 /* What was noted ahead of a call goes with none: it is not to be measured, or lost. */
 static inline void ffitap__call_forget_ahead(struct ffitap__thread *self)
 {
-    self->window.open = false;
+    self->window.open = 0;
     self->question.stack = 0;
 }
 
@@ -153,11 +162,12 @@ static inline struct ffitap__frame *ffitap__call_enter_counted(struct ffitap__th
     if (FFITAP__UNLIKELY(atomic_load_explicit(&cell->key, memory_order_relaxed) != key))
         return NULL;
 
+    const uint32_t flags = ffitap__call_take_window(self, has_lock);
     struct ffitap__frame *frame = ffitap__call_push(self, stack);
     frame->cell = cell;
     frame->callee = cell->callee;
-    ffitap__call_take_window(self, frame, has_lock);
-    ffitap__call_begin(cell->tally->thread, frame, self->depth, __rdtsc());
+    frame->flags = flags;
+    ffitap__call_begin(cell->tally->thread, frame, ffitap__call_depth(self, frame), __rdtsc());
     return frame;
 }
 
@@ -179,15 +189,18 @@ static inline struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *se
 }
 
 /*
- * Takes the top frame off. Last of all: a signal handler that makes calls meanwhile finds it as it
- * was in native code, and takes frames above it.
+ * Takes the frame off, the top one. Last of all: a signal handler that makes calls meanwhile finds
+ * it as it was in native code, and takes frames above it.
  */
-static inline void ffitap__call_pop(struct ffitap__thread *self, const struct ffitap__tally *tally)
+static inline void ffitap__call_pop(struct ffitap__thread *self, struct ffitap__frame *frame,
+                                    const struct ffitap__tally *tally)
 {
-    const uint32_t depth = self->depth - 1;
+    const uint32_t depth = ffitap__call_depth(self, frame) - 1;
 
     atomic_signal_fence(memory_order_seq_cst);
     self->depth = depth;
+    atomic_signal_fence(memory_order_seq_cst);
+    frame->stack = FFITAP__FRAME_FREE;
     if (tally)
         atomic_store_explicit(&tally->thread->depth, depth, memory_order_release);
 }
@@ -200,19 +213,20 @@ static inline bool ffitap__call_is_usual(const struct ffitap__frame *frame)
 }
 
 /* The usual call of the top frame, of which nobody wants more than to count it, is complete. */
-static inline __attribute__((always_inline)) void
-ffitap__call_end(struct ffitap__thread *self, const struct ffitap__frame *frame, bool has_window,
-                 uint64_t left, uint64_t held)
+static inline __attribute__((always_inline)) void ffitap__call_end(struct ffitap__thread *self,
+                                                                   struct ffitap__frame *frame,
+                                                                   bool has_window, uint64_t left,
+                                                                   uint64_t held)
 {
     const struct ffitap__tally *tally = frame->cell->tally;
     struct ffitap__places places;
 
     if (FFITAP__UNLIKELY(!ffitap__count_find(tally, frame, has_window, left, held, &places))) {
-        ffitap__call_end_slowly(self, left, held);
+        ffitap__call_end_slowly(self, frame, left, held);
         return;
     }
     ffitap__count_add(frame->cell->shared, has_window, &places, frame->flags);
-    ffitap__call_pop(self, tally);
+    ffitap__call_pop(self, frame, tally);
 }
 
 /* Whether that can be said of the top frame, if there is one. */
@@ -220,6 +234,15 @@ static inline bool ffitap__call_is_only_counted(const struct ffitap__thread *sel
                                                 const struct ffitap__frame *top)
 {
     return self->counting == ffitap__watch_state() && top->cell;
+}
+
+/* The call of the top frame has left and waits for its lock: from now on a call of a signal handler
+ * takes the frame off. */
+static inline void ffitap__call_wait(struct ffitap__frame *frame, uint64_t left)
+{
+    frame->left = left;
+    atomic_signal_fence(memory_order_seq_cst);
+    frame->stack = FFITAP__FRAME_WAITS;
 }
 
 /*
@@ -231,15 +254,14 @@ static inline void ffitap__call_leave(struct ffitap__thread *self, uintptr_t sta
     const uint64_t left = __rdtsc();
     struct ffitap__frame *frame = &self->frames[self->depth - 1u];
 
-    if (FFITAP__UNLIKELY(!self->depth || frame->stack != stack || frame->left ||
-                         !ffitap__call_is_usual(frame) ||
+    if (FFITAP__UNLIKELY(!self->depth || frame->stack != stack || !ffitap__call_is_usual(frame) ||
                          !ffitap__call_is_only_counted(self, frame))) {
         ffitap__call_leave_slowly(self, stack, left);
         return;
     }
     self->question.stack = 0;
     if (frame->flags & FFITAP__CALL_GIL_RELEASED)
-        frame->left = left;
+        ffitap__call_wait(frame, left);
     else
         ffitap__call_end(self, frame, false, left, left);
 }
@@ -259,7 +281,7 @@ static inline void ffitap__call_leave_here(uintptr_t stack)
 /* Whether a call has returned and waits for its lock. */
 static inline bool ffitap__call_wants_lock(const struct ffitap__thread *self)
 {
-    return self->depth && self->frames[self->depth - 1].left;
+    return self->depth && self->frames[self->depth - 1].stack == FFITAP__FRAME_WAITS;
 }
 
 /* A call that wants its lock is about to ask for it; errno is what the thread has again. */
@@ -270,43 +292,28 @@ static inline void ffitap__call_lock_wanted(struct ffitap__thread *self)
 }
 
 /*
- * The moment at which the call of the `depth`th frame left, if it waits for its lock, which from
- * now on it does not any more; else 0. A signal handler that makes calls gives up what waits, until
- * that is taken from it.
+ * It has it, and the call is complete; unless that was given up, for calls were made meanwhile by
+ * whoever hands the lock out or by a signal handler. `stack` is a stack pointer of the caller's.
  */
-static inline uint64_t ffitap__call_take_left(struct ffitap__thread *self, uint32_t depth)
-{
-    if (FFITAP__UNLIKELY(!depth))
-        return 0;
-    struct ffitap__frame *frame = &self->frames[depth - 1];
-    const uint64_t left = frame->left;
-    atomic_signal_fence(memory_order_seq_cst);
-    frame->left = 0;
-    atomic_signal_fence(memory_order_seq_cst);
-    return FFITAP__LIKELY(self->depth == depth) ? left : 0;
-}
-
-/* It has it, and the call is complete; unless that was given up, for calls were made meanwhile by
- * whoever hands the lock out or by a signal handler. */
-static inline void ffitap__call_lock_held(struct ffitap__thread *self)
+static inline void ffitap__call_lock_held(struct ffitap__thread *self, uintptr_t stack)
 {
     const uint64_t held = __rdtsc();
-    const uint32_t depth = self->depth;
-    const uint64_t left = ffitap__call_take_left(self, depth);
+    struct ffitap__frame *frame = &self->frames[self->depth - 1u];
 
-    if (FFITAP__UNLIKELY(!left))
+    /* From then on handlers find it further up than they are, and leave it to us. */
+    if (FFITAP__UNLIKELY(!self->depth ||
+                         !ffitap__replace(&frame->stack, FFITAP__FRAME_WAITS, stack)))
         return;
-    struct ffitap__frame *frame = &self->frames[depth - 1];
     if (FFITAP__LIKELY(ffitap__call_is_usual(frame) && ffitap__call_is_only_counted(self, frame)))
-        ffitap__call_end(self, frame, true, left, held);
+        ffitap__call_end(self, frame, true, frame->left, held);
     else
-        ffitap__call_end_slowly(self, left, held);
+        ffitap__call_end_slowly(self, frame, frame->left, held);
 }
 
 /* The lock is held again and no call was made. */
 static inline void ffitap__call_window_unused(struct ffitap__thread *self)
 {
-    self->window.open = false;
+    self->window.open = 0;
 }
 
 /* What a thread has under way when it ends, innermost first. */

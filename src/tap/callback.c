@@ -16,7 +16,7 @@ static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t s
     for (uint32_t depth = self->depth; depth; depth--) {
         struct ffitap__frame *frame = &self->frames[depth - 1];
 
-        if (!frame->left && frame->stack > stack)
+        if (frame->stack > stack)
             return frame;
     }
     return NULL;
@@ -62,8 +62,8 @@ void ffitap__callback_enter(struct ffitap__thread *self, struct ffitap__callback
     };
     callback->frame = frame && take_time(frame, stack) ? frame : NULL;
     callback->frame_entered = frame ? frame->entered : 0;
-    callback->window = self->window;
-    self->window.open = false;
+    callback->window.errno_before = self->window.errno_before;
+    callback->window.open = ffitap__take(&self->window.open);
     callback->entered = callback->began;
     callback->is_told = ffitap__emit_wants_callbacks();
     if (callback->is_told) {

@@ -2,6 +2,7 @@
 #ifndef FFITAP_TAP_FAST_H
 #define FFITAP_TAP_FAST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define FFITAP__LIKELY(condition)   __builtin_expect(!!(condition), 1)
@@ -28,6 +29,27 @@ static inline uint32_t ffitap__take_next(uint32_t *count)
 
     __asm__("xaddl %0, %1" : "+r"(former), "+m"(*count) : : "cc");
     return former;
+}
+
+/* Clears what only this thread changes, and says whether it was set: one signal handler gets it. */
+static inline bool ffitap__take(uint32_t *flag)
+{
+    bool was_set;
+
+    __asm__("btrl $0, %1" : "=@ccc"(was_set), "+m"(*flag) : :);
+    return was_set;
+}
+
+/* Changes it from `former` to `value`, or nothing and returns false: it is another one by now. */
+static inline bool ffitap__replace(uintptr_t *place, uintptr_t former, uintptr_t value)
+{
+    bool was_former;
+
+    __asm__ volatile("cmpxchgq %3, %1"
+                     : "=@ccz"(was_former), "+m"(*place), "+a"(former)
+                     : "r"(value)
+                     : "memory");
+    return was_former;
 }
 
 /*

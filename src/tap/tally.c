@@ -71,10 +71,10 @@ static bool is_in_use(const struct ffitap__thread *self, const struct ffitap__ta
     return false;
 }
 
-/* Frames are used one after another: behind one that never was come no others. */
+/* Frames are used one after another: behind one that no call ever began in come no others. */
 static void forget_cells(struct ffitap__thread *self, const struct ffitap__tally *tally)
 {
-    for (uint32_t i = 0; i < FFITAP__FRAME_MAX && self->frames[i].stack; i++)
+    for (uint32_t i = 0; i < FFITAP__FRAME_MAX && self->frames[i].entered; i++)
         if (is_cell_of(tally, self->frames[i].cell))
             self->frames[i].cell = NULL;
 }

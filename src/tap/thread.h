@@ -18,9 +18,9 @@
 
 /* A call. A power of two in size, so that finding one takes no multiplication. */
 struct ffitap__frame {
-    uintptr_t stack; /* the caller's stack pointer: tells frames that were jumped over */
+    uintptr_t stack; /* where its caller is, or what it is instead: see below */
     uint64_t entered;
-    uint64_t left;             /* 0 while in native code, or not of interest any more */
+    uint64_t left;             /* when it left, of one that waits for its lock */
     uint64_t in_callbacks;     /* how long it was in them */
     uintptr_t callback_stack;  /* of the callback that takes its time; 0 if none does */
     uint64_t call_id;          /* 0 where no events are wanted */
@@ -33,6 +33,14 @@ struct ffitap__frame {
     int errno_after;
 } __attribute__((aligned(128)));
 
+/*
+ * The stack pointer of a frame's caller tells whether it was jumped over. What else is in its place
+ * leads to the right answer as well: a frame that is free, as is one that was never used, is found
+ * further up than any call; one that has left and waits for its lock further down.
+ */
+#define FFITAP__FRAME_FREE  0u
+#define FFITAP__FRAME_WAITS 1u
+
 /* Somebody wants the call's single moments. */
 #define FFITAP__FRAME_IN_MOMENTS (1u << 31)
 
@@ -41,7 +49,7 @@ struct ffitap__frame {
 
 /* The runtime's interpreter lock was given up and no call has been made since. */
 struct ffitap__window {
-    bool open;
+    uint32_t open;    /* 1, or 0 if there is none */
     int errno_before; /* if there are events */
 };
 

@@ -37,6 +37,12 @@ int border_call_unlocked(int (*function)(int), int argument)
     return result;
 }
 
+int border_call_abandoned(int (*function)(int), int argument)
+{
+    PyEval_SaveThread();
+    return border_call(function, argument);
+}
+
 static void swap_errno(int *where)
 {
     const int former = *where;

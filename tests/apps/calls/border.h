@@ -11,6 +11,9 @@ int border_call(int (*function)(int), int argument);
 int border_call_unlocked(int (*function)(int), int argument);
 int border_call_swapped(int (*function)(int), int argument);
 
+/* The same as if something left between the call and the lock, which is never taken back. */
+int border_call_abandoned(int (*function)(int), int argument);
+
 /* The way that all of these go. */
 typedef int border_caller(int (*function)(int), int argument);
 

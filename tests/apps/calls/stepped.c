@@ -4,11 +4,14 @@
  * another foreign call, on its own stack or the thread's; or it leaves by siglongjmp(3). Prints how
  * often each function was called.
  *
- *     stepped CALLER FUNCTION STACK ACTION STRIDE
+ *     stepped CALLER FUNCTION STACK ACTION STRIDE [FIRST LAST GAPS]
  *
- * CALLER is plain, unlocked or swapped (border.h). FUNCTION is known or fresh: called before, or
+ * CALLER is plain, unlocked or swapped (border.h); or behind: unlocked, behind a call that was
+ * abandoned. FUNCTION is known or fresh: called before, or
  * another one each time. STACK is same, below or above: where the handler runs, seen from the
- * thread's stack. ACTION is known, other or fresh, for what the handler calls, or jump.
+ * thread's stack. ACTION is known, other or fresh, for what the handler calls, or jump. With GAPS
+ * it does that twice in each round: STRIDE, 2 * STRIDE and so on up to GAPS instructions apart,
+ * first after each of the instructions from FIRST to LAST.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -63,13 +66,15 @@ void PyEval_RestoreThread(void *held)
 }
 
 static border_caller *caller;
+static bool is_behind;
 static const char *action;
 static bool wants_fresh;
 static unsigned char *fresh_code; /* each byte is a function */
 static int fresh_count;
 
-static volatile long step, act_at, stride;
+static volatile long step, act_at, gap;
 static volatile bool acted;
+static long stride, first, last, last_gap, rounds;
 static int failures;
 static sigjmp_buf outside;
 
@@ -95,10 +100,12 @@ static void act(void)
 static void on_step(int number)
 {
     (void)number;
-    if (step++ == act_at) {
+    const long now = step++;
+
+    if (now == act_at)
         acted = true;
+    if (now == act_at || (gap && now == act_at + gap))
         act();
-    }
 }
 
 #define START_STEPPING() __asm__ volatile("pushf; orq $0x100, (%%rsp); popf" ::: "cc", "memory")
@@ -106,6 +113,8 @@ static void on_step(int number)
 
 static void step_through(int (*function)(int))
 {
+    if (is_behind)
+        border_call_abandoned(other_function, 1);
     if (sigsetjmp(outside, 1) == 0) {
         START_STEPPING();
         caller(function, 1);
@@ -113,20 +122,42 @@ static void step_through(int (*function)(int))
     STOP_STEPPING();
 }
 
+/* False if the call was over before the handler could act. */
+static bool run_round(void)
+{
+    int (*function)(int) = wants_fresh ? fresh_function() : known_function;
+
+    rounds++;
+    acted = false;
+    step = 0;
+    step_through(function);
+    /* What was left in a mess would show in the call that follows. */
+    failures += caller(known_function, 1) != 2;
+    return acted;
+}
+
+static void act_once(void)
+{
+    while (run_round())
+        act_at += stride;
+}
+
+static void act_twice(void)
+{
+    for (act_at = first; act_at <= last; act_at++)
+        for (gap = stride; gap <= last_gap; gap += stride)
+            run_round();
+}
+
 static void run_rounds(void)
 {
     border_call(known_function, 1);
     border_call(other_function, 1);
     caller(known_function, 1);
-    for (acted = true; acted; act_at += stride) {
-        int (*function)(int) = wants_fresh ? fresh_function() : known_function;
-
-        acted = false;
-        step = 0;
-        step_through(function);
-        /* What was left in a mess would show in the call that follows. */
-        failures += caller(known_function, 1) != 2;
-    }
+    if (last_gap)
+        act_twice();
+    else
+        act_once();
 }
 
 static void *run(void *signal_stack)
@@ -166,14 +197,20 @@ static int run_in_thread(const char *where)
 
 int main(int argc, char **argv)
 {
-    if (argc != 6)
+    if (argc != 6 && argc != 9)
         return 2;
-    caller = strcmp(argv[1], "plain") == 0      ? border_call
-             : strcmp(argv[1], "unlocked") == 0 ? border_call_unlocked
-                                                : border_call_swapped;
+    caller = strcmp(argv[1], "plain") == 0     ? border_call
+             : strcmp(argv[1], "swapped") == 0 ? border_call_swapped
+                                               : border_call_unlocked;
+    is_behind = strcmp(argv[1], "behind") == 0;
     wants_fresh = strcmp(argv[2], "fresh") == 0;
     action = argv[4];
     stride = atol(argv[5]);
+    if (argc > 6) {
+        first = atol(argv[6]);
+        last = atol(argv[7]);
+        last_gap = atol(argv[8]);
+    }
     fresh_code = mmap(NULL, FRESH_MAX, PROT_READ | PROT_WRITE | PROT_EXEC,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (fresh_code == MAP_FAILED)
@@ -181,7 +218,7 @@ int main(int argc, char **argv)
     memset(fresh_code, RET, FRESH_MAX);
     if (run_in_thread(argv[3]) != 0)
         return 1;
-    printf("rounds %ld\nknown_function %d\nother_function %d\nfresh %d\nfailures %d\n",
-           act_at / stride, known_runs, other_runs, fresh_count, failures);
+    printf("rounds %ld\nknown_function %d\nother_function %d\nfresh %d\nfailures %d\n", rounds,
+           known_runs, other_runs, fresh_count, failures);
     return 0;
 }

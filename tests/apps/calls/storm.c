@@ -2,12 +2,18 @@
  * Threads that make foreign calls under a storm of signals, whose handler makes foreign calls, too.
  * Now and then they leave a call by longjmp(3), and in the end they end inside of one. Prints how
  * often each function was called.
+ *
+ *     storm known|new
+ *
+ * The threads are known, having made a call before the first signal, or they are new to it.
  */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -18,6 +24,8 @@
 
 static _Atomic int calm_runs, storm_runs, jump_runs, last_runs;
 static _Atomic int failures;
+static bool threads_are_known;
+static sigset_t alarm_only;
 static __thread jmp_buf outside;
 
 int calm_function(int argument);
@@ -85,8 +93,10 @@ static double now(void)
 
 static void *call_all_the_time(void *unused)
 {
+    if (threads_are_known)
+        failures += border_call(calm_function, 0) != 1;
+    pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL);
     const double end = now() + SECONDS;
-
     while (now() < end) {
         for (int i = 0; i < 100; i++) {
             failures += border_call(calm_function, i) != i + 1;
@@ -99,13 +109,19 @@ static void *call_all_the_time(void *unused)
     return unused;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct itimerval often = {{0, 20}, {0, 20}}, never = {{0, 0}, {0, 0}};
     const struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
     pthread_t threads[THREADS];
 
+    if (argc != 2)
+        return 2;
+    threads_are_known = strcmp(argv[1], "known") == 0;
     sigaction(SIGALRM, &action, NULL);
+    sigemptyset(&alarm_only);
+    sigaddset(&alarm_only, SIGALRM);
+    pthread_sigmask(SIG_BLOCK, &alarm_only, NULL);
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, call_all_the_time, NULL);
     setitimer(ITIMER_REAL, &often, NULL);

@@ -89,7 +89,7 @@ Test(tap_call, a_call_with_a_window_is_complete_when_the_lock_is_held_again)
     cr_expect(eq(uint, emit_double_call_count(), 0));
     ffitap__call_lock_wanted(self);
     usleep(20000);
-    ffitap__call_lock_held(self);
+    ffitap__call_lock_held(self, STACK);
 
     cr_expect(
         eq(str, (char *)emit_double_names(), "gil_release call_entry call_exit gil_acquire call "));
@@ -259,7 +259,7 @@ Test(tap_call, a_lock_that_is_held_after_another_call_was_made_ends_no_call_twic
     ffitap__call_lock_wanted(self);
     enter(self, STACK - 512);
     ffitap__call_leave(self, STACK - 512);
-    ffitap__call_lock_held(self);
+    ffitap__call_lock_held(self, STACK);
 
     cr_expect(eq(uint, emit_double_call_count(), 2));
     cr_expect(eq(uint, self->depth, 0));

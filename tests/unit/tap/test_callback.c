@@ -194,7 +194,7 @@ Test(tap_callback, a_call_that_only_waits_for_its_lock_is_not_what_it_came_out_o
     ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
     ffitap__call_leave(self, STACK);
     call_back_for_long(STACK - 512);
-    ffitap__call_lock_held(self);
+    ffitap__call_lock_held(self, STACK);
 
     cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
     cr_expect(eq(ulong, emit_double_call(0)->callbacks_ns, 0));
@@ -228,7 +228,7 @@ Test(tap_callback, the_lock_that_it_gives_up_at_its_end_is_no_window_of_the_next
     ffitap__call_lock_released(self, RUNTIME);
     ffitap__callback_leave(self, &callback);
     ffitap__call_leave(self, STACK);
-    ffitap__call_lock_held(self);
+    ffitap__call_lock_held(self, STACK);
     cr_expect(eq(uint, flags_of_the_last_call(), FFITAP__CALL_GIL_RELEASED));
 
     ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
@@ -248,7 +248,7 @@ Test(tap_callback, a_window_around_it_is_none_of_a_call_in_it)
 
     ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
     ffitap__call_leave(self, STACK);
-    ffitap__call_lock_held(self);
+    ffitap__call_lock_held(self, STACK);
     cr_expect(eq(uint, flags_of_the_last_call(), FFITAP__CALL_GIL_RELEASED));
 }
 

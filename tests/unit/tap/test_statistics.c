@@ -146,7 +146,7 @@ static void call_with_window(void *address)
     ffitap__call_lock_released(self, runtime);
     call(address, true);
     ffitap__call_lock_wanted(self);
-    ffitap__call_lock_held(self);
+    ffitap__call_lock_held(self, (uintptr_t)__builtin_frame_address(0));
 }
 
 Test(tap_statistics, the_header_says_what_process_it_is)
@@ -329,7 +329,7 @@ Test(tap_statistics, a_call_that_waits_for_its_lock_gives_up_where_another_is_ma
         ffitap__call_lock_released(self, runtime);
         call(made_up(1), true);
         call((void *)strlen, false);
-        ffitap__call_lock_held(self);
+        ffitap__call_lock_held(self, (uintptr_t)__builtin_frame_address(0));
     }
     const struct ffitap__statistics_header *header = map_file(getpid());
     const struct ffitap__statistics_cell *cell =
