@@ -49,22 +49,6 @@ int other_function(int argument)
     return argument + 2;
 }
 
-/* The lock of an interpreter with one thread. */
-void *PyEval_SaveThread(void);
-void PyEval_RestoreThread(void *state);
-
-static int state;
-
-void *PyEval_SaveThread(void)
-{
-    return &state;
-}
-
-void PyEval_RestoreThread(void *held)
-{
-    (void)held;
-}
-
 static border_caller *caller;
 static bool is_behind;
 static const char *action;

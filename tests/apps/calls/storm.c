@@ -62,22 +62,6 @@ int last_function(int argument)
     return argument;
 }
 
-/* The lock of an interpreter that nobody competes for. */
-void *PyEval_SaveThread(void);
-void PyEval_RestoreThread(void *state);
-
-static int state;
-
-void *PyEval_SaveThread(void)
-{
-    return &state;
-}
-
-void PyEval_RestoreThread(void *held)
-{
-    (void)held;
-}
-
 static void on_alarm(int number)
 {
     failures += border_call(storm_function, number) != number + 2;
