@@ -1,7 +1,5 @@
 #include "tap/buckets.h"
 
-#include "tap/storage.h"
-
 /* What is counted more often than this gets a run, which is found faster. */
 #define OFTEN 64u
 
@@ -54,11 +52,10 @@ static struct places look_for(char *file, const _Atomic uint64_t *list, uint32_t
 }
 
 /* In front of the others; NULL if there is no room. */
-static struct ffitap__statistics_buckets *add_piece(struct ffitap__storage *storage,
-                                                    _Atomic uint64_t *list, uint32_t first,
-                                                    bool is_scattered)
+static struct ffitap__statistics_buckets *
+add_piece(struct ffitap__arena *arena, _Atomic uint64_t *list, uint32_t first, bool is_scattered)
 {
-    struct ffitap__statistics_buckets *piece = ffitap__storage_take(storage, sizeof(*piece));
+    struct ffitap__statistics_buckets *piece = ffitap__arena_take(arena, sizeof(*piece));
 
     if (!piece)
         return NULL;
@@ -66,20 +63,20 @@ static struct ffitap__statistics_buckets *add_piece(struct ffitap__storage *stor
     piece->is_scattered = is_scattered;
     piece->next = atomic_load_explicit(list, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(list, &piece->next,
-                                                  ffitap__storage_offset(storage, piece),
+                                                  ffitap__arena_offset(arena, piece),
                                                   memory_order_release, memory_order_relaxed))
         ;
     return piece;
 }
 
 /* A bucket's first count among the scattered ones; NULL if they are too many by now. */
-static uint32_t *scatter(struct ffitap__storage *storage, const struct places *places,
+static uint32_t *scatter(struct ffitap__arena *arena, const struct places *places,
                          _Atomic uint64_t *list, uint32_t bucket)
 {
     uint32_t *count = places->unused;
 
     if (!count && places->scattered_pieces < SCATTERED_MAX) {
-        struct ffitap__statistics_buckets *piece = add_piece(storage, list, 0, true);
+        struct ffitap__statistics_buckets *piece = add_piece(arena, list, 0, true);
         count = piece ? &piece->counts[0] : NULL;
     }
     if (!count)
@@ -99,10 +96,10 @@ static uint32_t *use_run(const char *file, struct ffitap__recent *recent,
     return &run->counts[bucket - run->first];
 }
 
-uint32_t *ffitap__buckets_search(struct ffitap__storage *storage, struct ffitap__recent *recent,
+uint32_t *ffitap__buckets_search(struct ffitap__arena *arena, struct ffitap__recent *recent,
                                  _Atomic uint64_t *list, uint32_t bucket)
 {
-    char *file = (char *)storage->header;
+    char *file = (char *)arena->storage->header;
     const struct places places = look_for(file, list, bucket);
     struct ffitap__statistics_buckets *run = places.run;
     uint32_t *count = places.scattered;
@@ -110,10 +107,10 @@ uint32_t *ffitap__buckets_search(struct ffitap__storage *storage, struct ffitap_
     if (run)
         return use_run(file, recent, run, bucket);
     if (!count)
-        count = scatter(storage, &places, list, bucket);
+        count = scatter(arena, &places, list, bucket);
     if (count && ffitap__statistics_scattered_count(*count) < OFTEN)
         return count;
-    run = add_piece(storage, list, first_of(bucket), false);
+    run = add_piece(arena, list, first_of(bucket), false);
     if (run)
         return use_run(file, recent, run, bucket);
     return count && ffitap__statistics_scattered_count(*count) < FFITAP__STATISTICS_SCATTERED_MAX

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tap/arena.h"
 #include "tap/fast.h"
 #include "tap/statistics_file.h"
-#include "tap/storage.h"
 
 /*
  * The runs of a histogram that were counted in last, each at the place that its first bucket has
@@ -20,7 +20,7 @@ struct ffitap__recent {
 };
 
 /* Looks for the count, and makes room for it if there is none. */
-uint32_t *ffitap__buckets_search(struct ffitap__storage *storage, struct ffitap__recent *recent,
+uint32_t *ffitap__buckets_search(struct ffitap__arena *arena, struct ffitap__recent *recent,
                                  _Atomic uint64_t *list, uint32_t bucket);
 
 /*
@@ -47,14 +47,14 @@ _Static_assert(offsetof(struct ffitap__statistics_header, version) ==
                "offset 0 is told from a run");
 
 /* The count in the histogram that `list` begins, NULL if there is no room. */
-static inline uint32_t *ffitap__buckets_find(struct ffitap__storage *storage,
+static inline uint32_t *ffitap__buckets_find(struct ffitap__arena *arena,
                                              struct ffitap__recent *recent, _Atomic uint64_t *list,
                                              uint64_t value)
 {
-    uint32_t *count = ffitap__buckets_recent((char *)storage->header, recent, value);
+    uint32_t *count = ffitap__buckets_recent((char *)arena->storage->header, recent, value);
 
     return count ? count
-                 : ffitap__buckets_search(storage, recent, list, ffitap__statistics_bucket(value));
+                 : ffitap__buckets_search(arena, recent, list, ffitap__statistics_bucket(value));
 }
 
 #endif

@@ -365,17 +365,21 @@ static __attribute__((noinline)) bool has_blocks(struct ffitap__storage *storage
     return end <= atomic_load_explicit(&storage->blocks_end, memory_order_relaxed);
 }
 
+static uint64_t round_up(uint64_t size, uint64_t multiple)
+{
+    return (size + multiple - 1) / multiple * multiple;
+}
+
 /* What is refused is not handed out to anybody else: a piece that is smaller would fit seldom. */
-void *ffitap__storage_take(struct ffitap__storage *storage, size_t size)
+static inline void *take(struct ffitap__storage *storage, uint64_t size, uint64_t alignment)
 {
     struct ffitap__statistics_header *header = storage->header;
-
-    size = (size + 7) & ~(size_t)7;
     uint64_t used = atomic_load_explicit(&header->used, memory_order_relaxed);
-    uint64_t end;
+    uint64_t start, end;
 
     do {
-        end = used + size;
+        start = round_up(used, alignment);
+        end = start + size;
         if (end > storage->capacity ||
             (FFITAP__UNLIKELY(end >
                               atomic_load_explicit(&storage->blocks_end, memory_order_acquire)) &&
@@ -383,7 +387,17 @@ void *ffitap__storage_take(struct ffitap__storage *storage, size_t size)
             return NULL;
     } while (!atomic_compare_exchange_weak_explicit(&header->used, &used, end, memory_order_release,
                                                     memory_order_relaxed));
-    return (char *)header + used;
+    return (char *)header + start;
+}
+
+void *ffitap__storage_take(struct ffitap__storage *storage, size_t size)
+{
+    return take(storage, round_up(size, 8), 8);
+}
+
+void *ffitap__storage_take_lines(struct ffitap__storage *storage, size_t size)
+{
+    return take(storage, size, FFITAP__STORAGE_LINE);
 }
 
 uint64_t ffitap__storage_offset(const struct ffitap__storage *storage, const void *piece)

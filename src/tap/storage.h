@@ -38,6 +38,8 @@ struct ffitap__storage {
     char path[PATH_MAX];
 };
 
+#define FFITAP__STORAGE_LINE 64u
+
 /* What becomes of a file that has no room even for its header. */
 enum ffitap__storage_remains {
     FFITAP__STORAGE_REMAINS_EMPTY, /* it tells readers that this process does not count */
@@ -80,6 +82,9 @@ void ffitap__storage_tell_rate(struct ffitap__storage *storage);
  * without the tap's lock, which is taken where the file grows.
  */
 void *ffitap__storage_take(struct ffitap__storage *storage, size_t size);
+
+/* The same in whole cache lines, of which nobody else has a part. `size` is a number of them. */
+void *ffitap__storage_take_lines(struct ffitap__storage *storage, size_t size);
 
 /* The offset of a piece, as others in the file refer to it; 0 for NULL. */
 uint64_t ffitap__storage_offset(const struct ffitap__storage *storage, const void *piece);

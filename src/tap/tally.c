@@ -11,14 +11,14 @@
 #include "tap/memory.h"
 #include "tap/statistics.h"
 
-static struct ffitap__statistics_thread *add_thread(struct ffitap__storage *storage)
+static struct ffitap__statistics_thread *add_thread(struct ffitap__arena *arena)
 {
-    struct ffitap__statistics_thread *thread = ffitap__storage_take(storage, sizeof(*thread));
+    struct ffitap__statistics_thread *thread = ffitap__arena_take(arena, sizeof(*thread));
 
     if (thread) {
-        ffitap__storage_tell_rate(storage);
+        ffitap__storage_tell_rate(arena->storage);
         thread->tid = gettid();
-        ffitap__storage_publish(storage, FFITAP__STATISTICS_THREADS, &thread->link,
+        ffitap__storage_publish(arena->storage, FFITAP__STATISTICS_THREADS, &thread->link,
                                 sizeof(*thread));
     }
     return thread;
@@ -29,18 +29,18 @@ static bool find_storage(struct ffitap__tally *tally)
 {
     if (!ffitap__statistics_have_file() || !ffitap__lock())
         return false;
-    tally->storage = ffitap__storage_hold();
-    tally->thread = tally->storage ? add_thread(tally->storage) : NULL;
+    tally->arena.storage = ffitap__storage_hold();
+    tally->thread = tally->arena.storage ? add_thread(&tally->arena) : NULL;
     ffitap__unlock();
     if (tally->thread)
-        tally->file = (char *)tally->storage->header;
+        tally->file = (char *)tally->arena.storage->header;
     return tally->thread;
 }
 
 static void destroy(struct ffitap__tally *tally)
 {
-    if (tally->storage)
-        ffitap__storage_release(tally->storage);
+    if (tally->arena.storage)
+        ffitap__storage_release(tally->arena.storage);
     munmap(tally, sizeof(*tally));
 }
 
@@ -103,7 +103,8 @@ static void retire(struct ffitap__thread *self, struct ffitap__tally *tally)
     put_aside(self, tally);
     for (; other; other = next) {
         next = other->next;
-        if (other->storage->generation > tally->storage->generation || is_in_use(self, other)) {
+        if (other->arena.storage->generation > tally->arena.storage->generation ||
+            is_in_use(self, other)) {
             put_aside(self, other);
         } else {
             forget_cells(self, other);
@@ -135,8 +136,9 @@ struct ffitap__tally *ffitap__tally_get(struct ffitap__thread *self)
 {
     struct ffitap__tally *tally = self->tally;
 
-    return FFITAP__LIKELY(tally && tally->storage == ffitap__storage_current()) ? tally
-                                                                                : renew_tally(self);
+    return FFITAP__LIKELY(tally && tally->arena.storage == ffitap__storage_current())
+               ? tally
+               : renew_tally(self);
 }
 
 static void end_all(struct ffitap__thread *self, void (*end)(struct ffitap__tally *tally))
@@ -168,7 +170,7 @@ void ffitap__tally_drop_all(struct ffitap__thread *self)
 
 bool ffitap__tally_is_ours(const struct ffitap__tally *tally)
 {
-    return tally->storage->pid == getpid();
+    return tally->arena.storage->pid == getpid();
 }
 
 void ffitap__tally_lose_call(const struct ffitap__tally *tally)
@@ -176,7 +178,7 @@ void ffitap__tally_lose_call(const struct ffitap__tally *tally)
     const struct ffitap__lost_event event = {.what = FFITAP__LOST_CALL, .count = 1};
 
     ffitap__emit_lost(&event);
-    ffitap__storage_lose_in(tally->storage, &event);
+    ffitap__storage_lose_in(tally->arena.storage, &event);
 }
 
 static void *at(const struct ffitap__tally *tally, uint64_t offset)
@@ -184,11 +186,11 @@ static void *at(const struct ffitap__tally *tally, uint64_t offset)
     return offset ? tally->file + offset : NULL;
 }
 
-static struct ffitap__statistics_cell *add_shared(const struct ffitap__tally *tally,
+static struct ffitap__statistics_cell *add_shared(struct ffitap__tally *tally,
                                                   struct ffitap__callee callee,
                                                   enum ffitap__statistics_cell_kind kind)
 {
-    struct ffitap__statistics_cell *shared = ffitap__storage_take(tally->storage, sizeof(*shared));
+    struct ffitap__statistics_cell *shared = ffitap__arena_take(&tally->arena, sizeof(*shared));
 
     if (!shared)
         return NULL;
@@ -199,10 +201,10 @@ static struct ffitap__statistics_cell *add_shared(const struct ffitap__tally *ta
     shared->link.size = sizeof(*shared);
     shared->link.next = atomic_load_explicit(&tally->thread->cells, memory_order_relaxed);
     while (!atomic_compare_exchange_weak_explicit(&tally->thread->cells, &shared->link.next,
-                                                  ffitap__storage_offset(tally->storage, shared),
+                                                  ffitap__arena_offset(&tally->arena, shared),
                                                   memory_order_release, memory_order_relaxed))
         ;
-    ffitap__storage_tell_rate(tally->storage);
+    ffitap__storage_tell_rate(tally->arena.storage);
     return shared;
 }
 
@@ -246,17 +248,17 @@ struct ffitap__cell *ffitap__tally_cell(struct ffitap__tally *tally, struct ffit
     return cell_of(tally, callee, FFITAP__STATISTICS_CALLS);
 }
 
-static struct ffitap__statistics_windows *add_windows(const struct ffitap__tally *tally,
+static struct ffitap__statistics_windows *add_windows(struct ffitap__tally *tally,
                                                       struct ffitap__cell *cell)
 {
     struct ffitap__statistics_windows *windows =
-        ffitap__storage_take(tally->storage, sizeof(*windows));
+        ffitap__arena_take(&tally->arena, sizeof(*windows));
 
     if (!windows)
         return NULL;
     windows->wait_min_ns = UINT64_MAX;
     uint64_t offset = 0;
-    const uint64_t ours = ffitap__storage_offset(tally->storage, windows);
+    const uint64_t ours = ffitap__arena_offset(&tally->arena, windows);
     if (atomic_compare_exchange_strong_explicit(&cell->shared->windows, &offset, ours,
                                                 memory_order_release, memory_order_relaxed))
         offset = ours;
@@ -264,7 +266,7 @@ static struct ffitap__statistics_windows *add_windows(const struct ffitap__tally
     return at(tally, offset);
 }
 
-static struct ffitap__statistics_windows *windows_of(const struct ffitap__tally *tally,
+static struct ffitap__statistics_windows *windows_of(struct ffitap__tally *tally,
                                                      struct ffitap__cell *cell)
 {
     return cell->windows ? at(tally, cell->windows) : add_windows(tally, cell);
@@ -290,7 +292,7 @@ static bool is_of(struct ffitap__statistics_outcome *outcome, int32_t value)
 
 /* The outcome of that value, or room for it; NULL if there is none. */
 static struct ffitap__statistics_outcome *
-outcome_of(const struct ffitap__tally *tally, struct ffitap__statistics_cell *shared, int32_t value)
+outcome_of(struct ffitap__tally *tally, struct ffitap__statistics_cell *shared, int32_t value)
 {
     uint64_t newest = atomic_load_explicit(&shared->errnos, memory_order_relaxed);
     struct ffitap__statistics_errnos *errnos = at(tally, newest);
@@ -299,14 +301,14 @@ outcome_of(const struct ffitap__tally *tally, struct ffitap__statistics_cell *sh
         for (unsigned i = 0; i < FFITAP__STATISTICS_OUTCOMES; i++)
             if (is_of(&errnos->outcomes[i], value))
                 return &errnos->outcomes[i];
-    errnos = ffitap__storage_take(tally->storage, sizeof(*errnos));
+    errnos = ffitap__arena_take(&tally->arena, sizeof(*errnos));
     if (!errnos)
         return NULL;
     is_of(&errnos->outcomes[0], value);
     do
         errnos->next = newest;
     while (!atomic_compare_exchange_weak_explicit(&shared->errnos, &newest,
-                                                  ffitap__storage_offset(tally->storage, errnos),
+                                                  ffitap__arena_offset(&tally->arena, errnos),
                                                   memory_order_release, memory_order_relaxed));
     return &errnos->outcomes[0];
 }
@@ -318,7 +320,7 @@ static void add_outcome(struct ffitap__statistics_outcome *outcome,
     ffitap__add(&outcome->unchanged, frame->errno_private_in == frame->errno_private_out);
 }
 
-static bool make_window(const struct ffitap__tally *tally, const struct ffitap__frame *frame,
+static bool make_window(struct ffitap__tally *tally, const struct ffitap__frame *frame,
                         uint64_t wait_ns, struct ffitap__places *places)
 {
     places->wait_ns = wait_ns;
@@ -326,13 +328,13 @@ static bool make_window(const struct ffitap__tally *tally, const struct ffitap__
     places->wait_bucket = NULL;
     if (!places->windows || (frame->flags & FFITAP__CALL_WAIT_UNKNOWN))
         return places->windows;
-    places->wait_bucket = ffitap__buckets_find(tally->storage, &frame->cell->waits,
+    places->wait_bucket = ffitap__buckets_find(&tally->arena, &frame->cell->waits,
                                                &places->windows->wait_buckets, wait_ns);
     return places->wait_bucket;
 }
 
 /* Makes what is not there. `*outcome` is NULL for a call that did not exchange errno. */
-static bool make_places(const struct ffitap__tally *tally, const struct ffitap__frame *frame,
+static bool make_places(struct ffitap__tally *tally, const struct ffitap__frame *frame,
                         uint64_t left, uint64_t held, struct ffitap__places *places,
                         struct ffitap__statistics_outcome **outcome)
 {
@@ -340,7 +342,7 @@ static bool make_places(const struct ffitap__tally *tally, const struct ffitap__
 
     places->windows = NULL;
     places->native_ns = ffitap__clock_duration_ns(left - frame->entered);
-    places->bucket = ffitap__buckets_find(tally->storage, &cell->durations, &cell->shared->buckets,
+    places->bucket = ffitap__buckets_find(&tally->arena, &cell->durations, &cell->shared->buckets,
                                           places->native_ns);
     if (!places->bucket ||
         ((frame->flags & FFITAP__CALL_GIL_RELEASED) &&
@@ -373,7 +375,7 @@ static uint64_t time_in_callbacks(const struct ffitap__frame *frame, uint64_t na
 
 bool ffitap__tally_count_call(const struct ffitap__frame *frame, uint64_t left, uint64_t held)
 {
-    const struct ffitap__tally *tally = frame->cell->tally;
+    struct ffitap__tally *tally = frame->cell->tally;
     struct ffitap__statistics_cell *shared = frame->cell->shared;
     struct ffitap__statistics_outcome *outcome;
     struct ffitap__places places;
@@ -398,7 +400,7 @@ bool ffitap__tally_count_callback(struct ffitap__tally *tally,
 {
     const struct ffitap__callee callee = {callback->function_id, callback->runtime_id};
     struct ffitap__cell *cell = cell_of(tally, callee, FFITAP__STATISTICS_CALLBACKS);
-    uint32_t *bucket = cell ? ffitap__buckets_find(tally->storage, &cell->durations,
+    uint32_t *bucket = cell ? ffitap__buckets_find(&tally->arena, &cell->durations,
                                                    &cell->shared->buckets, callback->duration_ns)
                             : NULL;
 

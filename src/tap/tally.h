@@ -41,10 +41,10 @@ struct ffitap__cell {
 /* Much address space, of which a thread touches what its functions need. */
 struct ffitap__tally {
     struct ffitap__statistics_thread *thread;
-    struct ffitap__storage *storage; /* where it counts, which stays mapped as long */
-    char *file;                      /* the same, where it is mapped */
-    uint64_t rate;                   /* ffitap__clock_rate once it is known, for ticks; else 0 */
-    struct ffitap__tally *next;      /* of the thread's retired ones */
+    struct ffitap__arena arena; /* of the file where it counts, which stays mapped as long */
+    char *file;                 /* the same, where it is mapped */
+    uint64_t rate;              /* ffitap__clock_rate once it is known, for ticks; else 0 */
+    struct ffitap__tally *next; /* of the thread's retired ones */
     _Atomic uint32_t cell_count;
     _Atomic uint32_t
         of_function[FFITAP__FUNCTION_MAX + 1]; /* by id, first those unknown; as `next` */
