@@ -23,6 +23,7 @@ class Case(harness.Case):
             "dormant": (),
             "stat": (harness.FFITAP, "stat", "-o", self.data, "--"),
             "record": (harness.FFITAP, "record", "-o", self.data, "--events", "detail", "--"),
+            "default": (harness.FFITAP, "record", "-o", self.data, "--"),
         }[mode]
         if mode == "dormant":
             environment = preloaded(environment)

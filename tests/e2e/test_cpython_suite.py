@@ -1,36 +1,87 @@
-"""CPython's own tests of ctypes pass in every mode exactly as without ffitap."""
+"""CPython's own tests of ctypes end in every mode as they do without ffitap, each one, in every
+version there is.
 
-import re
+Some may come out now so and now so. The rule is that each version runs its tests twice without
+ffitap: what the two disagree about is unsteady, is named on stderr, and has to end in every mode
+but not in one way. Everything else, failures too, has to be the same.
+"""
 
+import collections
+import sys
+
+import interpreters
 import modes
-from harness import PYTHON, main
-
-SUITE = (PYTHON, "-B", "-m", "test", "-v", "test_ctypes")
+from harness import APPS, PYTHON, main
 
 
-def outcomes(output):
-    """Each test's name and outcome; times and addresses differ from run to run."""
-    return sorted(re.findall(r"^(\w+ \([\w.]+\)).* \.\.\. (ok|skipped|FAIL|ERROR|expected failure)",
-                             output.decode(errors="replace"), re.MULTILINE))
+def name_of(line):
+    return line.rsplit(": ", 1)[0]
 
 
+class Run:
+    """What became of each test, as tests/apps/ctypes_suite.py wrote it."""
+
+    def __init__(self, done, file):
+        self.status = done.returncode
+        self.said = done.stderr.decode(errors="replace")[-3000:]
+        self.outcomes = collections.Counter(file.read_text().splitlines() if file.exists() else [])
+
+    def names(self):
+        return {name_of(line) for line in self.outcomes}
+
+    def without(self, names):
+        return sorted(line for line in self.outcomes.elements() if name_of(line) not in names)
+
+    def disputed(self, other):
+        """The tests about whose outcome this and another run disagree."""
+        return {
+            name_of(line)
+            for line in (self.outcomes - other.outcomes) + (other.outcomes - self.outcomes)
+        }
+
+
+@interpreters.each("_ctypes", "_ctypes_test", "test.test_ctypes|ctypes.test")
 class CPythonSuite(modes.Case):
-    def test_it_passes_as_without(self):
-        plain = self.run_in("untraced", *SUITE, cwd=self.folder)
-        self.assertEqual(plain.returncode, 0, plain.stdout[-2000:])
-        expected = outcomes(plain.stdout)
-        self.assertGreater(len(expected), 300)
+    def run_suite(self, mode, name=None):
+        folder = self.folder / f"{name or mode}-work"
+        folder.mkdir()
+        file = folder / "outcomes"
+        suite = APPS / "ctypes_suite.py"
+        return Run(self.run_in(mode, self.python, "-B", suite, file, cwd=folder), file)
 
-        for mode in "dormant", "stat", "record":
+    def run_without(self):
+        """A run without ffitap, and what is unsteady without it."""
+        plain = self.run_suite("untraced")
+        unsteady = plain.disputed(self.run_suite("untraced", "again"))
+        outcomes = collections.Counter(line.rsplit(": ", 1)[1] for line in plain.outcomes.elements())
+        print(self.interpreter.version, "without ffitap:", dict(outcomes), file=sys.stderr)
+        for line in plain.outcomes:
+            if line.endswith((": failed", ": error")):
+                print(self.interpreter.version, "without ffitap:", line, file=sys.stderr)
+        for name in sorted(unsteady):
+            print(self.interpreter.version, "is unsteady without ffitap:", name, file=sys.stderr)
+        return plain, unsteady
+
+    def test_each_test_ends_as_without(self):
+        plain, unsteady = self.run_without()
+        steady = plain.without(unsteady)
+        self.assertGreater(sum(line.endswith(": ok") for line in steady), 300, plain.said)
+        # With all events once in every version, with those that `record` has by default in one.
+        more = ["default"] if self.python == PYTHON else []
+        for mode in ["dormant", "stat", "record"] + more:
             with self.subTest(mode):
-                done = self.run_in(mode, *SUITE, cwd=self.folder)
-                self.assertEqual(done.returncode, 0, done.stdout[-2000:])
-                self.assertEqual(outcomes(done.stdout), expected)
+                run = self.run_suite(mode)
+                self.assertEqual(run.without(unsteady), steady, run.said)
+                self.assertLessEqual(unsteady, run.names())
+                if not unsteady:
+                    self.assertEqual(run.status, plain.status)
+                if mode != "dormant":
+                    self.assert_was_watched()
 
-    def test_it_passes_with_the_default_events(self):
-        plain = self.run_in("untraced", *SUITE, cwd=self.folder)
-        done = self.record(*SUITE, cwd=self.folder)
-        self.assertEqual(outcomes(done.stdout), outcomes(plain.stdout))
+    def assert_was_watched(self):
+        if interpreters.calls_through_slots(self.interpreter):
+            called = [one for one in self.report()["functions"] if "_ctypes_test" in one["library"]]
+            self.assertGreater(len(called), 50)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,171 @@
+"""The CPython interpreters of this machine: those on PATH and those of pyenv, each once.
+
+    @interpreters.each("_ctypes")
+    class Something(harness.Case): ...
+
+makes one such class more for each interpreter besides the system's, whose is the class itself, and
+says on stderr which are tested; of the others it says why not.
+"""
+
+import collections
+import functools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import harness
+
+FILE = re.compile(r"python([23](\.\d+)?)?t?")
+OLDEST = (2, 7)
+
+# What each is asked. `real` is what a link or a starter of a version manager stands for.
+QUESTION = """
+import json, os, platform, sys
+missing = {}
+for name in MODULES:
+    try:
+        __import__(name)
+    except Exception:
+        missing[name] = str(sys.exc_info()[1])
+module = getattr(sys.modules.get("_ctypes"), "__file__", None)
+print(json.dumps({
+    "is_cpython": platform.python_implementation() == "CPython",
+    "version": platform.python_version(),
+    "numbers": list(sys.version_info[:3]),
+    "executable": sys.executable,
+    "real": os.path.realpath(sys.executable),
+    "caller": os.path.realpath(module or sys.executable),
+    "missing": missing,
+}))
+"""
+SUITES = ("test.test_ctypes", "ctypes.test")
+MODULES = ("_ctypes", "_ctypes_test", "_xxsubinterpreters", "_interpreters", "cffi") + SUITES
+
+Interpreter = collections.namedtuple("Interpreter", "executable version numbers caller missing")
+
+
+def folders():
+    """Where interpreters lie. The starters of pyenv stand for what lies in its versions."""
+    pyenv = pathlib.Path(os.environ.get("PYENV_ROOT") or pathlib.Path.home() / ".pyenv")
+    for name in os.get_exec_path():
+        if name and pathlib.Path(name) != pyenv / "shims":
+            yield pathlib.Path(name)
+    yield from sorted(pyenv.glob("versions/*/bin"))
+
+
+def candidates():
+    """Every file that may be one, the system's first."""
+    yield pathlib.Path(harness.PYTHON)
+    for folder in folders():
+        if folder.is_dir():
+            for file in sorted(folder.iterdir()):
+                if FILE.fullmatch(file.name) and os.access(file, os.X_OK):
+                    yield file
+
+
+def ask(file):
+    """What it says of itself; a text that says why it does not."""
+    question = f"MODULES = {MODULES!r}\n{QUESTION}"
+    try:
+        # -B: its installation is none of ours to write to.
+        done = subprocess.run([file, "-B", "-c", question], capture_output=True, timeout=120)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["no answer"]
+        return f"ended with status {done.returncode}: {said[-1]}"
+
+
+def say(text):
+    print("interpreters:", text, file=sys.stderr)
+
+
+def reason_against(answer):
+    """Why what answered so cannot be tested at all; None if it can."""
+    if isinstance(answer, str):
+        return answer
+    if not answer["is_cpython"]:
+        return "is not CPython"
+    if tuple(answer["numbers"][:2]) < OLDEST:
+        return f"is version {answer['version']}"
+    return None
+
+
+@functools.lru_cache(maxsize=None)
+def found():
+    """All of them, the system's first. What only looks like one is said."""
+    asked, known = set(), {}
+    for file in candidates():
+        if os.path.realpath(file) in asked:
+            continue
+        asked.add(os.path.realpath(file))
+        answer = ask(file)
+        reason = reason_against(answer)
+        if reason:
+            say(f"{file} is not tested: {reason}")
+        elif answer["real"] not in known:
+            known[answer["real"]] = Interpreter(
+                str(file), answer["version"], tuple(answer["numbers"]), answer["caller"],
+                answer["missing"])
+    system, *others = known.values()
+    return [system] + sorted(others, key=lambda one: one.numbers)
+
+
+def calls_through_slots(interpreter):
+    """Whether its _ctypes asks the dynamic linker for ffi_call. A libffi that is built in need not
+    be asked for, and then ffitap sees no call; `ffitap doctor` tells its user."""
+    done = subprocess.run(["readelf", "--relocs", "--wide", interpreter.caller],
+                          capture_output=True, text=True, check=True)
+    return re.search(r"\sffi_call(@|\s)", done.stdout) is not None
+
+
+def reason_to_leave_out(interpreter, needed):
+    """`needed` names modules, of which one that has alternatives is written "one|other"; "seen":
+    ffitap sees its calls."""
+    for one in needed:
+        if one == "seen":
+            if not calls_through_slots(interpreter):
+                return f"{interpreter.caller} has a libffi built in that is called directly"
+        elif all(name in interpreter.missing for name in one.split("|")):
+            return "; ".join(interpreter.missing[name] for name in one.split("|"))
+    return None
+
+
+def select(what, *needed):
+    """Those that have what is needed. Says which they are, and of each other one why not."""
+    selected = []
+    for interpreter in found():
+        reason = reason_to_leave_out(interpreter, needed)
+        if reason is None:
+            selected.append(interpreter)
+        say(f"{what}: CPython {interpreter.version}, {interpreter.executable}: "
+            + ("tested" if reason is None else f"not tested: {reason}"))
+    if not selected or selected[0].executable != harness.PYTHON:
+        raise RuntimeError(f"{harness.PYTHON}, which every test here runs with, is not tested")
+    if len(selected) == 1:
+        say(f"{what}: only the system's")
+    return selected
+
+
+def each(*needed):
+    """Decorates a test case; its attribute `python` is the interpreter's file, and `interpreter`
+    what is known of it."""
+
+    def multiply(case):
+        module = sys.modules[case.__module__]
+        system, *others = select(case.__name__, *needed)
+        case.python, case.interpreter = harness.PYTHON, system
+        for other in others:
+            name = f"{case.__name__}_{re.sub(r'[^0-9a-zA-Z]', '_', other.version)}"
+            while hasattr(module, name):
+                name += "_"
+            attributes = {"python": other.executable, "interpreter": other, "__module__": case.__module__}
+            setattr(module, name, type(name, (case,), attributes))
+        return case
+
+    return multiply
