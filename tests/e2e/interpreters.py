@@ -124,6 +124,13 @@ def calls_through_slots(interpreter):
     return re.search(r"\sffi_call(@|\s)", done.stdout) is not None
 
 
+def libffi_of(interpreter):
+    """The libffi that its _ctypes is linked with, as a list: empty if it has one of its own."""
+    done = subprocess.run(["readelf", "--dynamic", "--wide", interpreter.caller],
+                          capture_output=True, text=True, check=True)
+    return re.findall(r"\(NEEDED\).*\[(libffi\.so[^]]*)\]", done.stdout)
+
+
 def reason_to_leave_out(interpreter, needed):
     """`needed` names modules, of which one that has alternatives is written "one|other"; "seen":
     ffitap sees its calls."""
@@ -136,7 +143,7 @@ def reason_to_leave_out(interpreter, needed):
     return None
 
 
-def select(what, *needed):
+def select(what, *needed, may_lack_systems=False):
     """Those that have what is needed. Says which they are, and of each other one why not."""
     selected = []
     for interpreter in found():
@@ -145,10 +152,10 @@ def select(what, *needed):
             selected.append(interpreter)
         say(f"{what}: CPython {interpreter.version}, {interpreter.executable}: "
             + ("tested" if reason is None else f"not tested: {reason}"))
-    if not selected or selected[0].executable != harness.PYTHON:
+    if not may_lack_systems and [one.executable for one in selected][:1] != [harness.PYTHON]:
         raise RuntimeError(f"{harness.PYTHON}, which every test here runs with, is not tested")
-    if len(selected) == 1:
-        say(f"{what}: only the system's")
+    if len(found()) == 1:
+        say("there is no other than the system's")
     return selected
 
 

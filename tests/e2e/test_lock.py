@@ -1,10 +1,14 @@
 """The interpreter's lock is the program's alone: no hook takes it, at no time of its life."""
 
+import interpreters
 import modes
 from harness import BUILD, PYTHON, main
 
+CALLED = BUILD / "tests" / "apps" / "calls"
+
 # A thread makes a foreign call while another one holds the lock, until that call is over.
 HELD = """
+from __future__ import print_function
 import ctypes, sys, threading
 without, held = ctypes.CDLL(sys.argv[1]), ctypes.PyDLL(sys.argv[1])
 for _ in range(5):
@@ -19,7 +23,8 @@ print("nobody waited for ever")
 # Not called back: CPython 3.11 itself crashes where a callback asks for the lock of an interpreter
 # that is no more.
 DAEMONS = """
-import ctypes, threading, time
+from __future__ import print_function
+import ctypes, sys, threading
 libc = ctypes.CDLL("libc.so.6")
 started = threading.Semaphore(0)
 def work(function, *arguments):
@@ -28,49 +33,117 @@ def work(function, *arguments):
     while True:
         function(*arguments)
 for one in (libc.usleep, 50), (libc.labs, 1), (libc.sched_yield,):
-    threading.Thread(target=work, args=one, daemon=True).start()
+    thread = threading.Thread(target=work, args=one)
+    thread.daemon = True
+    thread.start()
 for _ in range(3):
     started.acquire()
-print("over", flush=True)
+print("over")
+sys.stdout.flush()
 """
 
-INTERPRETERS = """
-import _xxsubinterpreters as interpreters
-code = "import ctypes\\nfor i in range(10): ctypes.CDLL('libc.so.6').labs(i)"
+# Ten calls in the first interpreter, and in three more that come and go.
+CALLS = "import ctypes\nfor i in range(10): ctypes.CDLL('libc.so.6').labs(i)"
+BY_C = f"""
+import ctypes, sys
+code = {CALLS!r}
+exec(code)
+library = ctypes.PyDLL(sys.argv[1])
+for _ in range(3):
+    assert library.interpreter_run(code.encode()) == 0
+"""
+BY_MODULE = f"""
+import sys
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+code = {CALLS!r}
 exec(code)
 for _ in range(3):
-    one = interpreters.create()
-    interpreters.run_string(one, code)
+    if sys.version_info >= (3, 13):
+        one = interpreters.create("legacy")
+    elif sys.version_info >= (3, 12):
+        one = interpreters.create(isolated=False)
+    else:
+        one = interpreters.create()
+    assert interpreters.run_string(one, code) is None
     interpreters.destroy(one)
-print("done")
+"""
+
+# Three that have a lock of their own each, and call at the same time.
+OWN_LOCKS = """
+import _interpreters, ctypes, threading
+code = "import ctypes\\nlabs = ctypes.CDLL('libc.so.6').labs\\nfor i in range(2000): labs(i)"
+def run(one):
+    assert _interpreters.run_string(one, code) is None
+several = [_interpreters.create("isolated") for _ in range(3)]
+threads = [threading.Thread(target=run, args=(one,)) for one in several]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+for one in several:
+    _interpreters.destroy(one)
 """
 
 
-class Lock(modes.Case):
+class Case(modes.Case):
+    def assert_calls(self, report, symbol, calls, windows):
+        found = self.function(report, symbol)
+        gil = found["gil"]
+        self.assertEqual(
+            (found["calls"], gil["windows"], gil["held_calls"]), (calls, windows, calls - windows)
+        )
+
+
+@interpreters.each("seen")
+class Lock(Case):
     def test_no_hook_takes_it(self):
-        relay = BUILD / "tests" / "apps" / "calls" / "librelay.so"
-        plain, reports = self.assert_same(PYTHON, "-c", HELD, relay, timeout=20)
+        relay = CALLED / "librelay.so"
+        plain, reports = self.assert_same(self.python, "-c", HELD, relay, timeout=60)
         self.assertEqual(plain.stdout.splitlines()[-2:], [b"2", b"nobody waited for ever"])
         for report in reports.values():
-            found = self.function(report, "relay_called")
-            self.assertEqual((found["calls"], found["gil"]["held_calls"]), (5, 5))
-            self.assertEqual(self.function(report, "relay_with_lock")["gil"]["held_calls"], 5)
-            self.assertEqual(self.function(report, "relay_without_lock")["gil"]["windows"], 5)
+            self.assert_calls(report, "relay_called", 5, 0)
+            self.assert_calls(report, "relay_with_lock", 5, 0)
+            self.assert_calls(report, "relay_without_lock", 5, 5)
 
     def test_daemon_threads_at_the_interpreters_end(self):
-        for _ in range(3):
-            plain, reports = self.assert_same(PYTHON, "-c", DAEMONS, timeout=60)
+        for _ in range(3 if self.python == PYTHON else 1):  # each time they are elsewhere
+            plain, reports = self.assert_same(self.python, "-c", DAEMONS, timeout=60)
             self.assertEqual((plain.stdout, plain.returncode), (b"over\n", 0))
         for report in reports.values():
             for symbol in "usleep", "labs", "sched_yield":
                 self.assertGreater(self.function(report, symbol, "libc")["calls"], 0)
 
     def test_interpreters_in_one_process(self):
-        plain, reports = self.assert_same(PYTHON, "-c", INTERPRETERS, timeout=60)
-        self.assertEqual(plain.stdout, b"done\n")
+        library = CALLED / "libinterpreter.so"
+        plain, reports = self.assert_same(self.python, "-c", BY_C, library, timeout=60)
+        self.assertEqual(plain.returncode, 0, plain.stderr)
         for report in reports.values():
-            found = self.function(report, "labs", "libc")
-            self.assertEqual((found["calls"], found["gil"]["windows"]), (40, 40))
+            self.assert_calls(report, "labs", 40, 40)
+            self.assert_calls(report, "interpreter_run", 3, 0)
+
+
+@interpreters.each("seen", "_interpreters|_xxsubinterpreters")
+class Interpreters(Case):
+    def test_those_of_the_module(self):
+        plain, reports = self.assert_same(self.python, "-c", BY_MODULE, timeout=60)
+        self.assertEqual(plain.returncode, 0, plain.stderr)
+        for report in reports.values():
+            self.assert_calls(report, "labs", 40, 40)
+
+
+class OwnLocks(Case):
+    """From 3.13 on ctypes can be used in interpreters that do not share their lock."""
+
+    def test_they_call_at_the_same_time(self):
+        for one in interpreters.select("OwnLocks", "seen", "_interpreters", may_lack_systems=True):
+            with self.subTest(one.version):
+                plain, reports = self.assert_same(one.executable, "-c", OWN_LOCKS, timeout=60)
+                self.assertEqual(plain.returncode, 0, plain.stderr)
+                for report in reports.values():
+                    self.assert_calls(report, "labs", 6000, 6000)
 
 
 if __name__ == "__main__":

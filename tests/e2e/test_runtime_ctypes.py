@@ -1,15 +1,22 @@
 """CPython's ctypes; what is its own besides is in test_known_counts, test_errno and test_callbacks."""
 
 import harness
+import interpreters
 import runtime
 
 
+@interpreters.each("seen")
 class Counted(runtime.Loading, runtime.Case):
     name = "ctypes"
     caller = "_ctypes."
-    command = (harness.PYTHON, harness.APPS / "runtimes/with_ctypes.py")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.command = (cls.python, "-B", harness.APPS / "runtimes/with_ctypes.py")
+        super().setUpClass()
 
 
+@interpreters.each("seen")
 class Recorded(Counted):
     is_recorded = True
 

@@ -1,4 +1,5 @@
-"""The same numbers from every runtime, this one ctypes: see e2e/runtime.py."""
+"""The same numbers from every runtime, this one ctypes: see e2e/runtime.py. For every CPython from
+2.7 on."""
 
 import ctypes
 import ctypes.util
@@ -63,4 +64,4 @@ try:
 except OSError:
     pass
 
-print(f"{total:.4f} {crc:08x} {compared} {','.join(rows)}")
+print("{:.4f} {:08x} {} {}".format(total, crc, compared, ",".join(rows)))
