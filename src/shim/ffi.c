@@ -142,13 +142,18 @@ static void *release_lock_recorded(struct user *user)
     return ((release_lock_function *)real)();
 }
 
+/*
+ * Who holds the lock has no window open. Where one object has both the runtime and the interpreter,
+ * PyGILState_Release() gives the lock up through the hook as well, often by a jump at its end, in
+ * native code that asked for it: that is no window of the next call.
+ */
 static __attribute__((noinline)) void take_lock_recorded(void *state, struct user *user)
 {
     take_lock_function *real = (take_lock_function *)original(user, FFITAP__FFI_TAKE_LOCK);
     struct ffitap__thread *self = ffitap__thread_self;
 
+    ffitap__call_window_unused(self);
     if (!ffitap__call_wants_lock(self)) {
-        ffitap__call_window_unused(self);
         real(state);
         return;
     }

@@ -1,7 +1,7 @@
 """What goes through a foreign call, and how it is left, is the same in every mode, and all count."""
 
 import modes
-from harness import BUILD, main
+from harness import BUILD, main, run
 
 CALLS = BUILD / "tests" / "apps" / "calls"
 
@@ -45,6 +45,27 @@ class Calls(modes.Case):
         for report in reports.values():
             self.assert_seen(report, {"quick": 797 + 9, "switching": 400, "forking": 6}, 0)
             self.assertEqual(len(report["processes"]), 4)
+
+    def test_the_lock_that_native_code_gives_back_is_no_window_of_the_next_call(self):
+        self.assert_asks_for_slots("PyEval_SaveThread", "PyEval_RestoreThread", "ffi_call")
+        plain, reports = self.assert_same(CALLS / "built_in_main", timeout=60)
+        self.assertEqual(plain.stdout, b"sum 2090, handled 60\n")
+        calls = {"calling_back": 10, "asking_itself": 10, "keeping": 20}
+        for mode, report in reports.items():
+            with self.subTest(mode):
+                self.assert_seen(report, calls, 30)
+                self.assertEqual(report["in_flight"], [])
+                for symbol, windows in ("calling_back", 10), ("asking_itself", 10), ("keeping", 0):
+                    gil = self.function(report, symbol)["gil"]
+                    seen = gil["windows"], gil["held_calls"]
+                    self.assertEqual(seen, (windows, calls[symbol] - windows), symbol)
+
+    def assert_asks_for_slots(self, *names):
+        """Otherwise there is nothing that could be taken for a window."""
+        library = CALLS / "libbuilt_in.so"
+        slots = run("readelf", "--relocs", "--wide", library).stdout.decode().split()
+        for name in names:
+            self.assertIn(name, [slot.split("@")[0] for slot in slots])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,132 @@
+/*
+ * An interpreter and what makes its foreign calls in one object, as where _ctypes is built into
+ * libpython. What its functions call of each other goes through slots that are hooked: the end of
+ * PyGILState_Release() too, which gives the lock up by a jump to PyEval_SaveThread().
+ */
+#include <ffi.h>
+#include <pthread.h>
+#include <stdio.h>
+
+void *PyEval_SaveThread(void);
+void PyEval_RestoreThread(void *state);
+int PyGILState_Ensure(void);
+void PyGILState_Release(int state);
+int calling_back(int times);
+int asking_itself(int times);
+int keeping(int argument);
+int built_in_run(void);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void *PyEval_SaveThread(void)
+{
+    pthread_mutex_unlock(&lock);
+    return &lock;
+}
+
+void PyEval_RestoreThread(void *state)
+{
+    pthread_mutex_lock(state);
+}
+
+int PyGILState_Ensure(void)
+{
+    PyEval_RestoreThread(&lock);
+    return 1;
+}
+
+void PyGILState_Release(int state)
+{
+    if (state)
+        PyEval_SaveThread();
+}
+
+static ffi_cif cif;
+static int (*callback)(int);
+static int handled;
+
+static void handle(ffi_cif *cif_of_closure, void *result, void **arguments, void *data)
+{
+    const int state = PyGILState_Ensure();
+
+    (void)cif_of_closure, (void)data;
+    handled++;
+    *(ffi_arg *)result = (ffi_arg)(*(int *)arguments[0] + 1);
+    PyGILState_Release(state);
+}
+
+/* As ctypes.CFUNCTYPE: it takes the lock for as long as it lasts. */
+static int prepare(void)
+{
+    static ffi_type *types[] = {&ffi_type_sint};
+    void *code;
+    ffi_closure *closure = ffi_closure_alloc(sizeof(*closure), &code);
+
+    if (!closure || ffi_prep_cif(&cif, FFI_DEFAULT_ABI, 1, &ffi_type_sint, types) != FFI_OK ||
+        ffi_prep_closure_loc(closure, &cif, handle, NULL, code) != FFI_OK)
+        return 0;
+    callback = (int (*)(int))code;
+    return 1;
+}
+
+int calling_back(int times)
+{
+    int sum = 0;
+
+    for (int i = 0; i < times; i++)
+        sum += callback(i);
+    return sum;
+}
+
+/* As a library that uses the interpreter by itself does, with no closure between. */
+int asking_itself(int times)
+{
+    for (int i = 0; i < times; i++) {
+        const int state = PyGILState_Ensure();
+
+        handled++;
+        PyGILState_Release(state);
+    }
+    return times;
+}
+
+int keeping(int argument)
+{
+    return argument;
+}
+
+/* As a function of ctypes.PyDLL. */
+static int call_with_lock(int (*function)(int), int argument)
+{
+    void *arguments[] = {&argument};
+    ffi_arg result = 0;
+
+    ffi_call(&cif, FFI_FN(function), &result, arguments);
+    return (int)result;
+}
+
+/* As one of ctypes.CDLL. */
+static int call(int (*function)(int), int argument)
+{
+    void *state = PyEval_SaveThread();
+    const int result = call_with_lock(function, argument);
+
+    PyEval_RestoreThread(state);
+    return result;
+}
+
+/* Ten calls each of the three, 30 callbacks, and as often the lock with none. */
+int built_in_run(void)
+{
+    int sum = 0;
+
+    pthread_mutex_lock(&lock);
+    if (!prepare())
+        return -1;
+    for (int i = 0; i < 10; i++) {
+        sum += call(calling_back, 3) + call_with_lock(keeping, 100);
+        sum += call(asking_itself, 3) + call_with_lock(keeping, 100);
+    }
+    printf("sum %d, handled %d\n", sum, handled);
+    return 0;
+}
