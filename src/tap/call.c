@@ -222,9 +222,20 @@ static void drop_stale_frames(struct ffitap__thread *self, uintptr_t stack)
     }
 }
 
+/*
+ * Whether errno was exchanged: who makes the call asked for it ahead. Since the lock was released,
+ * also a function that it called for that; where there is no window, somebody else may have asked.
+ */
+static bool has_asked(const struct ffitap__errno_question *question,
+                      const struct ffitap__frame *frame)
+{
+    return question->stack == frame->stack ||
+           (question->stack < frame->stack && (frame->flags & FFITAP__CALL_GIL_RELEASED));
+}
+
 static void take_question(struct ffitap__thread *self, struct ffitap__frame *frame)
 {
-    if (self->question.stack == frame->stack) {
+    if (has_asked(&self->question, frame)) {
         frame->flags |= FFITAP__CALL_ERRNO_SWAPPED;
         frame->errno_before = self->question.value;
     }

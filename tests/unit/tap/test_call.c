@@ -151,6 +151,23 @@ Test(tap_call, errno_asked_for_by_somebody_else_is_no_exchange)
     cr_expect(eq(int, emit_double_call(0)->errno_before, 22));
 }
 
+Test(tap_call, errno_asked_for_below_the_call_is_an_exchange_in_its_window)
+{
+    struct ffitap__thread *self = ready_thread();
+
+    ffitap__call_lock_released(self, RUNTIME);
+    ffitap__call_errno_asked(self, STACK - 64, 11);
+    errno = 22;
+    ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
+    ffitap__call_leave(self, STACK);
+    ffitap__call_lock_wanted(self);
+    ffitap__call_lock_held(self, STACK);
+
+    cr_expect(eq(int, emit_double_call(0)->errno_private_in, 22));
+    cr_expect(eq(uint, emit_double_call(0)->flags,
+                 FFITAP__CALL_ERRNO_SWAPPED | FFITAP__CALL_GIL_RELEASED));
+}
+
 Test(tap_call, errno_is_the_same_after_entering_and_leaving)
 {
     struct ffitap__thread *self = ready_thread();
