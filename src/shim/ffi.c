@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "shim/closure.h"
 #include "shim/gvl.h"
@@ -33,6 +34,7 @@ typedef int *errno_function(void);
 /* One object that makes foreign calls. */
 struct user {
     void *_Atomic original[FFITAP__FFI_COUNT]; /* NULL: not bound yet, or not imported */
+    const char *name_of_call;                  /* by which it imports ffi_call */
     _Atomic bool is_lazy;                      /* it imports what is not bound yet */
     bool has_lock;                             /* it imports the functions of an interpreter lock */
     const char *lock;                          /* the one that gives it up, or "" */
@@ -45,7 +47,7 @@ struct user {
 static struct user users[POOL_SIZE];
 static _Atomic unsigned user_count;
 
-const char *const ffitap__ffi_names[FFITAP__FFI_COUNT] = {
+static const char *const names[FFITAP__FFI_COUNT] = {
     [FFITAP__FFI_CALL] = "ffi_call",
     [FFITAP__FFI_RELEASE_LOCK] = "PyEval_SaveThread",
     [FFITAP__FFI_TAKE_LOCK] = "PyEval_RestoreThread",
@@ -55,6 +57,22 @@ const char *const ffitap__ffi_names[FFITAP__FFI_COUNT] = {
     [FFITAP__FFI_FREE_CLOSURE] = "ffi_closure_free",
     [FFITAP__FFI_CALL_WITHOUT_LOCK] = "rb_thread_call_without_gvl",
 };
+
+/* ffi_call in the libffi that cffi's builds for every Linux bring along. */
+static const char name_in_cffi[] = "cffistatic_ffi_call";
+
+int ffitap__ffi_find(const char *name, const char **known)
+{
+    for (int i = 0; i < FFITAP__FFI_COUNT; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *known = names[i];
+            return i;
+        }
+    if (strcmp(name, name_in_cffi) != 0)
+        return -1;
+    *known = name_in_cffi;
+    return FFITAP__FFI_CALL;
+}
 
 static void report_runtime(struct user *user)
 {
@@ -72,13 +90,14 @@ static void report_runtime(struct user *user)
 static __attribute__((noinline)) void *find_original(struct user *user, enum ffitap__ffi which)
 {
     const int saved = errno;
-    void *found = dlsym(RTLD_DEFAULT, ffitap__ffi_names[which]);
+    const char *name = which == FFITAP__FFI_CALL ? user->name_of_call : names[which];
+    void *found = dlsym(RTLD_DEFAULT, name);
 
     if (!found) {
         void *object = dlopen(user->path, RTLD_LAZY | RTLD_NOLOAD);
 
         if (object) {
-            found = dlsym(object, ffitap__ffi_names[which]);
+            found = dlsym(object, name);
             dlclose(object);
         }
     }
@@ -378,8 +397,8 @@ static const char *lock_of(const struct ffitap__ffi_import imports[FFITAP__FFI_C
     };
 
     for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
-        if (imports[locks[i][0]].present && imports[locks[i][1]].present)
-            return ffitap__ffi_names[locks[i][0]];
+        if (imports[locks[i][0]].name && imports[locks[i][1]].name)
+            return names[locks[i][0]];
     return "";
 }
 
@@ -395,8 +414,9 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
     bool is_lazy = false;
     for (int i = 0; i < FFITAP__FFI_COUNT; i++) {
         atomic_store_explicit(&user->original[i], imports[i].target, memory_order_relaxed);
-        is_lazy |= imports[i].present && !imports[i].target;
+        is_lazy |= imports[i].name && !imports[i].target;
     }
+    user->name_of_call = imports[FFITAP__FFI_CALL].name;
     atomic_store_explicit(&user->is_lazy, is_lazy, memory_order_release);
     user->lock = lock_of(imports);
     user->has_lock = *user->lock;

@@ -47,12 +47,14 @@ enum ffitap__ffi {
     FFITAP__FFI_CALL_WITHOUT_LOCK,
     FFITAP__FFI_COUNT,
 };
-extern const char *const ffitap__ffi_names[FFITAP__FFI_COUNT];
+
+/* Which of these a slot's name means; -1 if none. `known` is that name, for ever. */
+int ffitap__ffi_find(const char *name, const char **known);
 
 /* What an object imports of these. */
 struct ffitap__ffi_import {
-    bool present;
-    void *target; /* what the slot led to; NULL if it was not bound yet */
+    const char *name; /* NULL: nothing */
+    void *target;     /* what the slot led to; NULL if it was not bound yet */
 };
 
 /*

@@ -53,25 +53,18 @@ static void *fd_replacement(const struct ffitap__slot *slot)
     return NULL;
 }
 
-static int ffi_index(const char *name)
-{
-    for (int i = 0; i < FFITAP__FFI_COUNT; i++)
-        if (strcmp(name, ffitap__ffi_names[i]) == 0)
-            return i;
-    return -1;
-}
-
 static void note_originals(const struct ffitap__slot *slot, void *data)
 {
     struct plan *plan = data;
     void *target = ffitap__slot_target(&plan->object->elf, slot);
     const int dl = dl_index(slot->name);
-    const int ffi = ffi_index(slot->name);
+    const char *name = NULL;
+    const int ffi = ffitap__ffi_find(slot->name, &name);
 
     if (dl >= 0 && !slot->is_variable)
         plan->notes->original[dl] = target;
     if (ffi >= 0 && (!slot->is_variable || !plan->imports[ffi].target))
-        plan->imports[ffi] = (struct ffitap__ffi_import){.present = true, .target = target};
+        plan->imports[ffi] = (struct ffitap__ffi_import){.name = name, .target = target};
 }
 
 /* A constructor may have pointed its own variable elsewhere before we came: that must stay. */
@@ -87,9 +80,10 @@ static bool is_theirs(const struct plan *plan, const struct ffitap__slot *slot, 
 
 static void *ffi_replacement(const struct plan *plan, const char *name)
 {
-    const int ffi = plan->ffi_hooks ? ffi_index(name) : -1;
+    const char *known = NULL;
+    const int ffi = plan->ffi_hooks ? ffitap__ffi_find(name, &known) : -1;
 
-    return ffi >= 0 && plan->imports[ffi].present ? plan->ffi_hooks[ffi] : NULL;
+    return ffi >= 0 && plan->imports[ffi].name == known ? plan->ffi_hooks[ffi] : NULL;
 }
 
 static void rewrite(const struct ffitap__slot *slot, void *data)
@@ -183,8 +177,8 @@ static void hook_object(struct ffitap__object *object)
     ffitap__slot_each(&object->elf, note_originals, &plan);
     /* Others that ask for errno before a call mean the thread's: there is nothing to exchange. */
     if (!ffitap__runtimes_find(object->path).exchanges_errno)
-        plan.imports[FFITAP__FFI_ERRNO].present = false;
-    if (plan.imports[FFITAP__FFI_CALL].present && !is_libffi(object))
+        plan.imports[FFITAP__FFI_ERRNO].name = NULL;
+    if (plan.imports[FFITAP__FFI_CALL].name && !is_libffi(object))
         plan.ffi_hooks = ffitap__ffi_enlist(object, plan.imports);
     ffitap__slot_each(&object->elf, rewrite, &plan);
     if (plan.refused)

@@ -24,27 +24,28 @@ OLDEST = (2, 7)
 # What each is asked. `real` is what a link or a starter of a version manager stands for.
 QUESTION = """
 import json, os, platform, sys
-missing = {}
+missing, files = {}, {}
 for name in MODULES:
     try:
-        __import__(name)
+        module = __import__(name)
+        files[name] = os.path.realpath(getattr(module, "__file__", None) or sys.executable)
     except Exception:
         missing[name] = str(sys.exc_info()[1])
-module = getattr(sys.modules.get("_ctypes"), "__file__", None)
 print(json.dumps({
     "is_cpython": platform.python_implementation() == "CPython",
     "version": platform.python_version(),
     "numbers": list(sys.version_info[:3]),
     "executable": sys.executable,
     "real": os.path.realpath(sys.executable),
-    "caller": os.path.realpath(module or sys.executable),
     "missing": missing,
+    "files": files,
 }))
 """
 SUITES = ("test.test_ctypes", "ctypes.test")
-MODULES = ("_ctypes", "_ctypes_test", "_xxsubinterpreters", "_interpreters", "cffi") + SUITES
+MODULES = SUITES + ("_ctypes", "_ctypes_test", "_xxsubinterpreters", "_interpreters",
+                    "cffi", "_cffi_backend")
 
-Interpreter = collections.namedtuple("Interpreter", "executable version numbers caller missing")
+Interpreter = collections.namedtuple("Interpreter", "executable version numbers files missing")
 
 
 def folders():
@@ -110,36 +111,36 @@ def found():
             say(f"{file} is not tested: {reason}")
         elif answer["real"] not in known:
             known[answer["real"]] = Interpreter(
-                str(file), answer["version"], tuple(answer["numbers"]), answer["caller"],
+                str(file), answer["version"], tuple(answer["numbers"]), answer["files"],
                 answer["missing"])
     system, *others = known.values()
     return [system] + sorted(others, key=lambda one: one.numbers)
 
 
-def calls_through_slots(interpreter):
-    """Whether its _ctypes asks the dynamic linker for ffi_call. A libffi that is built in need not
-    be asked for, and then ffitap sees no call; `ffitap doctor` tells its user."""
-    done = subprocess.run(["readelf", "--relocs", "--wide", interpreter.caller],
+def calls_through_slots(interpreter, module):
+    """Whether the module asks the dynamic linker for ffi_call. A libffi that is built in need not be
+    asked for, and then ffitap sees no call; `ffitap doctor` tells its user."""
+    done = subprocess.run(["readelf", "--relocs", "--wide", interpreter.files[module]],
                           capture_output=True, text=True, check=True)
-    return re.search(r"\sffi_call(@|\s)", done.stdout) is not None
+    return re.search(r"\s(cffistatic_)?ffi_call(@|\s)", done.stdout) is not None
 
 
 def libffi_of(interpreter):
     """The libffi that its _ctypes is linked with, as a list: empty if it has one of its own."""
-    done = subprocess.run(["readelf", "--dynamic", "--wide", interpreter.caller],
+    done = subprocess.run(["readelf", "--dynamic", "--wide", interpreter.files["_ctypes"]],
                           capture_output=True, text=True, check=True)
     return re.findall(r"\(NEEDED\).*\[(libffi\.so[^]]*)\]", done.stdout)
 
 
 def reason_to_leave_out(interpreter, needed):
-    """`needed` names modules, of which one that has alternatives is written "one|other"; "seen":
-    ffitap sees its calls."""
+    """`needed` names modules. One that has alternatives is written "one|other", and one whose calls
+    ffitap has to see "one seen"."""
     for one in needed:
-        if one == "seen":
-            if not calls_through_slots(interpreter):
-                return f"{interpreter.caller} has a libffi built in that is called directly"
-        elif all(name in interpreter.missing for name in one.split("|")):
-            return "; ".join(interpreter.missing[name] for name in one.split("|"))
+        names = one.replace(" seen", "").split("|")
+        if all(name in interpreter.missing for name in names):
+            return "; ".join(interpreter.missing[name] for name in names)
+        if one.endswith(" seen") and not calls_through_slots(interpreter, names[0]):
+            return f"{interpreter.files[names[0]]} has a libffi built in that is called directly"
     return None
 
 

@@ -31,7 +31,7 @@ def by_function(report):
     return {row["function"]: row["calls"] for row in report["callbacks"]}
 
 
-@interpreters.each("seen")
+@interpreters.each("_ctypes seen")
 class Counted(harness.Case):
     """What is written in callbacks.py, whose calls give the lock up and whose callbacks ask for it and
     give it up again, in PyGILState_Release(). That is no window of a call."""
@@ -120,7 +120,7 @@ class Left(harness.Case):
                 self.assertEqual(by_function(report), {"call_back": 14})
 
 
-@interpreters.each("seen")
+@interpreters.each("_ctypes seen")
 class Recorded(harness.Case):
     """The same from the events."""
 

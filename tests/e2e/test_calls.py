@@ -1,7 +1,7 @@
 """What goes through a foreign call, and how it is left, is the same in every mode, and all count."""
 
 import modes
-from harness import BUILD, main, run
+from harness import BUILD, PYTHON, main, run
 
 CALLS = BUILD / "tests" / "apps" / "calls"
 
@@ -47,7 +47,9 @@ class Calls(modes.Case):
             self.assertEqual(len(report["processes"]), 4)
 
     def test_the_lock_that_native_code_gives_back_is_no_window_of_the_next_call(self):
-        self.assert_asks_for_slots("PyEval_SaveThread", "PyEval_RestoreThread", "ffi_call")
+        self.assert_asks_for_slots(
+            CALLS / "libbuilt_in.so", "PyEval_SaveThread", "PyEval_RestoreThread", "ffi_call"
+        )
         plain, reports = self.assert_same(CALLS / "built_in_main", timeout=60)
         self.assertEqual(plain.stdout, b"sum 2090, handled 60\n")
         calls = {"calling_back": 10, "asking_itself": 10, "keeping": 20}
@@ -60,9 +62,21 @@ class Calls(modes.Case):
                     seen = gil["windows"], gil["held_calls"]
                     self.assertEqual(seen, (windows, calls[symbol] - windows), symbol)
 
-    def assert_asks_for_slots(self, *names):
-        """Otherwise there is nothing that could be taken for a window."""
-        library = CALLS / "libbuilt_in.so"
+    def test_a_libffi_that_is_brought_along_under_another_name(self):
+        script = "import ctypes, sys; print(ctypes.PyDLL(sys.argv[1]).bundled_run(10))"
+        for binding in "lazy", "now":
+            library = CALLS / f"libbundled_{binding}.so"
+            self.assert_asks_for_slots(library, "cffistatic_ffi_call")
+            plain, reports = self.assert_same(PYTHON, "-c", script, library)
+            self.assertEqual(plain.stdout, b"55\n")
+            for mode, report in reports.items():
+                with self.subTest(mode, binding=binding):
+                    found = self.function(report, "bundled_called")
+                    self.assertEqual((found["calls"], found["runtime"]), (10, library.name))
+                    self.assertEqual(self.function(report, "bundled_run")["calls"], 1)
+
+    def assert_asks_for_slots(self, library, *names):
+        """Otherwise there is nothing that could be hooked."""
         slots = run("readelf", "--relocs", "--wide", library).stdout.decode().split()
         for name in names:
             self.assertIn(name, [slot.split("@")[0] for slot in slots])

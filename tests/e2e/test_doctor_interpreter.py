@@ -82,6 +82,13 @@ class Python(TestCase):
         self.assertEqual(counted, {})
         self.assertIn("It can be traced in part.", self.said)
 
+    def test_a_libffi_that_cffi_brings_along_is_seen_by_the_name_it_has_there(self):
+        os.mkdir("modules")
+        shutil.copy(APPS / "calls/libbundled_lazy.so", "modules/_cffi_backend.so")
+        environment = {**os.environ, "PYTHONPATH": os.path.abspath("modules")}
+        found = self.program(PYTHON, "-S", "-c", "", env=environment, status=1)
+        self.assert_found(found, "ok", "_cffi_backend", "calls through a libffi of its own")
+
     def test_a_module_that_is_no_elf_file_is_said(self):
         pathlib.Path("_ctypes.so").write_text("nonsense")
         found = self.program(PYTHON, "-S", status=1, env={**os.environ, "PYTHONPATH": os.getcwd()})

@@ -7,7 +7,7 @@ import harness
 import interpreters
 
 
-@interpreters.each("seen")
+@interpreters.each("_ctypes seen")
 class KnownCounts(harness.Case):
     """With every CPython: Debian's has the functions of the interpreter lock in the program."""
 
@@ -118,7 +118,7 @@ class KnownCounts(harness.Case):
             self.assertEqual((one["cause"], one["needed_by"]), ("dependency", ctypes_object["path"]))
 
 
-@interpreters.each("seen")
+@interpreters.each("_ctypes seen")
 class Counted(KnownCounts):
     """The same where nothing is recorded."""
 

@@ -106,7 +106,7 @@ class Case(modes.Case):
         )
 
 
-@interpreters.each("seen")
+@interpreters.each("_ctypes seen")
 class Lock(Case):
     def test_no_hook_takes_it(self):
         relay = CALLED / "librelay.so"
@@ -140,7 +140,7 @@ class Lock(Case):
             self.assert_calls(report, "interpreter_run", 3, 0)
 
 
-@interpreters.each("seen", "_interpreters|_xxsubinterpreters")
+@interpreters.each("_ctypes seen", "_interpreters|_xxsubinterpreters")
 class Interpreters(Case):
     def test_those_of_the_module(self):
         plain, reports = self.assert_same(self.python, "-c", BY_MODULE, timeout=60)
@@ -153,7 +153,7 @@ class OwnLocks(Case):
     """From 3.13 on ctypes can be used in interpreters that do not share their lock."""
 
     def test_they_call_at_the_same_time(self):
-        for one in interpreters.select("OwnLocks", "seen", "_interpreters", may_lack_systems=True):
+        for one in interpreters.select("OwnLocks", "_ctypes seen", "_interpreters", may_lack_systems=True):
             with self.subTest(one.version):
                 plain, reports = self.assert_same(one.executable, "-c", OWN_LOCKS, timeout=60)
                 self.assertEqual(plain.returncode, 0, plain.stderr)

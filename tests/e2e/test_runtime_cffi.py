@@ -1,16 +1,24 @@
 """cffi in ABI mode. It puts its own errno in place before each call and keeps the call's after it."""
 
 import harness
+import interpreters
 import runtime
 
 
+@interpreters.each("cffi", "_cffi_backend seen")
 class Counted(runtime.Loading, runtime.Case):
     name = "cffi"
     caller = "_cffi_backend."
-    command = (harness.PYTHON, harness.APPS / "runtimes/with_cffi.py")
     exchanges_errno = sum(calls for _, calls in runtime.CALLS.values())
 
 
+    @classmethod
+    def setUpClass(cls):
+        cls.command = (cls.python, "-B", harness.APPS / "runtimes/with_cffi.py")
+        super().setUpClass()
+
+
+@interpreters.each("cffi", "_cffi_backend seen")
 class Recorded(Counted):
     is_recorded = True
 

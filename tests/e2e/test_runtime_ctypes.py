@@ -5,7 +5,7 @@ import interpreters
 import runtime
 
 
-@interpreters.each("seen")
+@interpreters.each("_ctypes seen")
 class Counted(runtime.Loading, runtime.Case):
     name = "ctypes"
     caller = "_ctypes."
@@ -16,7 +16,7 @@ class Counted(runtime.Loading, runtime.Case):
         super().setUpClass()
 
 
-@interpreters.each("seen")
+@interpreters.each("_ctypes seen")
 class Recorded(Counted):
     is_recorded = True
 

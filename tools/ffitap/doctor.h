@@ -49,6 +49,9 @@ struct ffitap_executable {
 /* Whether it is libffi itself, be it renamed by who bundled it. */
 bool ffitap_doctor_is_libffi(const struct ffitap_elf_file *file);
 
+/* Whether it calls libffi, its own or another's, so that the shim can come between. */
+bool ffitap_doctor_has_slot_of_call(const struct ffitap_elf_file *file);
+
 /*
  * Says that `path`, which is `file`, calls through libffi, and through which: one of `linked` or
  * its own.

@@ -8,7 +8,6 @@
 #include "ask.h"
 #include "doctor.h"
 
-#define FFI_CALL         "ffi_call"
 #define BUILT_IN         "built-in"
 #define PATIENCE_SECONDS 20
 
@@ -171,7 +170,7 @@ static void look_at_file(struct ffitap_findings *findings,
         ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, module, NULL,
                             "%s could not be looked at: %s", path, why);
         ffitap_findings_name_file(findings, path);
-    } else if (ffitap_elf_file_has_slot(&file, FFI_CALL)) {
+    } else if (ffitap_doctor_has_slot_of_call(&file)) {
         say_shared(findings, module, path, &file);
         look_at_lock(findings, executable, language, path, &file);
     } else {

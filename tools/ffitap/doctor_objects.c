@@ -3,7 +3,8 @@
 
 #include "doctor.h"
 
-#define FFI_CALL "ffi_call"
+/* As the shim knows it: by its own name, and as cffi's builds for every Linux have it. */
+static const char *const ffi_calls[] = {"ffi_call", "cffistatic_ffi_call"};
 
 /* How many objects the shim has hooks for; see the pool in src/shim/ffi.c. */
 #define CALLER_MAX 16
@@ -15,6 +16,22 @@ bool ffitap_doctor_is_libffi(const struct ffitap_elf_file *file)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(libffi_names); i++)
         if (g_str_has_prefix(file->soname, libffi_names[i]))
+            return true;
+    return false;
+}
+
+bool ffitap_doctor_has_slot_of_call(const struct ffitap_elf_file *file)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(ffi_calls); i++)
+        if (ffitap_elf_file_has_slot(file, ffi_calls[i]))
+            return true;
+    return false;
+}
+
+static bool defines_call(const struct ffitap_elf_file *file)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(ffi_calls); i++)
+        if (ffitap_elf_file_defines(file, ffi_calls[i]))
             return true;
     return false;
 }
@@ -32,7 +49,7 @@ void ffitap_doctor_say_caller(struct ffitap_findings *findings, const char *subj
                               const char *path, const struct ffitap_elf_file *file,
                               const struct ffitap_linked *linked)
 {
-    const bool is_own = ffitap_elf_file_defines(file, FFI_CALL);
+    const bool is_own = defines_call(file);
     const char *libffi = is_own ? NULL : borrow_libffi(linked);
 
     ffitap_findings_add(findings, FFITAP_LEVEL_OK, subject, NULL, "%s calls through %s", path,
@@ -67,10 +84,10 @@ static void look_at_object(struct ffitap_findings *findings, struct ffitap_execu
         ffitap_findings_name_file(findings, path);
         return;
     }
-    if (!ffitap_doctor_is_libffi(&file) && ffitap_elf_file_has_slot(&file, FFI_CALL)) {
+    if (!ffitap_doctor_is_libffi(&file) && ffitap_doctor_has_slot_of_call(&file)) {
         ffitap_doctor_say_caller(findings, "libffi", path, &file, &executable->linked);
         g_ptr_array_add(executable->callers, g_strdup(path));
-    } else if (!ffitap_doctor_is_libffi(&file) && ffitap_elf_file_defines(&file, FFI_CALL)) {
+    } else if (!ffitap_doctor_is_libffi(&file) && defines_call(&file)) {
         ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "libffi",
                             "use a build with a shared libffi",
                             "%s has a libffi built in: calls through it are not seen", path);
