@@ -29,8 +29,11 @@ print("every call", [ctypes.CDLL("libc.so.6").labs(-i) for i in range(3)])
 
 class Linkage(modes.Case):
     def loads(self, report):
-        """The libraries asked for by name, and what was found."""
-        return {(one["name"], os.path.basename(one["path"] or "")) for one in report["loads"]}
+        """The libraries asked for by name, by whom, and what was found."""
+        return {
+            (one["name"], os.path.basename(one["caller"]), os.path.basename(one["path"] or ""))
+            for one in report["loads"]
+        }
 
     def test_loads(self):
         plain, reports = self.assert_same(
@@ -38,10 +41,13 @@ class Linkage(modes.Case):
         )
         for line in (
             "a constructor that loads: 42",
+            "one that waits for a thread that calls: 7",
             f"by LD_LIBRARY_PATH: {LINKAGE}/sub/libinner.so",
             f"by a soname that is loaded: {LINKAGE}/libsecond.so",
+            f"by the soname of what another found: {LINKAGE}/apart/libonly_here.so",
             f"with $ORIGIN: {LINKAGE}/libsecond_alone.so",
             "one handle: 1",
+            "a load through a variable: 1",
             "gone: 1",
             "not to be deleted: 1",
             "made global: 1, (none)",
@@ -49,14 +55,20 @@ class Linkage(modes.Case):
             "bound deeply: 2",
             "loads from within: 42",
             "loads into it: 1, answer 2",
+            f"into it with $ORIGIN: {LINKAGE}/libshallow.so",
+            f"into it by RUNPATH: {LINKAGE}/libfirst.so",
         ):
             self.assertIn(line, plain.stdout.decode().splitlines())
         self.assertRegex(plain.stdout, rb"with \$LIB: /.*/libby_lib.so\n")
         for report in reports.values():
             found = self.loads(report)
-            self.assertIn(("libinner.so", "libinner.so"), found)
-            self.assertIn(("$ORIGIN/$LIB/libby_lib.so", "libby_lib.so"), found)
-            self.assertIn(("libdoes-not-exist.so.9", ""), found)
+            for name, caller, file in (
+                ("libinner.so", "linkage_loads", "libinner.so"),
+                ("libm.so.6", "libvariable.so", "libm.so.6"),
+                ("$ORIGIN/$LIB/libby_lib.so", "linkage_loads", "libby_lib.so"),
+                ("libdoes-not-exist.so.9", "linkage_loads", ""),
+            ):
+                self.assertIn((name, caller, file), found)
 
     def test_lookups(self):
         plain, reports = self.assert_same(LINKAGE / "linkage_lookups", LINKAGE)

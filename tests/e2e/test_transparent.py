@@ -69,6 +69,10 @@ class Transparent(harness.Case):
             b"RTLD_NEXT: 12",
             b"asked again: (none)",
             b"success clears a failure: (none)",
+            b"so does a load: (none)",
+            b"so does an unload: (none)",
+            b"an unload that fails: -1",
+            b"no error after its load: (none)",
             b"a variable that was set is kept: 1",
             b"a question that succeeds clears a failure: (none)",
             b"errno after a failed load: 77",
@@ -84,6 +88,10 @@ class Transparent(harness.Case):
         command = LINKAGE / "linkage_reloading", LINKAGE, "4"
         done = self.stat("-o", self.data, "--", *command)
         self.assertEqual(done.stdout, b"the last sum: 3\n")
+        report = self.report()
+        self.assert_complete(report)
+        (plugin,) = [one for one in report["loads"] if one["name"].endswith("/libplugin.so")]
+        self.assertEqual(self.function(report, "abs")["calls"], 2 * plugin["count"])
 
     def test_a_thread_that_was_cancelled_ends_where_it_would(self):
         self.assertEqual(self.assert_same(LINKAGE / "linkage_cancelled").stdout, b"finished\n")

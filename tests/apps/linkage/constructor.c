@@ -1,10 +1,14 @@
-/* Loads another library, which only its own RUNPATH finds, before its own load is over. */
+/*
+ * Loads another library, which only its own RUNPATH finds, before its own load is over; and has a
+ * thread of the program's make a foreign call meanwhile.
+ */
 #include <dlfcn.h>
 #include <stddef.h>
 
-static int found;
+static int found, called;
 
 int constructor_found(void);
+int constructor_called(void);
 
 __attribute__((constructor)) static void load(void)
 {
@@ -12,9 +16,18 @@ __attribute__((constructor)) static void load(void)
     int (*answer)(void) = other ? (int (*)(void))dlsym(other, "inner_answer") : NULL;
 
     found = answer ? answer() : -1;
+
+    int (*call)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "call_in_thread");
+
+    called = call ? call() : -1;
 }
 
 int constructor_found(void)
 {
     return found;
+}
+
+int constructor_called(void)
+{
+    return called;
 }

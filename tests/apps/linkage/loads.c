@@ -4,11 +4,41 @@
  * subfolder `sub`.
  */
 #include <dlfcn.h>
+#include <ffi.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char *folder;
+
+int seven(void);
+int call_in_thread(void);
+
+int seven(void)
+{
+    return 7;
+}
+
+static void *call_seven(void *result)
+{
+    ffi_cif cif;
+
+    if (ffi_prep_cif(&cif, FFI_DEFAULT_ABI, 0, &ffi_type_sint, NULL) == FFI_OK)
+        ffi_call(&cif, FFI_FN(seven), result, NULL);
+    return result;
+}
+
+/* For a constructor, which waits for it. */
+int call_in_thread(void)
+{
+    pthread_t thread;
+    ffi_arg result = 0;
+
+    if (pthread_create(&thread, NULL, call_seven, &result) == 0)
+        pthread_join(thread, NULL);
+    return (int)result;
+}
 
 static const char *error_text(void)
 {
@@ -47,6 +77,8 @@ static void probe_names(void)
     printf("with $LIB: %s\n", path_of(dlopen("$ORIGIN/$LIB/libby_lib.so", RTLD_NOW)));
     printf("with $ORIGIN: %s\n", path_of(dlopen("$ORIGIN/libsecond_alone.so", RTLD_NOW)));
     printf("by a soname that is loaded: %s\n", path_of(dlopen("libsecond.so", RTLD_NOW)));
+    printf("by the soname of what another found: %s\n",
+           path_of(dlopen("libonly_here.so", RTLD_NOW)));
     printf("no library: %s\n", path_of(dlopen(in_folder("CTestTestfile.cmake"), RTLD_NOW)));
     printf("a folder: %s\n", path_of(dlopen(in_folder("sub"), RTLD_NOW)));
     printf("the program: %d\n", dlopen(NULL, RTLD_NOW) == dlopen("", RTLD_NOW));
@@ -62,6 +94,7 @@ static void probe_handles(void)
     void *again = dlopen(path, RTLD_NOW);
     void *there = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
     printf("one handle: %d\n", first && first == again && first == there);
+    printf("a load through a variable: %d\n", ask(first, "variable_is_kept"));
     printf("closed three times: %d %d %d\n", dlclose(first), dlclose(first), dlclose(first));
     printf("gone: %d\n", dlopen(path, RTLD_NOW | RTLD_NOLOAD) == NULL);
     printf("its text: %s\n", error_text());
@@ -107,6 +140,9 @@ static void probe_namespaces(void)
     printf("loads from within: %d\n", ask(outer, "outer_load"));
     void *second = dlmopen(there, in_folder("libsecond_alone.so"), RTLD_NOW);
     printf("loads into it: %d, answer %d\n", namespace_of(second) == there, ask(second, "which"));
+    printf("into it with $ORIGIN: %s\n",
+           path_of(dlmopen(there, "$ORIGIN/libshallow.so", RTLD_NOW)));
+    printf("into it by RUNPATH: %s\n", path_of(dlmopen(there, "libfirst.so", RTLD_NOW)));
     printf("not found there: %d\n", dlmopen(there, "libdoes-not-exist.so.9", RTLD_NOW) == NULL);
     printf("its text: %s\n", error_text());
     printf("no such namespace: %d\n", dlmopen(77, "libm.so.6", RTLD_NOW) == NULL);
@@ -116,8 +152,9 @@ static void probe_namespaces(void)
 int main(int argc, char **argv)
 {
     folder = argc > 1 ? argv[1] : ".";
-    printf("a constructor that loads: %d\n",
-           ask(dlopen(in_folder("libconstructor.so"), RTLD_NOW), "constructor_found"));
+    void *constructor = dlopen(in_folder("libconstructor.so"), RTLD_NOW);
+    printf("a constructor that loads: %d\n", ask(constructor, "constructor_found"));
+    printf("one that waits for a thread that calls: %d\n", ask(constructor, "constructor_called"));
     probe_names();
     probe_handles();
     probe_scopes();

@@ -4,6 +4,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +54,23 @@ static void probe_questions(void)
     printf("a question that fails: %s\n", error_text());
 }
 
+/* A load and an unload that succeed, and an unload that fails: of what was there from the start. */
+static void probe_successes(void)
+{
+    struct link_map *map = NULL;
+    Dl_info unused;
+
+    dlopen("libdoes-not-exist.so.9", RTLD_NOW);
+    void *handle = dlopen("libm.so.6", RTLD_NOW);
+    printf("so does a load: %s\n", error_text());
+    dlopen("libdoes-not-exist.so.9", RTLD_NOW);
+    dlclose(handle);
+    printf("so does an unload: %s\n", error_text());
+    dladdr1((void *)which, &unused, (void **)&map, RTLD_DL_LINKMAP);
+    printf("an unload that fails: %d\n", map ? dlclose(map) : 0);
+    printf("its text: %s\n", error_text());
+}
+
 static void probe_errors(void)
 {
     printf("no error at first: %s\n", error_text());
@@ -69,6 +87,7 @@ static void probe_errors(void)
     dlopen("libdoes-not-exist.so.9", RTLD_NOW);
     dlsym(RTLD_DEFAULT, "malloc");
     printf("success clears a failure: %s\n", error_text());
+    probe_successes();
 
     dlopen("libfirst-of-two.so.9", RTLD_NOW);
     dlsym(RTLD_DEFAULT, "second_of_two");
@@ -109,6 +128,8 @@ static void probe_null(const char *folder)
 static void probe_lazy_call(const char *folder)
 {
     void *handle = open_in(folder, "liblazy_caller.so", RTLD_LAZY);
+
+    printf("no error after its load: %s\n", error_text());
     int (*lazy_error)(char *, size_t) =
         handle ? (int (*)(char *, size_t))dlsym(handle, "lazy_error") : NULL;
     char text[256] = "";
