@@ -3,9 +3,12 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
+#include <time.h>
 
 #include "emit_double.h"
+#include "tap/lock.h"
 #include "tap/object.h"
 
 static uintptr_t place_of(void *handle)
@@ -107,6 +110,63 @@ Test(tap_object, the_visitor_sees_each_one_once)
     ffitap__object_update(place_of(dlopen(LIBRARY_ONE, RTLD_NOW)));
     ffitap__object_update(0);
     cr_expect(eq(uint, visits, at_first + 1));
+}
+
+static sem_t is_relocating, was_visited;
+static _Atomic bool is_relocated, has_lock;
+static unsigned early_visits, late_visits;
+
+static void tell_relocating(void)
+{
+    struct timespec end;
+
+    sem_post(&is_relocating);
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_nsec += 200000000;
+    end.tv_sec += end.tv_nsec / 1000000000;
+    end.tv_nsec %= 1000000000;
+    sem_timedwait(&was_visited, &end);
+    has_lock = ffitap__lock();
+    if (has_lock)
+        ffitap__unlock();
+    is_relocated = true;
+}
+
+static void note_visit(struct ffitap__object *object)
+{
+    if (strcmp(object->path, LIBRARY_RELOCATING) != 0)
+        return;
+    late_visits += is_relocated;
+    early_visits += !is_relocated;
+    sem_post(&was_visited);
+}
+
+static void *load(void *handle)
+{
+    *(void **)handle = dlopen(LIBRARY_RELOCATING, RTLD_NOW);
+    return handle;
+}
+
+/* Whoever looks at that moment waits, without the tap's lock, and comes back to it. */
+Test(tap_object, the_visitor_sees_none_while_another_thread_has_it_relocated)
+{
+    pthread_t thread;
+    void *handle = NULL;
+
+    *(void (**)(void))dlsym(dlopen(LIBRARY_DEPENDENT, RTLD_NOW), "needed_in_between") =
+        tell_relocating;
+    sem_init(&is_relocating, 0, 0);
+    sem_init(&was_visited, 0, 0);
+    ffitap__object_watch(note_visit);
+    pthread_create(&thread, NULL, load, &handle);
+    sem_wait(&is_relocating);
+    ffitap__object_update(0);
+    cr_expect(eq(uint, early_visits, 0));
+    cr_expect(eq(uint, late_visits, 1));
+    pthread_join(thread, NULL);
+    cr_assert(ne(ptr, handle, NULL));
+    cr_expect(has_lock);
+    cr_expect(eq(int, ((int (*)(void))dlsym(handle, "relocating"))(), 1));
 }
 
 static _Atomic bool done;
