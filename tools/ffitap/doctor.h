@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "elf_file.h"
 #include "finding.h"
 #include "linker.h"
+#include "report/elf_file.h"
 
 /* ffitap's own parts on this machine. */
 struct ffitap_parts {

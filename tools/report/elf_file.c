@@ -1,4 +1,4 @@
-#include "elf_file.h"
+#include "report/elf_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
