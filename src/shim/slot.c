@@ -4,18 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static bool holds_an_address(const ElfW(Rela) * relocation)
-{
-    switch (ELF64_R_TYPE(relocation->r_info)) {
-    case R_X86_64_JUMP_SLOT:
-    case R_X86_64_GLOB_DAT:
-        return true;
-    case R_X86_64_64:
-        return relocation->r_addend == 0;
-    default:
-        return false;
-    }
-}
+#include "shim/slot_rule.h"
 
 static void visit_table(const struct ffitap__elf *elf, const ElfW(Rela) * table, size_t count,
                         ffitap__slot_visitor *visit, void *data)
@@ -23,7 +12,7 @@ static void visit_table(const struct ffitap__elf *elf, const ElfW(Rela) * table,
     for (size_t i = 0; i < count; i++) {
         const uint32_t index = ELF64_R_SYM(table[i].r_info);
 
-        if (!index || !holds_an_address(&table[i]))
+        if (!index || !ffitap__slot_rule(&table[i]))
             continue;
         const struct ffitap__slot slot = {
             .place = (void **)(elf->bias + table[i].r_offset),

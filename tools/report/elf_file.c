@@ -9,6 +9,8 @@
 
 #include <gelf.h>
 
+#include "shim/slot_rule.h"
+
 /* Whoever sees the section wants no other. */
 typedef bool section_visitor(const struct ffitap_elf_file *file, Elf_Scn *section,
                              const GElf_Shdr *header, void *wanted);
@@ -52,20 +54,6 @@ static bool is_symbol_named(const struct ffitap_elf_file *file, Elf_Scn *symbols
            is_named(file, header.sh_link, symbol.st_name, name);
 }
 
-/* The shim's own rule; see src/shim/slot.c. */
-static bool is_slot(const GElf_Rela *relocation)
-{
-    switch (GELF_R_TYPE(relocation->r_info)) {
-    case R_X86_64_JUMP_SLOT:
-    case R_X86_64_GLOB_DAT:
-        return true;
-    case R_X86_64_64:
-        return relocation->r_addend == 0;
-    default:
-        return false;
-    }
-}
-
 static bool has_slot(const struct ffitap_elf_file *file, Elf_Scn *section, const GElf_Shdr *header,
                      void *wanted)
 {
@@ -77,7 +65,7 @@ static bool has_slot(const struct ffitap_elf_file *file, Elf_Scn *section, const
 
     for (size_t i = 0; i < count; i++) {
         GElf_Rela relocation;
-        if (gelf_getrela(data, (int)i, &relocation) && is_slot(&relocation) &&
+        if (gelf_getrela(data, (int)i, &relocation) && ffitap__slot_rule(&relocation) &&
             is_symbol_named(file, symbols, GELF_R_SYM(relocation.r_info), wanted))
             return true;
     }
