@@ -26,6 +26,17 @@ bool ffitap__lock(void)
     return take();
 }
 
+bool ffitap__lock_try(void)
+{
+    if (held)
+        return false;
+    held = true;
+    if (pthread_mutex_trylock(&mutex) == 0)
+        return true;
+    held = false;
+    return false;
+}
+
 void ffitap__unlock(void)
 {
     pthread_mutex_unlock(&mutex);

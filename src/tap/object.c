@@ -25,6 +25,7 @@ static unsigned long long last_adds, last_subs;
 static bool table_is_full;
 
 struct scan {
+    bool has_lock;
     uintptr_t asked_for;
     bool first; /* nothing was known before: what is there came at start-up */
     bool visit_all;
@@ -229,11 +230,25 @@ static bool start_scan(const struct dl_phdr_info *info, struct scan *scan)
     return true;
 }
 
+/*
+ * The tap's lock is taken behind the dynamic linker's, which who waits for ours may hold already: a
+ * program that calls a function for the first time in a callback of dl_iterate_phdr(3). It is not
+ * waited for, either: fork(2) waits for it, and what the linker has locked stays so in the child.
+ */
+static bool lock_scan(struct scan *scan)
+{
+    scan->has_lock = ffitap__lock_try();
+    scan->first = object_count == 0;
+    return scan->has_lock;
+}
+
 static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
 {
     struct scan *scan = data;
 
     (void)size;
+    if (!scan->has_lock && !lock_scan(scan))
+        return 1;
     if (!scan->started && !start_scan(info, scan))
         return 1;
     scan->position++;
@@ -322,12 +337,24 @@ static unsigned report_difference(const struct scan *scan)
     return gone;
 }
 
+/* Takes the lock as well; false if this thread has it already. */
+static bool walk(struct scan *scan)
+{
+    do {
+        /* Until whoever holds it does not any more; lock_scan() may then be faster than others. */
+        if (!ffitap__lock())
+            return false;
+        ffitap__unlock();
+        scan->has_lock = false;
+        dl_iterate_phdr(scan_object, scan);
+    } while (!scan->has_lock);
+    return true;
+}
+
 static unsigned update_once(struct scan *scan)
 {
-    if (!ffitap__lock())
+    if (!walk(scan))
         return 0;
-    scan->first = object_count == 0;
-    dl_iterate_phdr(scan_object, scan);
     const unsigned gone = report_difference(scan);
     if (scan->skipped)
         last_adds = 0; /* whoever scans next must look again */

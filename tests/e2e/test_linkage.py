@@ -117,5 +117,20 @@ class Linkage(modes.Case):
         self.assert_same(PYTHON, APPS / "known_counts.py", env=environment)
 
 
+    def test_first_calls_in_a_walk_through_what_is_mapped(self):
+        """The walk holds a lock of the dynamic linker, which those need who load meanwhile."""
+        walking = BUILD / "tests" / "apps" / "calls" / "walking"
+        for mode in "dormant", "stat", "record":
+            with self.subTest(mode):
+                done = self.run_in(mode, walking, LINKAGE / "libsecond.so", timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr.decode())
+                made = dict(line.split() for line in done.stdout.decode().splitlines())
+                self.assertGreater(int(made["calls"]), 0)
+                if mode != "dormant":
+                    report = self.report()
+                    self.assert_complete(report)
+                    self.assertEqual(sum(self.calls(report).values()), int(made["calls"]))
+
+
 if __name__ == "__main__":
     main()
