@@ -35,6 +35,10 @@ struct ffitap__dl_notes {
 #define FFITAP__FD_COUNT 2
 extern const struct ffitap__hook ffitap__fd_hooks[FFITAP__FD_COUNT];
 
+/* What runs another program, hooked in every object (exec.c). */
+#define FFITAP__EXEC_COUNT 13
+extern const struct ffitap__hook ffitap__exec_hooks[FFITAP__EXEC_COUNT];
+
 /* ffi_call, and what surrounds it, in an object that imports ffi_call (ffi.c). */
 enum ffitap__ffi {
     FFITAP__FFI_CALL,

@@ -53,6 +53,30 @@ static void *fd_replacement(const struct ffitap__slot *slot)
     return NULL;
 }
 
+static const struct ffitap__hook *find_exec(const char *name)
+{
+    if (!strchr("efps", *name))
+        return NULL;
+    for (int i = 0; i < FFITAP__EXEC_COUNT; i++)
+        if (strcmp(name, ffitap__exec_hooks[i].name) == 0)
+            return &ffitap__exec_hooks[i];
+    return NULL;
+}
+
+/*
+ * Only where the C library's own function would be called: "system" may well be the name of
+ * another, and a library that wraps these is hooked itself. What is not bound yet will be that.
+ */
+static void *exec_replacement(const struct plan *plan, const struct ffitap__slot *slot)
+{
+    const struct ffitap__hook *hook = find_exec(slot->name);
+    const void *target = hook ? ffitap__slot_target(&plan->object->elf, slot) : NULL;
+
+    if (!hook || slot->symbol->st_shndx != SHN_UNDEF || (target && target != hook->real))
+        return NULL;
+    return hook->replacement;
+}
+
 static void note_originals(const struct ffitap__slot *slot, void *data)
 {
     struct plan *plan = data;
@@ -95,7 +119,8 @@ static void rewrite(const struct ffitap__slot *slot, void *data)
 
     if (!replacement)
         replacement = fd_replacement(slot);
-
+    if (!replacement)
+        replacement = exec_replacement(plan, slot);
     if (!replacement || is_theirs(plan, slot, dl))
         return;
     if (!ffitap__slot_rewrite(&plan->object->elf, slot, replacement))

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tap/clock.h"
+#include "tap/exec.h"
 #include "tap/function.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
@@ -45,8 +46,11 @@ void ffitap__statistics_start(const char *where, const struct ffitap__storage_pr
     if (!where || *where != '/' || strlen(where) >= sizeof(folder))
         return;
     strcpy(folder, where);
-    ffitap__watch_turn_statistics(
-        ffitap__storage_create(folder, &process, FFITAP__STORAGE_REMAINS_EMPTY) == 0);
+    ffitap__exec_start(folder);
+    const int failure = ffitap__storage_create(folder, &process, FFITAP__STORAGE_REMAINS_EMPTY);
+    if (!failure)
+        ffitap__exec_arrive();
+    ffitap__watch_turn_statistics(!failure);
 }
 
 void ffitap__statistics_start_child(uint64_t start_ns)

@@ -13,7 +13,7 @@
  *
  * Who writes:
  * - the header's lists and the definitions: whoever holds the tap's lock;
- * - the header's losses: every thread; who was not seen: forked children;
+ * - the header's losses: every thread; who was not seen: forked children and every thread;
  * - a thread's record, its cells and all that hangs on them: that thread alone, in each cell
  * between two steps of `sequence`, which is odd meanwhile. Nobody waits for a reader. A reader
  * copies a cell and takes the copy if `sequence` was even and the same before and after. If the
@@ -52,6 +52,12 @@ enum ffitap__statistics_list {
 /* As many children without a file are named. */
 #define FFITAP__STATISTICS_UNSEEN 16u
 
+/* A program that was started and of which no note could be left (tap/exec_note.h). */
+struct ffitap__statistics_unnoted {
+    _Atomic uint64_t moment_ns; /* taken first: 0 is a free place */
+    _Atomic uint64_t who;       /* as in `unseen`; 0 in a moment */
+};
+
 /* Room for later losses: enum ffitap__loss counts up. */
 #define FFITAP__STATISTICS_LOSSES 16
 
@@ -84,6 +90,9 @@ struct ffitap__statistics_header {
      * number in the lower one, 0 in a moment. They write that themselves. */
     _Atomic uint64_t unseen_count;
     _Atomic uint64_t unseen[FFITAP__STATISTICS_UNSEEN];
+    /* And later than those. By this process, or by a child of its without a file. */
+    struct ffitap__statistics_unnoted unnoted[FFITAP__STATISTICS_UNSEEN];
+    _Atomic uint64_t unnoted_more; /* for which there was no place */
 };
 
 #define FFITAP__STATISTICS_SHORTEST_HEADER offsetof(struct ffitap__statistics_header, stopped_ns)

@@ -27,11 +27,11 @@ static uint32_t generation;
 static uint32_t next_number; /* of this process's files */
 
 /* In a forked child without a file: the first page of the nearest ancestor's that has one. */
-static struct ffitap__statistics_header *parent;
+static struct ffitap__statistics_header *_Atomic parent;
 
-_Static_assert(sizeof(*parent) <= FFITAP__PAGE, "a header fits a page");
+_Static_assert(sizeof(struct ffitap__statistics_header) <= FFITAP__PAGE, "a header fits a page");
 
-/* Threads that count a loss, in what is or was the current storage. */
+/* Threads that count a loss, in what is or was the current storage or the parent's. */
 static _Atomic uint32_t losing;
 
 struct ffitap__storage *ffitap__storage_current(void)
@@ -124,22 +124,26 @@ static bool map_new(struct ffitap__storage *storage, int file)
     return false;
 }
 
+/* For what dispose() below says it stays where somebody may be writing to it. */
 static void let_go_of_parent(void)
 {
-    if (parent)
-        munmap(parent, FFITAP__PAGE);
-    parent = NULL;
+    struct ffitap__statistics_header *header = atomic_exchange(&parent, NULL);
+
+    if (header && atomic_load(&losing) == 0)
+        munmap(header, FFITAP__PAGE);
 }
 
 /* This process does not count, for that reason, and there is no file to tell it. */
 static void tell_parent(int failure)
 {
-    if (!parent)
+    struct ffitap__statistics_header *header = parent;
+
+    if (!header)
         return;
     const uint64_t before =
-        atomic_fetch_add_explicit(&parent->unseen_count, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&header->unseen_count, 1, memory_order_relaxed);
     if (before < FFITAP__STATISTICS_UNSEEN)
-        atomic_store_explicit(&parent->unseen[before], (uint64_t)failure << 32 | (uint32_t)getpid(),
+        atomic_store_explicit(&header->unseen[before], (uint64_t)failure << 32 | (uint32_t)getpid(),
                               memory_order_release);
 }
 
@@ -259,7 +263,7 @@ void ffitap__storage_abandon(void)
     if (!storage)
         return;
     let_go_of_parent();
-    parent = storage->header;
+    atomic_store(&parent, storage->header);
     munmap((char *)storage->header + FFITAP__PAGE, storage->capacity - FFITAP__PAGE);
     munmap(storage, sizeof(*storage));
 }
@@ -324,6 +328,56 @@ void ffitap__storage_lose(const struct ffitap__lost_event *event)
 
     if (storage)
         ffitap__storage_lose_in(storage, event);
+    atomic_fetch_sub(&losing, 1);
+}
+
+/* The place that was taken, or the number of places if there was none. */
+static int take_place(struct ffitap__statistics_header *header, uint64_t moment_ns)
+{
+    for (int i = 0; i < (int)FFITAP__STATISTICS_UNSEEN; i++) {
+        uint64_t free = 0;
+        if (atomic_compare_exchange_strong(&header->unnoted[i].moment_ns, &free, moment_ns))
+            return i;
+    }
+    atomic_fetch_add_explicit(&header->unnoted_more, 1, memory_order_relaxed);
+    return FFITAP__STATISTICS_UNSEEN;
+}
+
+/* What is written to while `losing` says so: the file's header that losses go to, or NULL. */
+static struct ffitap__statistics_header *header_for_losses(void)
+{
+    struct ffitap__storage *storage = atomic_load(&current);
+
+    return storage ? storage->header : atomic_load(&parent);
+}
+
+int ffitap__storage_tell_unnoted(int32_t pid, uint64_t moment_ns, int failure)
+{
+    int told = -1;
+
+    atomic_fetch_add(&losing, 1);
+    struct ffitap__statistics_header *header = header_for_losses();
+
+    if (header)
+        told = take_place(header, moment_ns);
+    if (told >= 0 && told < (int)FFITAP__STATISTICS_UNSEEN)
+        atomic_store_explicit(&header->unnoted[told].who, (uint64_t)failure << 32 | (uint32_t)pid,
+                              memory_order_release);
+    atomic_fetch_sub(&losing, 1);
+    return told;
+}
+
+void ffitap__storage_take_back(int told)
+{
+    atomic_fetch_add(&losing, 1);
+    struct ffitap__statistics_header *header = header_for_losses();
+
+    if (header && told == (int)FFITAP__STATISTICS_UNSEEN) {
+        atomic_fetch_sub_explicit(&header->unnoted_more, 1, memory_order_relaxed);
+    } else if (header && told >= 0) {
+        atomic_store_explicit(&header->unnoted[told].who, 0, memory_order_relaxed);
+        atomic_store_explicit(&header->unnoted[told].moment_ns, 0, memory_order_release);
+    }
     atomic_fetch_sub(&losing, 1);
 }
 

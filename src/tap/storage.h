@@ -74,6 +74,15 @@ void ffitap__storage_lose(const struct ffitap__lost_event *event);
 void ffitap__storage_lose_in(struct ffitap__storage *storage,
                              const struct ffitap__lost_event *event);
 
+/*
+ * Says that this process, or the child `pid` of it, ran another program at `moment_ns` of which no
+ * note could be left (tap/exec.h) because of `failure`, an errno. In the current file or, in a
+ * forked child that has none, in its parent's. Any thread, signal handler or child of vfork(2).
+ * Returns what takes it back, or a negative number if there is no place to say it.
+ */
+int ffitap__storage_tell_unnoted(int32_t pid, uint64_t moment_ns, int failure);
+void ffitap__storage_take_back(int told);
+
 /* Tells readers how long a tick is, if it is known. */
 void ffitap__storage_tell_rate(struct ffitap__storage *storage);
 

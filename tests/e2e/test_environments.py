@@ -36,7 +36,7 @@ class Environments(modes.Case):
                 losses = self.report()["losses"]
                 self.assertTrue(losses["lower_bound"])
                 (unseen,) = losses["unseen_processes"]
-                self.assertIn("set-user-id", unseen["why"])
+                self.assertEqual(unseen["why"], f"it ran {program}, which is set-user-ID")
 
     def test_with_few_descriptors(self):
         """With as few as it needs itself under stat; LTTng has about 16 of its own."""

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "child.h"
 #include "message.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
@@ -106,6 +107,22 @@ static char *format_now(void)
     return asprintf(&text, "%s.%09ldZ", date, now.tv_nsec) < 0 ? NULL : text;
 }
 
+/* The file that will be run, to be freed; NULL also if JSON has no words for its name. */
+static char *find_program(const char *name)
+{
+    char *found = NULL;
+    char *path = ffitap_child_find(name, &found) == 0 ? realpath(found, NULL) : NULL;
+    json_t *text = path ? json_string(path) : NULL;
+
+    free(found);
+    if (!text) {
+        free(path);
+        path = NULL;
+    }
+    json_decref(text);
+    return path;
+}
+
 bool ffitap_description_init(struct ffitap_recording *recording,
                              const struct ffitap_description *description)
 {
@@ -115,6 +132,7 @@ bool ffitap_description_init(struct ffitap_recording *recording,
     *recording = (struct ffitap_recording){
         .token = strdup(description->token),
         .command = words_to_json(description->command),
+        .program = find_program(description->command[0]),
         .host = strdup(machine.nodename),
         .start = format_now(),
         .mode = strdup(description->mode),

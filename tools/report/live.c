@@ -4,6 +4,7 @@
 
 #include "report/live_part.h"
 #include "report/statistics.h"
+#include "report/unseen.h"
 
 struct ffitap_live {
     struct ffitap__model *model; /* of the last reading, NULL before the first */
@@ -65,6 +66,7 @@ static struct ffitap__model *read_model(const struct ffitap_live_source *source)
 {
     struct ffitap__model *model = ffitap__model_create(source->recording->token);
 
+    ffitap__unseen_prepare(model, source->recording);
     if (source->directory) {
         char *folder = ffitap_recording_statistics(source->recording, source->directory);
         ffitap__statistics_read_folder(model, folder, source->now_ns);

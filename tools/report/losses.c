@@ -6,6 +6,8 @@ static const char *why_unseen(const struct ffitap__model *model)
 {
     if (model->was_cut && model->events == 0)
         return "no event of any process could be read";
+    if (model->command_why)
+        return model->command_why;
     return "no event came from it: it is statically linked, or set-user-id, or its environment "
            "was cleared, or it ended before the dynamic linker loaded the tap, or it could make no "
            "statistics file";

@@ -4,6 +4,7 @@
 
 #include "report/process.h"
 #include "report/sources.h"
+#include "report/unseen.h"
 
 /* Deeper than real calls nest; a trace that lost the exits must not make the report grow. */
 #define OPEN_CALLS_MAX 256
@@ -34,6 +35,7 @@ struct ffitap__model *ffitap__model_create(const char *token)
     model->processes = g_ptr_array_new_with_free_func(destroy_process);
     model->in_flight = g_array_new(FALSE, FALSE, sizeof(struct ffitap__in_flight));
     model->unseen = g_array_new(FALSE, FALSE, sizeof(struct ffitap__unseen));
+    model->started = g_array_new(FALSE, FALSE, sizeof(struct ffitap__started));
     model->damaged = g_ptr_array_new_with_free_func(g_free);
     model->token = g_strdup(token);
     model->strings = g_string_chunk_new(4096);
@@ -49,6 +51,7 @@ void ffitap__model_destroy(struct ffitap__model *model)
     g_ptr_array_free(model->processes, TRUE);
     g_array_free(model->in_flight, TRUE);
     g_array_free(model->unseen, TRUE);
+    g_array_free(model->started, TRUE);
     g_ptr_array_free(model->damaged, TRUE);
     ffitap__tables_fini(&model->tables);
     g_string_chunk_free(model->strings);
@@ -478,7 +481,8 @@ static bool is_in_trace(const struct ffitap__model *model, int32_t pid)
 {
     for (unsigned i = 0; i < model->processes->len; i++) {
         const struct ffitap__process *process = g_ptr_array_index(model->processes, i);
-        if (process->pid == pid && !process->has_statistics)
+        if (process->pid == pid && !process->has_statistics &&
+            process->belonging != FFITAP__FOREIGN && process->belonging != FFITAP__SUPERSEDED)
             return true;
     }
     return false;
@@ -502,12 +506,13 @@ void ffitap__model_finish(struct ffitap__model *model)
             finish_process(process);
     }
     g_array_sort(model->in_flight, by_process_and_age);
+    forget_seen(model);
+    ffitap__unseen_settle(model);
     for (unsigned i = model->processes->len; i > 0; i--) {
         const struct ffitap__process *process = g_ptr_array_index(model->processes, i - 1);
         if (process->belonging == FFITAP__FOREIGN || process->belonging == FFITAP__SUPERSEDED)
             g_ptr_array_remove_index(model->processes, i - 1);
     }
-    forget_seen(model);
     model->last_process = NULL;
     g_hash_table_remove_all(model->current);
 }

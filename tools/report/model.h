@@ -79,13 +79,13 @@ struct ffitap__process {
     struct cell *recent_cells[FFITAP__RECENT];
 };
 
-/* A foreign call that began and of which no end was seen. */
-/* A process that made calls which nothing tells of. */
+/* A process that made calls, or may have, which nothing tells of. */
 struct ffitap__unseen {
-    int32_t pid;
+    int32_t pid; /* 0: not known */
     const char *why;
 };
 
+/* A foreign call that began and of which no end was seen. */
 struct ffitap__in_flight {
     int32_t pid;
     int32_t tid;
@@ -99,6 +99,12 @@ struct ffitap__model {
     GPtrArray *processes; /* struct ffitap__process, in order of appearance; at the end, ours */
     GArray *in_flight;    /* struct ffitap__in_flight; filled at the end */
     GArray *unseen;       /* struct ffitap__unseen */
+    GArray *started;      /* struct ffitap__started; settled at the end (report/unseen.h) */
+
+    bool is_elsewhere;        /* on another machine, with other files */
+    uint64_t now_ns;          /* on CLOCK_MONOTONIC, of what goes on; 0: it has ended */
+    const char *command_path; /* the program that was recorded; NULL: unknown */
+    const char *command_why;  /* why it is not seen, if it is not; NULL: unknown */
 
     uint64_t events;
     int64_t first_ns; /* of the trace, since 1970 */

@@ -22,6 +22,7 @@
 void ffitap_recording_fini(struct ffitap_recording *recording)
 {
     free(recording->token);
+    free(recording->program);
     free(recording->host);
     free(recording->start);
     free(recording->mode);
@@ -40,11 +41,13 @@ static json_t *string_or_empty(const char *text)
 static json_t *describe(const struct ffitap_recording *recording)
 {
     return json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:b, s:i, s:I, s:I}",
+        "{s:s, s:o, s:o, s:s*, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b, s:b, s:b, s:i, s:I, "
+        "s:I}",
         "format", FFITAP_RECORDING_FORMAT, "token", string_or_empty(recording->token), "command",
-        recording->command ? json_incref(recording->command) : json_array(), "host",
-        string_or_empty(recording->host), "start", string_or_empty(recording->start), "mode",
-        string_or_empty(recording->mode), "events", string_or_empty(recording->events), "filter",
+        recording->command ? json_incref(recording->command) : json_array(), "program",
+        recording->program, "host", string_or_empty(recording->host), "start",
+        string_or_empty(recording->start), "mode", string_or_empty(recording->mode), "events",
+        string_or_empty(recording->events), "filter",
         recording->filter ? json_incref(recording->filter) : json_array(), "versions",
         recording->versions ? json_incref(recording->versions) : json_object(), "pid",
         (json_int_t)recording->pid, "duration_ns", (json_int_t)recording->duration_ns, "ended",
@@ -203,19 +206,20 @@ static bool holds_only_strings(json_t *array)
 /* Fills `recording` with copies of what `json` says. Returns 0, or -1 with `error` set. */
 static int understand(struct ffitap_recording *recording, json_t *json, json_error_t *error)
 {
-    const char *format, *token, *host, *start, *mode, *events;
-    json_t *command, *filter = NULL, *versions; /* older ones say nothing of a filter */
+    const char *format, *token, *host, *start, *mode, *events, *program = NULL;
+    json_t *command, *filter = NULL, *versions; /* older ones say nothing of filter and program */
     json_int_t pid, duration_ns, discarded_events, lost_packets;
     int ended, incomplete = false, signaled, code;
 
     if (json_unpack_ex(
             json, error, 0,
-            "{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s?o, s:o, s:I, s:I, s:b, s?b, s:b, s:i, s:I, s:I}",
-            "format", &format, "token", &token, "command", &command, "host", &host, "start", &start,
-            "mode", &mode, "events", &events, "filter", &filter, "versions", &versions, "pid", &pid,
-            "duration_ns", &duration_ns, "ended", &ended, "incomplete", &incomplete, "signaled",
-            &signaled, "code", &code, "discarded_events", &discarded_events, "lost_packets",
-            &lost_packets) != 0)
+            "{s:s, s:s, s:o, s?s, s:s, s:s, s:s, s:s, s?o, s:o, s:I, s:I, s:b, s?b, s:b, s:i, s:I, "
+            "s:I}",
+            "format", &format, "token", &token, "command", &command, "program", &program, "host",
+            &host, "start", &start, "mode", &mode, "events", &events, "filter", &filter, "versions",
+            &versions, "pid", &pid, "duration_ns", &duration_ns, "ended", &ended, "incomplete",
+            &incomplete, "signaled", &signaled, "code", &code, "discarded_events",
+            &discarded_events, "lost_packets", &lost_packets) != 0)
         return -1;
     if (!holds_only_strings(command) || (filter && !holds_only_strings(filter)) ||
         !json_is_object(versions))
@@ -226,6 +230,7 @@ static int understand(struct ffitap_recording *recording, json_t *json, json_err
     *recording = (struct ffitap_recording){
         .token = strdup(token),
         .command = json_incref(command),
+        .program = program ? strdup(program) : NULL,
         .host = strdup(host),
         .start = strdup(start),
         .mode = strdup(mode),

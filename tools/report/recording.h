@@ -22,6 +22,7 @@
 struct ffitap_recording {
     char *token;               /* ties the processes of the trace to this recording */
     json_t *command;           /* array of strings, valid UTF-8 whatever the arguments held */
+    char *program;             /* the file that the command names, absolute; NULL: not known */
     char *host;                /* nodename */
     char *start;               /* ISO 8601, UTC, with nanoseconds */
     char *mode;                /* "record", or "stat" for statistics without a trace */

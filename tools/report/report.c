@@ -11,6 +11,7 @@
 #include "report/statistics.h"
 #include "report/table.h"
 #include "report/trace.h"
+#include "report/unseen.h"
 #include "report/worker.h"
 
 #define OWN_FAILURE 125
@@ -161,6 +162,7 @@ static int read_and_write(struct ffitap__attempt *attempt, const void *data)
     char why[512];
     int status;
 
+    ffitap__unseen_prepare(model, task->recording);
     g_log_set_default_handler(drop_message, NULL);
     if (read_sources(model, task, attempt, why, sizeof(why)) != 0) {
         status = fail(directory, why);

@@ -6,6 +6,7 @@
 #include "report/image.h"
 #include "report/process.h"
 #include "report/snapshot.h"
+#include "report/unseen.h"
 
 /* How often a thread is looked at until it stands still. */
 #define TRIES 100
@@ -372,6 +373,30 @@ static void take_unseen(struct reading *reading)
                                    header->unseen_count - FFITAP__STATISTICS_UNSEEN, header->pid));
 }
 
+static void take_unnoted(struct reading *reading)
+{
+    const struct ffitap__statistics_header *header = &reading->header;
+    struct ffitap__model *model = reading->model;
+
+    for (unsigned i = 0; i < FFITAP__STATISTICS_UNSEEN; i++) {
+        const uint64_t who = header->unnoted[i].who;
+        const struct ffitap__started started = {
+            .pid = (int32_t)(uint32_t)who,
+            .parent = header->pid,
+            .moment_ns = header->unnoted[i].moment_ns,
+            .until_ns = UINT64_MAX,
+            .failure = (int)(who >> 32),
+        };
+        if (who)
+            g_array_append_val(model->started, started);
+    }
+    if (header->unnoted_more)
+        ffitap__model_note_damage(model, g_strdup_printf("%" G_GUINT64_FORMAT
+                                                         " more programs that process %d or its "
+                                                         "children ran could not be noted",
+                                                         header->unnoted_more, header->pid));
+}
+
 static void note_stop(struct reading *reading)
 {
     const uint64_t after_ns = reading->header.stopped_ns - reading->header.start_ns;
@@ -393,6 +418,7 @@ static void read_image(struct reading *reading)
         reading->process->is_whole = !reading->image.damage;
         note_stop(reading);
         take_unseen(reading);
+        take_unnoted(reading);
     }
     ffitap__model_end_statistics(reading->model, reading->at.pid);
 }
@@ -460,6 +486,7 @@ unsigned ffitap__statistics_read_folder(struct ffitap__model *model, const char 
 
     for (unsigned i = 0; i < count; i++)
         ffitap__statistics_read(model, g_ptr_array_index(paths, i));
+    ffitap__unseen_read_folder(model, folder);
     if (now_ns > 0 && any_goes_on(model))
         model->last_ns = now_ns;
     if (count && !model->clock)

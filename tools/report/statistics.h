@@ -16,10 +16,10 @@
 void ffitap__statistics_read(struct ffitap__model *model, const char *path);
 
 /*
- * Reads all files of a folder (a recording's FFITAP__STATISTICS_FOLDER). `now_ns`, since 1970, is
- * when the calls in flight are looked at: the recording's end, the present for one that runs, or 0
- * if neither is known; then the latest moment of which the files tell. Returns how many files there
- * were; 0 also if there is no such folder.
+ * Reads all files and notes of a folder (a recording's FFITAP__STATISTICS_FOLDER). `now_ns`, since
+ * 1970, is when the calls in flight are looked at: the recording's end, the present for one that
+ * runs, or 0 if neither is known; then the latest moment of which the files tell. Returns how many
+ * files there were; 0 also if there is no such folder.
  */
 unsigned ffitap__statistics_read_folder(struct ffitap__model *model, const char *folder,
                                         int64_t now_ns);

@@ -2,6 +2,7 @@
 
 #include "report/statistics.h"
 #include "report/table_part.h"
+#include "report/unseen.h"
 #include "tap/statistics_file.h"
 
 static void write_table(FILE *stream, const struct ffitap_recording *recording,
@@ -30,6 +31,7 @@ void ffitap_summary_write(FILE *stream, const struct ffitap_recording *recording
     struct ffitap__model *model = ffitap__model_create(recording->token);
     char *folder = ffitap_recording_statistics(recording, options->directory);
 
+    ffitap__unseen_prepare(model, recording);
     ffitap__statistics_read_folder(model, folder, options->now_ns);
     ffitap__model_finish(model);
     write_table(stream, recording, model, options);

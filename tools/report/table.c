@@ -157,6 +157,27 @@ static void print_loss(const struct ffitap__table *table, const char *what, uint
         fprintf(table->stream, "  %s: %" PRIu64 " (%s)\n", what, count, why);
 }
 
+static void print_line(const struct ffitap__table *table, const char *text)
+{
+    ffitap__table_print_text(table->stream, text);
+    fputc('\n', table->stream);
+}
+
+static void print_unseen(const struct ffitap__table *table)
+{
+    const GArray *all = table->model->unseen;
+
+    for (unsigned i = 0; i < ffitap__table_rows_shown(table, all->len); i++) {
+        const struct ffitap__unseen *one = &g_array_index(all, struct ffitap__unseen, i);
+        if (one->pid)
+            fprintf(table->stream, "  process %d was not seen: ", one->pid);
+        else
+            fputs("  a process was not seen: ", table->stream);
+        print_line(table, one->why);
+    }
+    ffitap__table_print_rest(table, all->len);
+}
+
 void ffitap__table_losses(const struct ffitap__table *table)
 {
     const struct ffitap__model *model = table->model;
@@ -177,17 +198,15 @@ void ffitap__table_losses(const struct ffitap__table *table)
         print_loss(table, "records dropped in the program", model->lost[i], ffitap__loss_name(i));
     print_loss(table, "functions without a name", model->undefined_functions,
                "their definition was not recorded");
-    if (losses.command_unseen)
-        fprintf(table->stream, "  process %" PRId64 " (the command) was not seen: %s\n",
-                table->recording->pid, losses.command_unseen);
-    for (unsigned i = 0; i < model->unseen->len; i++) {
-        const struct ffitap__unseen *one = &g_array_index(model->unseen, struct ffitap__unseen, i);
-        fprintf(table->stream, "  process %d was not seen: %s\n", one->pid, one->why);
+    if (losses.command_unseen) {
+        fprintf(table->stream,
+                "  process %" PRId64 " (the command) was not seen: ", table->recording->pid);
+        print_line(table, losses.command_unseen);
     }
+    print_unseen(table);
     for (unsigned i = 0; i < model->damaged->len; i++) {
         fputs("  ", table->stream);
-        ffitap__table_print_text(table->stream, g_ptr_array_index(model->damaged, i));
-        fputc('\n', table->stream);
+        print_line(table, g_ptr_array_index(model->damaged, i));
     }
 }
 

@@ -1,0 +1,12 @@
+/* A program's file, looked at for why the tap is not in what it is run as. */
+#ifndef FFITAP_REPORT_EXECUTABLE_H
+#define FFITAP_REPORT_EXECUTABLE_H
+
+/*
+ * What keeps the dynamic linker from loading ffitap's libraries into the program: words that stand
+ * behind its name, as "which is statically linked", to be released with g_free(). NULL if nothing
+ * in its file does. `path` is absolute; a script is followed to its interpreter.
+ */
+char *ffitap__executable_obstacle(const char *path);
+
+#endif

@@ -1,0 +1,285 @@
+#include "report/unseen.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "report/executable.h"
+#include "tap/exec_note.h"
+#include "tap/tap.h"
+
+/* Before it is missed, while the recording goes on, a program may take so long to load the tap. */
+#define STARTING_NS UINT64_C(2000000000)
+
+/* Nobody says where statistics were kept that belong to no recording. */
+static bool is_this_host(const char *name)
+{
+    struct utsname host;
+
+    return !name || !*name || (uname(&host) == 0 && strcmp(host.nodename, name) == 0);
+}
+
+void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_recording *recording)
+{
+    model->is_elsewhere = !is_this_host(recording->host);
+    if (recording->program)
+        model->command_path = ffitap__model_intern(model, recording->program);
+    if (!recording->ended && !model->is_elsewhere)
+        model->now_ns = (uint64_t)g_get_monotonic_time() * 1000;
+}
+
+/* Takes a number and the character behind it off `*text`. */
+static bool take_number(const char **text, char end, uint64_t *number)
+{
+    char *after;
+
+    if (!g_ascii_isdigit(**text))
+        return false;
+    errno = 0;
+    *number = g_ascii_strtoull(*text, &after, 10);
+    if (errno || *after != end)
+        return false;
+    *text = after + 1;
+    return true;
+}
+
+/* Whether it is the name of a note, and until when that holds. */
+static bool understand_name(const char *name, uint64_t *until_ns)
+{
+    uint64_t pid, number;
+    const char *rest = name;
+
+    *until_ns = UINT64_MAX;
+    if (!take_number(&rest, '.', &pid))
+        return false;
+    if (take_number(&rest, '.', &number) && pid)
+        *until_ns = number;
+    return strcmp(rest - 1, FFITAP__EXEC_NOTE_SUFFIX) == 0;
+}
+
+static bool understand_note(const char *text, struct ffitap__started *started)
+{
+    uint64_t pid, parent, marks;
+
+    if (!g_str_has_prefix(text, FFITAP__EXEC_NOTE_MAGIC " "))
+        return false;
+    text += strlen(FFITAP__EXEC_NOTE_MAGIC " ");
+    if (!take_number(&text, ' ', &pid) || !take_number(&text, ' ', &parent) ||
+        !take_number(&text, ' ', &started->moment_ns) || !take_number(&text, ' ', &marks) ||
+        pid > INT32_MAX || parent > INT32_MAX)
+        return false;
+    started->pid = (int32_t)pid;
+    started->parent = (int32_t)parent;
+    started->marks = (unsigned)marks;
+    started->path = text;
+    return true;
+}
+
+static void note_damage(struct ffitap__model *model, const char *name, const char *what)
+{
+    ffitap__model_note_damage(
+        model, g_strdup_printf("note of a program that was started, %s: %s", name, what));
+}
+
+/* One that went meanwhile is of a program that has come. */
+static void read_note(struct ffitap__model *model, const char *folder, const char *name,
+                      struct ffitap__started *started)
+{
+    char text[FFITAP__EXEC_NOTE_MAX + 2];
+    char *path = g_build_filename(folder, name, NULL);
+    const ssize_t size = readlink(path, text, sizeof(text) - 1);
+
+    g_free(path);
+    if (size < 0) {
+        if (errno != ENOENT)
+            note_damage(model, name, errno == EINVAL ? "is none" : g_strerror(errno));
+        return;
+    }
+    text[size] = '\0';
+    if (!understand_note(text, started)) {
+        note_damage(model, name, "is damaged");
+        return;
+    }
+    started->is_whole = size < (ssize_t)FFITAP__EXEC_NOTE_MAX && *started->path == '/';
+    started->path = ffitap__model_intern(model, started->path);
+    g_array_append_val(model->started, *started);
+}
+
+void ffitap__unseen_read_folder(struct ffitap__model *model, const char *folder)
+{
+    GDir *directory = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (directory && (name = g_dir_read_name(directory))) {
+        struct ffitap__started started = {0};
+        if (understand_name(name, &started.until_ns))
+            read_note(model, folder, name, &started);
+    }
+    if (directory)
+        g_dir_close(directory);
+}
+
+/* What is known while the notes are settled one by one. */
+struct settling {
+    struct ffitap__model *model;
+    GHashTable *processes; /* pid -> GSList of struct ffitap__process */
+    GHashTable *files;     /* path -> what is to be said of it: the same may run a thousand times */
+};
+
+/* A process whose start nobody told is better taken for this one than missed. */
+static bool is_seen(const struct settling *settling, const struct ffitap__started *started)
+{
+    const GSList *item = g_hash_table_lookup(settling->processes, GINT_TO_POINTER(started->pid));
+
+    for (; item; item = item->next) {
+        const struct ffitap__process *process = item->data;
+        if (!process->start_ns ||
+            (process->start_ns >= started->moment_ns && process->start_ns < started->until_ns))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Whether it may still come up. What lacks the variables will not, nor what has ended; a clock that
+ * says less than the note has begun anew since.
+ */
+static bool is_starting(const struct ffitap__model *model, const struct ffitap__started *started)
+{
+    return !started->marks && started->moment_ns <= model->now_ns &&
+           model->now_ns - started->moment_ns < STARTING_NS &&
+           (kill(started->pid, 0) == 0 || errno == EPERM);
+}
+
+#define OTHER_REASONS                                                                              \
+    "it ended before the dynamic linker loaded the tap, or that did not find it, or it could "     \
+    "make no statistics file"
+
+/* What follows a program's name, in the model's pool. */
+static const char *describe_file(struct ffitap__model *model, const char *path)
+{
+    char *obstacle = ffitap__executable_obstacle(path);
+    char *words = obstacle ? g_strconcat(", ", obstacle, NULL) : g_strdup(": " OTHER_REASONS);
+    const char *kept = ffitap__model_intern(model, words);
+
+    g_free(words);
+    g_free(obstacle);
+    return kept;
+}
+
+static const char *describe_file_once(struct settling *settling, const char *path)
+{
+    const char *words = g_hash_table_lookup(settling->files, path);
+
+    if (!words) {
+        words = describe_file(settling->model, path);
+        g_hash_table_insert(settling->files, (gpointer)path, (gpointer)words);
+    }
+    return words;
+}
+
+static const char *describe_environment(unsigned marks)
+{
+    switch (marks & (FFITAP__EXEC_WITHOUT_PRELOAD | FFITAP__EXEC_WITHOUT_FOLDER)) {
+    case FFITAP__EXEC_WITHOUT_PRELOAD:
+        return ", and its environment lacked LD_PRELOAD as ffitap had set it";
+    case FFITAP__EXEC_WITHOUT_FOLDER:
+        return ", and its environment lacked " FFITAP__ENV_STAT_DIR " as ffitap had set it";
+    default:
+        return ", and its environment lacked LD_PRELOAD and " FFITAP__ENV_STAT_DIR
+               " as ffitap had set them";
+    }
+}
+
+static const char *describe_program(struct settling *settling,
+                                    const struct ffitap__started *started)
+{
+    if (started->marks)
+        return describe_environment(started->marks);
+    if (started->is_whole && !settling->model->is_elsewhere)
+        return describe_file_once(settling, started->path);
+    return ": it is statically linked, or set-user-ID, or " OTHER_REASONS;
+}
+
+static char *describe_started(struct settling *settling, const struct ffitap__started *started)
+{
+    if (!started->path)
+        return g_strdup_printf("it ran a program of which nothing came and no note could be left: "
+                               "%s",
+                               g_strerror(started->failure));
+    const char *path = *started->path ? started->path : "a program without a name";
+    const char *words = describe_program(settling, started);
+    return started->pid ? g_strdup_printf("it ran %s%s", path, words)
+                        : g_strdup_printf("system(3) or popen(3) of process %d ran %s%s",
+                                          started->parent, path, words);
+}
+
+static void add_unseen(struct settling *settling, const struct ffitap__started *started)
+{
+    char *why = describe_started(settling, started);
+    const struct ffitap__unseen unseen = {
+        .pid = started->pid,
+        .why = ffitap__model_intern(settling->model, why),
+    };
+
+    g_free(why);
+    g_array_append_val(settling->model->unseen, unseen);
+}
+
+static gint by_moment(gconstpointer a, gconstpointer b)
+{
+    const struct ffitap__started *left = a, *right = b;
+
+    return (left->moment_ns > right->moment_ns) - (left->moment_ns < right->moment_ns);
+}
+
+static void describe_command(struct ffitap__model *model)
+{
+    if (!model->command_path || model->is_elsewhere)
+        return;
+    char *why = g_strdup_printf("it ran %s%s", model->command_path,
+                                describe_file(model, model->command_path));
+    model->command_why = ffitap__model_intern(model, why);
+    g_free(why);
+}
+
+static void begin(struct settling *settling)
+{
+    const GPtrArray *processes = settling->model->processes;
+
+    for (unsigned i = 0; i < processes->len; i++) {
+        struct ffitap__process *process = g_ptr_array_index(processes, i);
+        const gpointer key = GINT_TO_POINTER(process->pid);
+        GSList *others = g_hash_table_lookup(settling->processes, key);
+        g_hash_table_steal(settling->processes, key);
+        g_hash_table_insert(settling->processes, key, g_slist_prepend(others, process));
+    }
+}
+
+static void free_list(gpointer list)
+{
+    g_slist_free(list);
+}
+
+void ffitap__unseen_settle(struct ffitap__model *model)
+{
+    struct settling settling = {
+        .model = model,
+        .processes = g_hash_table_new_full(NULL, NULL, NULL, free_list),
+        .files = g_hash_table_new(NULL, NULL),
+    };
+
+    begin(&settling);
+    g_array_sort(model->started, by_moment);
+    for (unsigned i = 0; i < model->started->len; i++) {
+        const struct ffitap__started *started =
+            &g_array_index(model->started, struct ffitap__started, i);
+        if (!is_seen(&settling, started) && !is_starting(model, started))
+            add_unseen(&settling, started);
+    }
+    describe_command(model);
+    g_hash_table_destroy(settling.files);
+    g_hash_table_destroy(settling.processes);
+}
