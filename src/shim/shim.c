@@ -7,6 +7,7 @@
 #include <link.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -63,16 +64,25 @@ static const struct ffitap__hook *find_exec(const char *name)
     return NULL;
 }
 
+static bool is_in_program(const void *function)
+{
+    const struct ffitap__object *object = ffitap__object_at(function);
+    const uintptr_t headers = getauxval(AT_PHDR);
+
+    return object && headers >= object->elf.start && headers < object->elf.end;
+}
+
 /*
- * Only where the C library's own function would be called: "system" may well be the name of
- * another, and a library that wraps these is hooked itself. What is not bound yet will be that.
+ * Only where the C library's own function would be called, or that of a library in its place: a
+ * program's own "system" may be anything. What is not bound yet will be one of these.
  */
 static void *exec_replacement(const struct plan *plan, const struct ffitap__slot *slot)
 {
     const struct ffitap__hook *hook = find_exec(slot->name);
     const void *target = hook ? ffitap__slot_target(&plan->object->elf, slot) : NULL;
 
-    if (!hook || slot->symbol->st_shndx != SHN_UNDEF || (target && target != hook->real))
+    if (!hook || slot->symbol->st_shndx != SHN_UNDEF || (target && target != hook->real) ||
+        is_in_program(hook->real))
         return NULL;
     return hook->replacement;
 }

@@ -1,6 +1,6 @@
 /*
  * Notes of programs that were started and of which nothing has come yet. Written by src/tap/exec.c,
- * read by tools/report/exec_note.c.
+ * read by tools/report/note.c.
  *
  * A process that is about to run another program leaves a note beside the statistics files; the
  * program, if the tap comes up in it, takes it away once it has a statistics file. What stays are
@@ -9,7 +9,8 @@
  *
  * A note is a symbolic link that leads nowhere, and its target is what it says: so it is there as a
  * whole or not at all, after one system call that needs no descriptor, no room for a file's blocks,
- * and that no limit of files' sizes ends with a signal. It is called by the number of the process,
+ * and that no limit of files' sizes ends with a signal. When the recording ends its recorder makes
+ * files with the same text of those that are left. It is called by the number of the process,
  * "4711.exec"; "4711.123.exec" if at that moment the number was found to have gone to another
  * process; "0.123.exec" if nobody was told the number. It says, with a blank between two:
  * - FFITAP__EXEC_NOTE_MAGIC;

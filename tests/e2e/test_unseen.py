@@ -29,6 +29,11 @@ SHELLS = """
 int main(void) { clearenv(); return system("exit 3") != 3 << 8 || pclose(popen("exit 4", "r")) != 4 << 8; }
 """
 
+# Functions that go by the names of the C library's and are others.
+OTHER_SYSTEM = "long system(long a, long b, long c) { return a + b + c; }\n"
+CALLER = "long system(long a, long b, long c); long call(void) { return system(100, 20, 3); }\n"
+PROGRAM = "#include <stdio.h>\nlong call(void); int main(void) { printf(\"%ld\\n\", call()); return 0; }\n"
+
 # Visible children in every way of Python's, many of them at the same time.
 CROWD = """
 import os, subprocess, sys, threading
@@ -96,6 +101,25 @@ class Unseen(modes.Case):
             self.data = self.folder / mode
             self.assertLessEqual(len(self.notes()), 3, "of posix_spawn, where they came too late")
 
+    def build(self, name, source, *options):
+        written = self.folder / f"{name}.c"
+        written.write_text(source)
+        harness.run("cc", "-w", "-o", self.folder / name, written, *options, check=True)
+        return self.folder / name
+
+    def test_functions_of_other_meaning(self):
+        """A library's own, which it prefers, and the program's own."""
+        shared = "-shared", "-fPIC", "-Wl,-z,now", f"-Wl,-rpath,{self.folder}"
+        other = self.build("libother.so", OTHER_SYSTEM, *shared)
+        prefers = self.build("libprefers.so", CALLER, *shared, other)
+        line = f"import ctypes, os; print(ctypes.CDLL('{prefers}', os.RTLD_DEEPBIND | 2).call())"
+        plain, _ = self.assert_same(harness.PYTHON, "-c", line)
+        self.assertEqual(plain.stdout, b"123\n", plain.stderr)
+        caller = self.build("libcaller.so", CALLER, *shared)
+        program = self.build("program", PROGRAM + OTHER_SYSTEM, "-rdynamic", caller, shared[-1])
+        plain, _ = self.assert_same(program)
+        self.assertEqual(plain.stdout, b"123\n", plain.stderr)
+
     def test_a_static_child_by_each_function(self):
         for function in EXECS + SPAWNS:
             with self.subTest(function):
@@ -125,9 +149,7 @@ class Unseen(modes.Case):
                 )
 
     def test_shells_without_an_environment(self):
-        source, program = self.folder / "shells.c", self.folder / "shells"
-        source.write_text(SHELLS)
-        harness.run("cc", "-o", program, source, check=True)
+        program = self.build("shells", SHELLS)
         for mode in "stat", "record":
             _, unseen = self.unseen_of(program, mode=mode)
             self.assertEqual([pid for pid, _ in unseen], [0, 0])
@@ -237,6 +259,12 @@ class Unseen(modes.Case):
                 "it ran a program of which nothing came and no note could be left: "
                 "No such file or directory",
             )
+
+    def test_notes_are_files_when_the_recording_has_ended(self):
+        for mode in "stat", "record":
+            self.run_well(mode, STARTING, "one", "execv", STATIC)
+            (name,) = self.notes()
+            self.assertFalse((self.data / "stat" / name).is_symlink())
 
     def test_folders_without_a_recording(self):
         self.data = self.folder / "bare"

@@ -257,6 +257,26 @@ Test(statistics, name_children_that_could_have_no_file)
                  "statistics file"));
 }
 
+Test(statistics, name_programs_that_could_not_be_noted)
+{
+    builder_tell_story(&file);
+    file.header.unnoted[1].who = (uint64_t)ENOENT << 32 | 5000;
+    file.header.unnoted[1].moment_ns = 1;
+    file.header.unnoted[2].who = (uint64_t)ENOENT << 32 | 4711; /* it came all the same */
+    file.header.unnoted[2].moment_ns = file.header.start_ns;
+    file.header.unnoted[3].moment_ns = 1; /* it did not say who yet */
+    file.header.unnoted_more = 5;
+    read_file();
+    cr_assert(eq(uint, model->unseen->len, 1));
+    const struct ffitap__unseen *unseen = &g_array_index(model->unseen, struct ffitap__unseen, 0);
+    cr_expect(eq(int, unseen->pid, 5000));
+    cr_expect(eq(str, (char *)unseen->why,
+                 "it ran a program of which nothing came and no note could be left: "
+                 "No such file or directory"));
+    cr_expect(eq(str, (char *)damage(),
+                 "5 more programs that process 4711 or its children ran could not be noted"));
+}
+
 Test(statistics, miss_no_process_that_the_trace_tells_of)
 {
     const struct ffitap__at at = {.wall_ns = 1714979289100500000, .pid = 5000, .tid = 5000};

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "message.h"
+#include "report/note.h"
 #include "report/recording.h"
 #include "tap/statistics_file.h"
 
@@ -201,6 +202,7 @@ void ffitap_output_close_statistics(const struct ffitap_output *output)
 
     umask(mask);
     change_as_root(output->statistics, 0777 & ~mask);
+    ffitap_notes_keep(output->statistics);
 }
 
 /* An empty directory that the user made stays, empty again. */

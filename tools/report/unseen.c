@@ -1,13 +1,13 @@
 #include "report/unseen.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "report/executable.h"
-#include "tap/exec_note.h"
+#include "report/note.h"
 #include "tap/tap.h"
 
 /* Before it is missed, while the recording goes on, a program may take so long to load the tap. */
@@ -30,95 +30,42 @@ void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_rec
         model->now_ns = (uint64_t)g_get_monotonic_time() * 1000;
 }
 
-/* Takes a number and the character behind it off `*text`. */
-static bool take_number(const char **text, char end, uint64_t *number)
+static void take_note(struct ffitap__model *model, const struct ffitap__note *note)
 {
-    char *after;
+    const struct ffitap__started started = {
+        .pid = note->pid,
+        .parent = note->parent,
+        .moment_ns = note->moment_ns,
+        .until_ns = note->until_ns,
+        .marks = note->marks,
+        .path = ffitap__model_intern(model, note->path),
+        .is_whole = note->is_whole,
+    };
 
-    if (!g_ascii_isdigit(**text))
-        return false;
-    errno = 0;
-    *number = g_ascii_strtoull(*text, &after, 10);
-    if (errno || *after != end)
-        return false;
-    *text = after + 1;
-    return true;
+    g_array_append_val(model->started, started);
 }
 
-/* Whether it is the name of a note, and until when that holds. */
-static bool understand_name(const char *name, uint64_t *until_ns)
+static void read_note(struct ffitap__model *model, int folder, const char *name)
 {
-    uint64_t pid, number;
-    const char *rest = name;
+    struct ffitap__note note;
+    const char *damage = ffitap__note_read(&note, folder, name);
 
-    *until_ns = UINT64_MAX;
-    if (!take_number(&rest, '.', &pid))
-        return false;
-    if (take_number(&rest, '.', &number) && pid)
-        *until_ns = number;
-    return strcmp(rest - 1, FFITAP__EXEC_NOTE_SUFFIX) == 0;
-}
-
-static bool understand_note(const char *text, struct ffitap__started *started)
-{
-    uint64_t pid, parent, marks;
-
-    if (!g_str_has_prefix(text, FFITAP__EXEC_NOTE_MAGIC " "))
-        return false;
-    text += strlen(FFITAP__EXEC_NOTE_MAGIC " ");
-    if (!take_number(&text, ' ', &pid) || !take_number(&text, ' ', &parent) ||
-        !take_number(&text, ' ', &started->moment_ns) || !take_number(&text, ' ', &marks) ||
-        pid > INT32_MAX || parent > INT32_MAX)
-        return false;
-    started->pid = (int32_t)pid;
-    started->parent = (int32_t)parent;
-    started->marks = (unsigned)marks;
-    started->path = text;
-    return true;
-}
-
-static void note_damage(struct ffitap__model *model, const char *name, const char *what)
-{
-    ffitap__model_note_damage(
-        model, g_strdup_printf("note of a program that was started, %s: %s", name, what));
-}
-
-/* One that went meanwhile is of a program that has come. */
-static void read_note(struct ffitap__model *model, const char *folder, const char *name,
-                      struct ffitap__started *started)
-{
-    char text[FFITAP__EXEC_NOTE_MAX + 2];
-    char *path = g_build_filename(folder, name, NULL);
-    const ssize_t size = readlink(path, text, sizeof(text) - 1);
-
-    g_free(path);
-    if (size < 0) {
-        if (errno != ENOENT)
-            note_damage(model, name, errno == EINVAL ? "is none" : g_strerror(errno));
-        return;
-    }
-    text[size] = '\0';
-    if (!understand_note(text, started)) {
-        note_damage(model, name, "is damaged");
-        return;
-    }
-    started->is_whole = size < (ssize_t)FFITAP__EXEC_NOTE_MAX && *started->path == '/';
-    started->path = ffitap__model_intern(model, started->path);
-    g_array_append_val(model->started, *started);
+    if (!damage)
+        take_note(model, &note);
+    else if (*damage)
+        ffitap__model_note_damage(
+            model, g_strdup_printf("note of a program that was started, %s: %s", name, damage));
 }
 
 void ffitap__unseen_read_folder(struct ffitap__model *model, const char *folder)
 {
-    GDir *directory = g_dir_open(folder, 0, NULL);
-    const char *name;
+    DIR *directory = opendir(folder);
 
-    while (directory && (name = g_dir_read_name(directory))) {
-        struct ffitap__started started = {0};
-        if (understand_name(name, &started.until_ns))
-            read_note(model, folder, name, &started);
-    }
+    for (const struct dirent *entry; directory && (entry = readdir(directory));)
+        if (ffitap__note_is_name(entry->d_name))
+            read_note(model, dirfd(directory), entry->d_name);
     if (directory)
-        g_dir_close(directory);
+        closedir(directory);
 }
 
 /* What is known while the notes are settled one by one. */

@@ -1,7 +1,6 @@
 /*
  * Programs that were started and of which nothing came: what the notes in the folder of the
- * statistics say (tap/exec_note.h), and why. Notes are not to be trusted: anything may go by the
- * name of one.
+ * statistics say (report/note.h), and why.
  */
 #ifndef FFITAP_REPORT_UNSEEN_H
 #define FFITAP_REPORT_UNSEEN_H
@@ -9,16 +8,16 @@
 #include "report/model.h"
 #include "report/recording.h"
 
-/* A program that was started. */
+/* What a note says, or would have said. */
 struct ffitap__started {
-    int32_t pid;        /* 0: not known */
-    int32_t parent;     /* 0: not known */
-    uint64_t moment_ns; /* before it was, on CLOCK_MONOTONIC */
-    uint64_t until_ns;  /* from then on the number is another process's, or program's */
-    unsigned marks;     /* enum ffitap__exec_mark */
-    const char *path;   /* in the model's pool; NULL: there is no note, for `failure` */
-    bool is_whole;      /* the path, and an absolute one */
-    int failure;        /* an errno */
+    int32_t pid;
+    int32_t parent;
+    uint64_t moment_ns;
+    uint64_t until_ns;
+    unsigned marks;
+    const char *path; /* in the model's pool; NULL: there is no note, for `failure` */
+    bool is_whole;
+    int failure; /* an errno */
 };
 
 /*
