@@ -8,9 +8,9 @@
 
 /*
  * Takes the lock; false if this thread holds it already, which happens when a signal handler
- * interrupts the tap: what the handler does is then not recorded. The lock survives fork(2). Whoever
- * waits for it may hold the dynamic linker's, in a callback of dl_iterate_phdr(3) for one; so nobody
- * who holds it waits for that one.
+ * interrupts the tap: what the handler does is then not recorded. The lock survives fork(2).
+ * Whoever waits for it may hold the dynamic linker's, in a callback of dl_iterate_phdr(3) for one;
+ * so nobody who holds it waits for that one.
  */
 bool ffitap__lock(void);
 void ffitap__unlock(void);

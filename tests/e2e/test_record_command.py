@@ -27,6 +27,14 @@ class Options(sandbox.TestCase):
                 self.assertEqual(result.returncode, 125)
                 self.assert_says(result, "standard output: No space left on device$")
 
+    def test_output_is_not_written_to_where_standard_output_is_closed(self):
+        for option in "--help", "--version":
+            result = subprocess.run(
+                ["sh", "-c", '"$0" "$1" >&-', self.ffitap, option], stderr=subprocess.PIPE, text=True
+            )
+            self.assertEqual(result.returncode, 125)
+            self.assert_says(result, "standard output: Bad file descriptor$")
+
     def test_the_version_is_a_line(self):
         result = self.run_ffitap("--version")
         self.assertEqual(result.returncode, 0)

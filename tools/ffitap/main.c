@@ -75,14 +75,15 @@ static int run_command(int argc, const char **argv)
 
 /*
  * Where standard streams are closed, something of ffitap's would take their numbers, and messages
- * would go there. The traced program finds them closed again.
+ * would go there. What takes them can be read from, not written to: a report that nobody gets is a
+ * failure. The traced program finds them closed again.
  */
 static void occupy_standard_streams(void)
 {
     int descriptor;
 
     do
-        descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+        descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
     while (descriptor >= 0 && descriptor <= STDERR_FILENO);
     if (descriptor >= 0)
         close(descriptor);
