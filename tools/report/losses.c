@@ -37,11 +37,16 @@ struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording
     if (recording->pid > 0 && !recording->is_bare &&
         !ffitap__model_has_process(model, recording->pid))
         losses.command_unseen = why_unseen(model);
+    for (unsigned i = 0; i < model->unseen->len; i++)
+        if (g_array_index(model->unseen, struct ffitap__unseen, i).called)
+            losses.callers_unseen++;
+        else
+            losses.programs_unseen++;
     for (unsigned i = 0; i < FFITAP__LOSS_KINDS; i++)
         losses.dropped_records += model->lost[i];
     losses.lower_bound =
         ((losses.discarded_events || losses.discarded_packets) && counts_events(model)) ||
-        losses.dropped_records || losses.command_unseen || model->unseen->len ||
+        losses.dropped_records || losses.command_unseen || losses.callers_unseen ||
         model->undefined_functions || model->damaged->len;
     return losses;
 }

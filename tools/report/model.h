@@ -82,6 +82,7 @@ struct ffitap__process {
 /* A process that made calls, or may have, which nothing tells of. */
 struct ffitap__unseen {
     int32_t pid; /* 0: not known */
+    bool called; /* it made some */
     const char *why;
 };
 

@@ -360,6 +360,7 @@ static void take_unseen(struct reading *reading)
                                     g_strerror((int)(header->unseen[i] >> 32)));
         const struct ffitap__unseen unseen = {
             .pid = (int32_t)(uint32_t)header->unseen[i],
+            .called = true,
             .why = ffitap__model_intern(model, why),
         };
         g_free(why);

@@ -163,32 +163,32 @@ static void print_line(const struct ffitap__table *table, const char *text)
     fputc('\n', table->stream);
 }
 
-static void print_unseen(const struct ffitap__table *table)
+/* Those that made calls, or the others. */
+static void print_unseen(const struct ffitap__table *table, bool called)
 {
     const GArray *all = table->model->unseen;
+    unsigned chosen = 0;
 
-    for (unsigned i = 0; i < ffitap__table_rows_shown(table, all->len); i++) {
+    for (unsigned i = 0; i < all->len; i++) {
         const struct ffitap__unseen *one = &g_array_index(all, struct ffitap__unseen, i);
+        if (one->called != called)
+            continue;
+        chosen++;
+        if (ffitap__table_rows_shown(table, chosen) < chosen)
+            continue;
         if (one->pid)
             fprintf(table->stream, "  process %d was not seen: ", one->pid);
         else
             fputs("  a process was not seen: ", table->stream);
         print_line(table, one->why);
     }
-    ffitap__table_print_rest(table, all->len);
+    ffitap__table_print_rest(table, chosen);
 }
 
-void ffitap__table_losses(const struct ffitap__table *table)
+static void print_losses(const struct ffitap__table *table, struct ffitap__losses losses)
 {
     const struct ffitap__model *model = table->model;
-    const struct ffitap__losses losses = ffitap__losses_of(table->recording, model);
 
-    if (!losses.lower_bound) {
-        if (losses.discarded_events || losses.discarded_packets)
-            fputs("\nThe trace lacks events; the figures do not, they are the program's own\n",
-                  table->stream);
-        return;
-    }
     fputs("\nLOSSES: the figures below are lower bounds\n", table->stream);
     print_loss(table, "events discarded", losses.discarded_events,
                "the trace's buffers were full; record with a larger --buffer-size");
@@ -203,10 +203,25 @@ void ffitap__table_losses(const struct ffitap__table *table)
                 "  process %" PRId64 " (the command) was not seen: ", table->recording->pid);
         print_line(table, losses.command_unseen);
     }
-    print_unseen(table);
+    print_unseen(table, true);
     for (unsigned i = 0; i < model->damaged->len; i++) {
         fputs("  ", table->stream);
         print_line(table, g_ptr_array_index(model->damaged, i));
+    }
+}
+
+void ffitap__table_losses(const struct ffitap__table *table)
+{
+    const struct ffitap__losses losses = ffitap__losses_of(table->recording, table->model);
+
+    if (losses.lower_bound)
+        print_losses(table, losses);
+    else if (losses.discarded_events || losses.discarded_packets)
+        fputs("\nThe trace lacks events; the figures do not, they are the program's own\n",
+              table->stream);
+    if (losses.programs_unseen) {
+        fputs("\nPrograms that were not seen: the figures are without them\n", table->stream);
+        print_unseen(table, false);
     }
 }
 

@@ -119,14 +119,24 @@ static void print_errno(const struct ffitap__table *table)
     ffitap__function_destroy(all);
 }
 
+static void print_losses(const struct ffitap__table *table)
+{
+    const struct ffitap__losses losses = ffitap__losses_of(table->recording, table->model);
+
+    if (losses.lower_bound)
+        fputs("Losses: yes, all figures are lower bounds; see the top\n", table->stream);
+    else if (losses.programs_unseen)
+        fprintf(table->stream, "Losses: none, but %u program%s not seen; see the top\n",
+                losses.programs_unseen, losses.programs_unseen == 1 ? " was" : "s were");
+    else
+        fputs("Losses: none\n", table->stream);
+}
+
 void ffitap__table_summary(const struct ffitap__table *table)
 {
     fputc('\n', table->stream);
     print_loads(table);
     print_lookups(table);
     print_errno(table);
-    fputs(ffitap__losses_of(table->recording, table->model).lower_bound
-              ? "Losses: yes, all figures are lower bounds; see the top\n"
-              : "Losses: none\n",
-          table->stream);
+    print_losses(table);
 }
