@@ -130,7 +130,7 @@ class Soak(harness.Case):
             counted = callbacks if name == "callbacks" else calls.get(name, 0)
             self.assertLessEqual(counted, made_of_it, name)
         # A handler of a signal that comes while its thread is learning a function.
-        self.assertLess(lost, max(2, made / 1_000_000))
+        self.assertLess(lost, max(2, made / 1000))
         self.assertEqual(report["losses"]["lower_bound"], lost > 0, report["losses"])
         return lost
 

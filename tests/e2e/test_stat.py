@@ -358,6 +358,7 @@ class Crash(Case):
         self.assertEqual(report["processes"][0]["exit"], {"signal": number})
         (call,) = report["in_flight"]
         self.assertEqual(call["pid"], report["processes"][0]["pid"])
+        self.assertLess(call["since_ns"], report["recording"]["duration_ns"])
         self.assertRegex(
             table.stderr.decode(),
             rf"(?m)^In a foreign call when the recording ended\n +[\d.]+ [num]?s  pid {call['pid']}, "
@@ -368,7 +369,6 @@ class Crash(Case):
     def test_by_a_segmentation_fault(self):
         call = self.in_flight("libc.strlen(None)", signal.SIGSEGV)
         self.assertEqual(call["symbol"], "strlen")
-        self.assertLess(call["since_ns"], 5_000_000_000)
 
     def test_by_abort(self):
         self.assertEqual(self.in_flight("libc.abort()", signal.SIGABRT)["symbol"], "abort")
@@ -379,7 +379,6 @@ class Crash(Case):
         )
         self.assertEqual(call["symbol"], "pause")
         self.assertGreater(call["since_ns"], 400_000_000)
-        self.assertLess(call["since_ns"], 10_000_000_000)
 
     def test_what_was_counted_before_is_there(self):
         self.in_flight("for _ in range(1000): libc.abs(-1)\nlibc.abort()", signal.SIGABRT)
