@@ -1,6 +1,7 @@
 """Runs one command untraced and in every way in which ffitap may be in its process."""
 
 import os
+import shutil
 
 import harness
 
@@ -48,6 +49,19 @@ class Case(harness.Case):
                 self.assertEqual(done.returncode, as_the_shell, done.stderr)
                 reports[mode] = self.report()
         return plain, reports
+
+    def make_set_user_id(self):
+        """A program and ffitap where another user can run them: for who is not the program's owner the
+        dynamic linker preloads nothing."""
+        self.folder.chmod(0o777)
+        program, build = self.folder / "set-user-id", self.folder / "build"
+        shutil.copy("/usr/bin/id", program)
+        program.chmod(0o4755)
+        (build / "bin").mkdir(parents=True)
+        shutil.copy(harness.FFITAP, build / "bin")
+        libraries = build / os.path.relpath(harness.LIBRARIES, harness.BUILD)
+        shutil.copytree(harness.LIBRARIES, libraries, symlinks=True)
+        return program, build / "bin" / "ffitap"
 
     def calls(self, report):
         """How often each function was called, by symbol; those that nobody named together."""

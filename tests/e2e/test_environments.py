@@ -15,21 +15,12 @@ CALLS = "import ctypes\nf = ctypes.CDLL('libc.so.6').labs\nfor _ in range(100000
 class Environments(modes.Case):
     @sandbox.needs_root
     def test_a_set_user_id_program_is_not_seen_and_named(self):
-        """It is run by who is not its owner, so that the dynamic linker drops what is preloaded."""
-        self.folder.chmod(0o777)
-        program, relative = self.folder / "set-user-id", os.path.relpath(harness.LIBRARIES, harness.BUILD)
-        shutil.copy("/usr/bin/id", program)
-        program.chmod(0o4755)
-        # Where another user can read it.
-        build = self.folder / "build"
-        (build / "bin").mkdir(parents=True)
-        shutil.copy(harness.FFITAP, build / "bin")
-        shutil.copytree(harness.LIBRARIES, build / relative, symlinks=True)
+        program, ffitap = self.make_set_user_id()
         for mode in "stat", "record":
             with self.subTest(mode):
                 self.data = self.folder / mode
                 done = harness.run(
-                    *sandbox.AS_NOBODY, build / "bin" / "ffitap", mode, "-o", self.data, "--",
+                    *sandbox.AS_NOBODY, ffitap, mode, "-o", self.data, "--",
                     program, "-u", cwd=self.folder, timeout=60,
                 )
                 self.assertEqual((done.returncode, done.stdout), (0, b"0\n"), done.stderr.decode())

@@ -228,19 +228,12 @@ class Unseen(modes.Case):
 
     @sandbox.needs_root
     def test_a_set_user_id_child(self):
-        self.folder.chmod(0o777)
-        program, relative = self.folder / "other-user", os.path.relpath(harness.LIBRARIES, harness.BUILD)
-        shutil.copy("/usr/bin/id", program)
-        program.chmod(0o4755)
-        build = self.folder / "build"
-        (build / "bin").mkdir(parents=True)
-        shutil.copy(harness.FFITAP, build / "bin")
-        shutil.copytree(harness.LIBRARIES, build / relative, symlinks=True)
+        program, ffitap = self.make_set_user_id()
         for mode in "stat", "record":
             with self.subTest(mode):
                 self.data = self.folder / mode
                 done = harness.run(
-                    *sandbox.AS_NOBODY, build / "bin" / "ffitap", mode, "-o", self.data, "--",
+                    *sandbox.AS_NOBODY, ffitap, mode, "-o", self.data, "--",
                     "sh", "-c", f"{program} -u; true", cwd=self.folder, timeout=60,
                 )  # fmt: skip
                 self.assertEqual((done.returncode, done.stdout), (0, b"0\n"), done.stderr.decode())
