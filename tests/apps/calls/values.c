@@ -132,7 +132,7 @@ static void probe_structure(void)
 
     for (int i = 0; i < 16; i++) {
         elements[i] = &ffi_type_double;
-        value.numbers[i] = i;
+        value.numbers[i] = i + 1;
     }
     elements[16] = NULL;
     call(&type, (ffi_type *[]){&type}, 1, FFI_FN(reverse), &result, (void *[]){&value});
