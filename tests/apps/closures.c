@@ -89,6 +89,28 @@ static void pass_through(void)
     ffi_closure_free(callback.closure);
 }
 
+/* More than there can be at a time; what nobody prepares keeps two from having the same address. */
+static void come_and_go(void)
+{
+    struct callback callback;
+    void *places = NULL, *unused;
+
+    for (int i = 0; i < 300000; i++) {
+        prepare(&callback, add_one);
+        ffi_closure_free(callback.closure);
+        void **place = ffi_closure_alloc(sizeof(ffi_closure), &unused);
+        check(place, "ffi_closure_alloc");
+        *place = places;
+        places = place;
+    }
+    while (places) {
+        void **place = places;
+
+        places = *place;
+        ffi_closure_free(place);
+    }
+}
+
 /* Frees its own closure, and another one gets its place. */
 static void free_own(ffi_cif *cif, void *result, void **arguments, void *data)
 {
@@ -203,6 +225,7 @@ int main(void)
     get_ready();
     for (int i = 0; i < 10; i++)
         pass_through();
+    come_and_go();
     free_itself();
     jump_out();
     end_thread();

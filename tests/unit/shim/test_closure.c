@@ -54,6 +54,16 @@ static int agree(void *closure, void *cif, ffitap__closure_handler *handler, voi
     return 0;
 }
 
+/* `cif` is where to note it. */
+static int note_request(void *closure, void *cif, ffitap__closure_handler *handler, void *data,
+                        void *code)
+{
+    (void)closure;
+    (void)code;
+    *(struct closure *)cif = (struct closure){handler, data};
+    return REFUSED;
+}
+
 static void *freed;
 
 static void note_freed(void *closure)
@@ -234,6 +244,58 @@ Test(closure, is_freed_by_libffi)
     cr_expect(eq(ptr, freed, NULL));
 }
 
+/* Whoever gets the place of one that was freed is told as itself, whatever was there before. */
+Test(closure, prepared_where_one_was_freed_is_told_with_its_own_code_and_runtime)
+{
+    static const _Atomic uint16_t other_runtime = RUNTIME + 1;
+    static const struct ffitap__closure_owner other_owner = {&other_runtime, false};
+    struct closure closure;
+    int calls = 0;
+
+    prepare(&closure, count, &calls);
+    ffitap__closure_free(free_nothing, &closure);
+    ffitap__closure_prepare_at(prepare_at, &other_owner, &closure, NULL, count_by_100, &calls,
+                               (void *)0xCAFE);
+    call(&closure);
+    cr_expect(eq(int, calls, 100));
+    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, 0xCAFE));
+    cr_expect(eq(uint, emit_double_callback_exit(0)->runtime_id, RUNTIME + 1));
+}
+
+static int of_next;
+
+/* Another thread gets the closure as soon as libffi has it back. */
+static void free_and_prepare(void *closure)
+{
+    prepare(closure, count, &of_next);
+}
+
+Test(closure, freed_one_may_be_prepared_by_another_thread_at_once)
+{
+    struct closure closure;
+    int calls = 0;
+
+    prepare(&closure, count_by_100, &calls);
+    ffitap__closure_free(free_and_prepare, &closure);
+    /* What was given back is given to another. */
+    for (uintptr_t i = 1; i <= 100000; i++)
+        ffitap__closure_prepare_at(agree, &owner, (void *)(i * 64), NULL, count_by_100, &calls,
+                                   NULL);
+    call(&closure);
+    cr_expect(eq(int, of_next, 1));
+    cr_expect(eq(int, calls, 0));
+}
+
+Test(closure, that_is_none_is_prepared_as_it_was_asked_for)
+{
+    struct closure none = {NULL, NULL};
+    int calls = 0;
+
+    ffitap__closure_prepare_at(note_request, &owner, NULL, &none, count, &calls, NULL);
+    cr_expect(eq(ptr, (void *)none.handler, (void *)count));
+    cr_expect(eq(ptr, none.data, &calls));
+}
+
 static int distinct(void *const *pointers, size_t size)
 {
     int found = 0;
@@ -271,6 +333,15 @@ Test(closure, freed_ones_leave_room_for_others)
         ffitap__closure_prepare_at(agree, &owner, closure, NULL, count, &calls, NULL);
         ffitap__closure_free(free_nothing, closure);
     }
+    cr_expect(eq(uint, emit_double_lost_count(), 0));
+}
+
+Test(closure, refused_ones_leave_room_for_others)
+{
+    int calls = 0;
+
+    for (uintptr_t i = 1; i <= 2 * FFITAP__CLOSURE_MAX; i++)
+        ffitap__closure_prepare_at(refuse, &owner, (void *)(i * 64), NULL, count, &calls, NULL);
     cr_expect(eq(uint, emit_double_lost_count(), 0));
 }
 
