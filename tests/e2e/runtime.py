@@ -92,6 +92,10 @@ class Case(harness.Case):
                 (row["gil"]["windows"], row["gil"]["held_calls"]), (windows, 0), row["symbol"]
             )
 
+    def test_having_the_lock_back_takes_time_if_there_is_one(self):
+        waited = sum(row["gil"]["wait_ns"] for row in self.ours("functions"))
+        self.assertEqual(waited > 0, self.has_lock)
+
     def test_the_time_in_callbacks_is_none_of_their_functions_own(self):
         for row in self.ours("callbacks"):
             function = self.function(self.document, row["function"])

@@ -9,6 +9,7 @@ import runtime
 class Counted(runtime.Loading, runtime.Case):
     name = "ctypes"
     caller = "_ctypes."
+    exchanges_errno = sum(calls for name, calls in runtime.CALLS.values() if name == "libc.so")
 
     @classmethod
     def setUpClass(cls):

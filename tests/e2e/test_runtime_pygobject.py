@@ -33,6 +33,10 @@ class Counted(harness.Case):
         self.assertGreaterEqual(usleep["total_ns"], SLEPT_NS)
         self.assertGreaterEqual(usleep["gil"]["released_ns"], SLEPT_NS)
 
+    def test_having_the_lock_back_takes_time(self):
+        waits = [self.function(self.document, symbol)["gil"]["wait_ns"] for symbol in CALLS]
+        self.assertGreater(sum(waits), 0)
+
     def test_every_callback_is_counted_with_the_call_it_came_out_of(self):
         counted = [
             (row["runtime"], row["function"], row["calls"]) for row in self.document["callbacks"]

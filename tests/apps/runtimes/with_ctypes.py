@@ -4,7 +4,7 @@
 import ctypes
 import ctypes.util
 
-libc = ctypes.CDLL("libc.so.6")
+libc = ctypes.CDLL("libc.so.6", use_errno=True)
 libm = ctypes.CDLL("libm.so.6")
 libz = ctypes.CDLL("libz.so.1")
 sqlite = ctypes.CDLL("libsqlite3.so.0")
