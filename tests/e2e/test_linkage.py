@@ -44,7 +44,7 @@ class Linkage(modes.Case):
             "one that waits for a thread that calls: 7",
             f"by LD_LIBRARY_PATH: {LINKAGE}/sub/libinner.so",
             f"by a soname that is loaded: {LINKAGE}/libsecond.so",
-            f"by the soname of what another found: {LINKAGE}/apart/libonly_here.so",
+            f"by the name of what another found: {LINKAGE}/apart/libonly_here.so",
             f"with $ORIGIN: {LINKAGE}/libsecond_alone.so",
             "one handle: 1",
             "a load through a variable: 1",

@@ -77,8 +77,7 @@ static void probe_names(void)
     printf("with $LIB: %s\n", path_of(dlopen("$ORIGIN/$LIB/libby_lib.so", RTLD_NOW)));
     printf("with $ORIGIN: %s\n", path_of(dlopen("$ORIGIN/libsecond_alone.so", RTLD_NOW)));
     printf("by a soname that is loaded: %s\n", path_of(dlopen("libsecond.so", RTLD_NOW)));
-    printf("by the soname of what another found: %s\n",
-           path_of(dlopen("libonly_here.so", RTLD_NOW)));
+    printf("by the name of what another found: %s\n", path_of(dlopen("libonly_here.so", RTLD_NOW)));
     printf("no library: %s\n", path_of(dlopen(in_folder("CTestTestfile.cmake"), RTLD_NOW)));
     printf("a folder: %s\n", path_of(dlopen(in_folder("sub"), RTLD_NOW)));
     printf("the program: %d\n", dlopen(NULL, RTLD_NOW) == dlopen("", RTLD_NOW));

@@ -4,9 +4,11 @@
  * counted and no more.
  */
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -22,6 +24,7 @@
 
 #include "emit_double.h"
 #include "open.h"
+#include "tap/object.h"
 #include "tap/statistics_file.h"
 
 bool emit_double_is_there = false;
@@ -211,6 +214,81 @@ Test(core_statistics, what_was_known_before_is_in_every_file)
         cr_expect(ne(u64, header->lists[FFITAP__STATISTICS_OBJECTS], 0));
         cr_expect(ne(u64, header->rate, 0));
     }
+}
+
+/* The object of that path, which is in the list once or not at all. */
+static const struct ffitap__statistics_object *
+find_object(const struct ffitap__statistics_header *header, const char *path)
+{
+    const struct ffitap__statistics_object *found = NULL;
+
+    for (const struct ffitap__statistics_object *object =
+             at(header, header->lists[FFITAP__STATISTICS_OBJECTS]);
+         object; object = at(header, object->link.next))
+        if (strcmp(text(header, object->path), path) == 0) {
+            cr_assert(eq(ptr, (void *)found, NULL), "%s is there twice", path);
+            found = object;
+        }
+    return found;
+}
+
+/* As the shim tells it: the core unloads nothing. */
+static void *load(const char *path)
+{
+    void *handle = dlopen(path, RTLD_NOW);
+
+    cr_assert(ne(ptr, handle, NULL));
+    ffitap__object_update((uintptr_t)((const struct link_map *)handle)->l_ld);
+    return handle;
+}
+
+static void unload(void *handle)
+{
+    dlclose(handle);
+    ffitap__object_update(0);
+}
+
+Test(core_statistics, what_was_mapped_before_is_listed_and_what_becomes_of_it)
+{
+    void *handle = load(NATIVE);
+
+    unload(load(MICROSOFT_NATIVE));
+    start();
+    const struct ffitap__statistics_header *header = map_file(getpid(), 0);
+    const struct ffitap__statistics_object *object = find_object(header, NATIVE);
+
+    cr_expect(eq(ptr, (void *)find_object(header, MICROSOFT_NATIVE), NULL));
+    cr_assert(ne(ptr, (void *)object, NULL));
+    cr_expect(eq(u64, object->mapped, 1));
+    cr_expect(eq(u64, object->unmapped, 0));
+    unload(handle);
+    cr_expect(eq(u64, object->unmapped, 1));
+    handle = load(NATIVE);
+    cr_expect(eq(ptr, (void *)find_object(header, NATIVE), (void *)object));
+    stop();
+    unload(handle);
+    cr_expect(eq(u64, object->mapped, 2));
+    cr_expect(eq(u64, object->unmapped, 1));
+}
+
+Test(core_statistics, of_each_object_the_file_says_what_it_is)
+{
+    const struct ffitap__object *libc = ffitap__object_at(dlsym(RTLD_DEFAULT, "getpid"));
+
+    load(NATIVE);
+    start();
+    const struct ffitap__statistics_header *header = map_file(getpid(), 0);
+    const struct ffitap__statistics_object *object = find_object(header, libc->path);
+
+    cr_expect(eq(u32, find_object(header, NATIVE)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_assert(ne(ptr, (void *)object, NULL));
+    cr_expect(eq(u32, object->cause, FFITAP__OBJECT_AT_START_UP));
+    cr_expect(eq(u64, object->base, libc->elf.start));
+    cr_expect(eq(u64, object->size, libc->elf.end - libc->elf.start));
+    cr_expect(eq(str, (char *)text(header, object->soname), "libc.so.6"));
+    cr_expect(eq(sz, strlen(text(header, object->build_id)), 40));
+    cr_expect(eq(str, (char *)text(header, object->build_id), (char *)libc->build_id));
+    cr_expect(ne(str, (char *)text(header, object->needed_by), ""));
 }
 
 Test(core_statistics, a_file_says_when_it_was_stopped)
