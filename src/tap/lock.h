@@ -7,10 +7,10 @@
 #include <stdbool.h>
 
 /*
- * Takes the lock; false if this thread holds it already, which happens when a signal handler
- * interrupts the tap: what the handler does is then not recorded. The lock survives fork(2).
- * Whoever waits for it may hold the dynamic linker's, in a callback of dl_iterate_phdr(3) for one;
- * so nobody who holds it waits for that one.
+ * Takes the lock, and holds signals off meanwhile; false if this thread holds it already, which
+ * happens in the handler of a signal that the tap itself causes: what that does is then not
+ * recorded. The lock survives fork(2). Whoever waits for it may hold the dynamic linker's, in a
+ * callback of dl_iterate_phdr(3) for one; so nobody who holds it waits for that one.
  */
 bool ffitap__lock(void);
 void ffitap__unlock(void);

@@ -90,6 +90,14 @@ class Stepped(modes.Case):
                     self.assertLessEqual(made["known_function"] - made["rounds"], total)
                     self.assertLessEqual(total, most + 1)
 
+    def test_a_lock_is_not_left_behind(self):
+        """Other threads get it, and functions that are new later still have their names."""
+        for stack in "same", "above":
+            with self.subTest(stack=stack):
+                made, seen, lost = self.step("stat", "plain", "fresh", stack, "leave", "31")
+                self.assertLessEqual(made["fresh"] - made["rounds"], seen["fresh"] + lost)
+                self.assertEqual(self.report()["losses"]["undefined_functions"], 0)
+
 
 class Storm(modes.Case):
     def weather(self, mode, threads):

@@ -9,7 +9,9 @@
  * CALLER is plain, unlocked or swapped (border.h); or behind: unlocked, behind a call that was
  * abandoned. FUNCTION is known or fresh: called before, or
  * another one each time. STACK is same, below or above: where the handler runs, seen from the
- * thread's stack. ACTION is known, other or fresh, for what the handler calls, or jump. With GAPS
+ * thread's stack. ACTION is known, other or fresh, for what the handler calls, or jump; or leave,
+ * for a jump out of the handler of a signal that can be blocked, after which another thread makes a
+ * call of a function that is new. With GAPS
  * it does that twice in each round: STRIDE, 2 * STRIDE and so on up to GAPS instructions apart,
  * first after each of the instructions from FIRST to LAST.
  */
@@ -22,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "border.h"
 
@@ -32,6 +35,7 @@
 
 #define RET          0xC3
 #define FRESH_MAX    4096
+#define ALARM_S      60
 
 static int known_runs, other_runs;
 PAGE_ALIGNED int known_function(int argument);
@@ -79,6 +83,8 @@ static void act(void)
         border_call(fresh_function(), 1);
     else if (strcmp(action, "jump") == 0)
         siglongjmp(outside, 1);
+    else if (strcmp(action, "leave") == 0)
+        raise(SIGUSR1);
 }
 
 static void on_step(int number)
@@ -90,6 +96,12 @@ static void on_step(int number)
         acted = true;
     if (now == act_at || (gap && now == act_at + gap))
         act();
+}
+
+static void on_leave(int number)
+{
+    (void)number;
+    siglongjmp(outside, 1);
 }
 
 #define START_STEPPING() __asm__ volatile("pushf; orq $0x100, (%%rsp); popf" ::: "cc", "memory")
@@ -106,6 +118,24 @@ static void step_through(int (*function)(int))
     STOP_STEPPING();
 }
 
+static void *call_fresh(void *unused)
+{
+    (void)unused;
+    border_call(fresh_function(), 1);
+    return NULL;
+}
+
+/* Where a lock was left behind, that thread waits for ever. */
+static void call_in_other_thread(void)
+{
+    pthread_t other;
+
+    alarm(ALARM_S);
+    if (pthread_create(&other, NULL, call_fresh, NULL) != 0 || pthread_join(other, NULL) != 0)
+        failures++;
+    alarm(0);
+}
+
 /* False if the call was over before the handler could act. */
 static bool run_round(void)
 {
@@ -117,6 +147,8 @@ static bool run_round(void)
     step_through(function);
     /* What was left in a mess would show in the call that follows. */
     failures += caller(known_function, 1) != 2;
+    if (strcmp(action, "leave") == 0)
+        call_in_other_thread();
     return acted;
 }
 
@@ -154,6 +186,7 @@ static void *run(void *signal_stack)
         step_action.sa_flags |= SA_ONSTACK;
     }
     sigaction(SIGTRAP, &step_action, NULL);
+    signal(SIGUSR1, on_leave);
     run_rounds();
     return NULL;
 }
