@@ -138,6 +138,10 @@ static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uin
  * if that was not seen either. */
 static void give_up(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left)
 {
+    if (!frame->entered) { /* a signal handler jumped out before, and it is no call */
+        ffitap__call_pop(self, frame, NULL);
+        return;
+    }
     if (frame->flags & FFITAP__FRAME_INHERITED) {
         pop(self, frame);
         return;

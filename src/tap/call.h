@@ -106,6 +106,8 @@ static inline struct ffitap__frame *ffitap__call_push(struct ffitap__thread *sel
     atomic_signal_fence(memory_order_seq_cst);
     struct ffitap__frame *frame = &self->frames[ffitap__take_next(&self->depth)];
     atomic_signal_fence(memory_order_seq_cst);
+    frame->entered = 0;
+    atomic_signal_fence(memory_order_seq_cst);
     frame->stack = stack;
     frame->in_callbacks = 0;
     frame->callback_stack = 0;

@@ -71,10 +71,12 @@ static bool is_in_use(const struct ffitap__thread *self, const struct ffitap__ta
     return false;
 }
 
-/* Frames are used one after another: behind one that no call ever began in come no others. */
+/* Frames are used one after another. Behind one that holds nothing only those may come whose calls
+ * are given up before they began, and their cells are not looked at. */
 static void forget_cells(struct ffitap__thread *self, const struct ffitap__tally *tally)
 {
-    for (uint32_t i = 0; i < FFITAP__FRAME_MAX && self->frames[i].entered; i++)
+    for (uint32_t i = 0; i < FFITAP__FRAME_MAX && (self->frames[i].entered || self->frames[i].cell);
+         i++)
         if (is_cell_of(tally, self->frames[i].cell))
             self->frames[i].cell = NULL;
 }

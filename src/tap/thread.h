@@ -18,8 +18,8 @@
 
 /* A call. A power of two in size, so that finding one takes no multiplication. */
 struct ffitap__frame {
-    uintptr_t stack; /* where its caller is, or what it is instead: see below */
-    uint64_t entered;
+    uintptr_t stack;           /* where its caller is, or what it is instead: see below */
+    uint64_t entered;          /* 0 until it is */
     uint64_t left;             /* when it left, of one that waits for its lock */
     uint64_t in_callbacks;     /* how long it was in them */
     uintptr_t callback_stack;  /* of the callback that takes its time; 0 if none does */

@@ -173,6 +173,23 @@ Test(tap_tally, a_signal_handler_in_a_call_makes_calls_of_its_own)
 }
 
 /* Whoever waits for a lock and lets others run has left native code, but is in the call. */
+/* A signal handler jumped out of the tap, where it had only taken a frame. */
+Test(tap_tally, a_call_that_never_began_is_none)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+
+    for (int i = 0; i < 3; i++) {
+        kept_call((void *)strlen, false);
+        ffitap__call_push(self, (uintptr_t)__builtin_frame_address(0) - 4096);
+    }
+    kept_call((void *)strlen, false);
+    const struct ffitap__statistics_cell *cell = kept_newest_cell(kept_file(getpid()));
+    cr_expect(eq(u64, cell->count, 4));
+    cr_expect(eq(u64, cell->unfinished, 0));
+    cr_expect(eq(uint, self->depth, 0));
+    cr_expect(eq(uint, kept_thread(kept_file(getpid()))->depth, 0));
+}
+
 Test(tap_tally, a_call_that_waits_for_its_lock_gives_up_where_another_is_made)
 {
     struct ffitap__thread *self = ffitap__thread_get();
