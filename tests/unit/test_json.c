@@ -168,7 +168,7 @@ Test(json, names_a_command_that_was_not_seen)
     json_decref(json);
 }
 
-Test(json, names_a_child_that_was_not_seen)
+Test(json, names_a_program_that_was_not_seen)
 {
     const struct ffitap__unseen unseen = {.pid = 17, .why = "because"};
 
@@ -178,7 +178,19 @@ Test(json, names_a_child_that_was_not_seen)
     const json_t *losses = json_object_get(json, "losses");
 
     cr_expect(eq(i64, number(first(losses, "unseen_processes"), "pid"), 17));
-    cr_expect(json_object_get(losses, "lower_bound") == json_true());
+    cr_expect(json_object_get(losses, "lower_bound") == json_false());
+    json_decref(json);
+}
+
+Test(json, loses_what_a_child_called_that_was_not_seen)
+{
+    const struct ffitap__unseen unseen = {.pid = 17, .called = true, .why = "because"};
+
+    announce();
+    g_array_append_val(model->unseen, unseen);
+    json_t *json = report();
+
+    cr_expect(json_object_get(json_object_get(json, "losses"), "lower_bound") == json_true());
     json_decref(json);
 }
 
