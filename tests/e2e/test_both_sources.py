@@ -38,8 +38,12 @@ class BothSources(harness.Case):
                 self.agree(by_trace, counted[name])
 
     def agree(self, trace, counted):
-        for key in ("calls", "unfinished", "errno", "p50_ns", "p99_ns", "histogram"):
+        for key in ("calls", "unfinished", "errno"):
             self.assertEqual(trace[key], counted[key], key)
+        for key in ("p50_ns", "p99_ns"):
+            self.assert_near(trace[key], counted[key])
+        for one, other in zip(self.durations(trace), self.durations(counted), strict=True):
+            self.assert_near(one, other)
         for key in ("windows", "held_calls"):
             self.assertEqual(trace["gil"][key], counted["gil"][key], key)
         slack = RESOLUTION_NS * trace["calls"]
@@ -47,6 +51,15 @@ class BothSources(harness.Case):
             self.assertAlmostEqual(trace[key], counted[key], delta=slack, msg=key)
         for key in ("released_ns", "wait_ns", "wait_max_ns"):
             self.assertAlmostEqual(trace["gil"][key], counted["gil"][key], delta=slack, msg=key)
+
+    @staticmethod
+    def durations(function):
+        """Of each call, as its bucket has it."""
+        return [lower for lower, _, count in function["histogram"] for _ in range(count)]
+
+    def assert_near(self, one, other):
+        """As what is rounded to one bucket or to the next one."""
+        self.assertAlmostEqual(one, other, delta=RESOLUTION_NS + max(one, other) / 32)
 
     def test_loads_and_lookups_agree(self):
         trace, counted = self.without("stat"), self.without("trace")
