@@ -122,10 +122,18 @@ static void pop(struct ffitap__thread *self, struct ffitap__frame *frame)
     ffitap__call_pop(self, frame, is_counted(frame) ? tally : NULL);
 }
 
+/* A call that was begun by the parent process counts where this one does, if at all. */
+static void forget_parents_cell(struct ffitap__frame *frame)
+{
+    if (frame->flags & FFITAP__FRAME_INHERITED)
+        frame->cell = NULL;
+}
+
 /* Reports the top frame and takes it off. */
 static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
                    uint64_t held)
 {
+    forget_parents_cell(frame);
     if (is_counted(frame))
         count(self, frame, left, held);
     if (ffitap__watch_events() && frame->call_id &&
@@ -143,6 +151,7 @@ static void give_up(struct ffitap__thread *self, struct ffitap__frame *frame, ui
         return;
     }
     if (frame->flags & FFITAP__FRAME_INHERITED) {
+        forget_parents_cell(frame);
         pop(self, frame);
         return;
     }

@@ -254,18 +254,51 @@ static void unmap(struct ffitap__storage *storage)
     munmap(storage, sizeof(*storage));
 }
 
+/* The file's first page, mapped elsewhere, where only who looks for it finds it; NULL if it cannot.
+ */
+static struct ffitap__statistics_header *move_first_page(struct ffitap__storage *storage)
+{
+    void *place = mmap(NULL, FFITAP__PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (place == MAP_FAILED)
+        return NULL;
+    if (mremap(storage->header, FFITAP__PAGE, FFITAP__PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place) ==
+        place)
+        return place;
+    munmap(place, FFITAP__PAGE);
+    return NULL;
+}
+
+/* What was written to of the file becomes memory that nobody reads. False: it is gone. */
+static bool become_memory(struct ffitap__storage *storage)
+{
+    const uint64_t used = atomic_load_explicit(&storage->blocks_end, memory_order_relaxed);
+
+    munmap((char *)storage->header + used, storage->capacity - used);
+    storage->capacity = used;
+    if (mmap(storage->header, used, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED)
+        return true;
+    munmap(storage->header, used);
+    return false;
+}
+
 void ffitap__storage_abandon(void)
 {
+    static struct ffitap__storage *abandoned; /* by the parent, when that was forked */
     struct ffitap__storage *storage = ffitap__storage_current();
 
     atomic_store(&current, NULL);
     next_number = 0;
+    if (abandoned)
+        unmap(abandoned);
+    abandoned = NULL;
     if (!storage)
         return;
     let_go_of_parent();
-    atomic_store(&parent, storage->header);
-    munmap((char *)storage->header + FFITAP__PAGE, storage->capacity - FFITAP__PAGE);
-    munmap(storage, sizeof(*storage));
+    atomic_store(&parent, move_first_page(storage));
+    if (become_memory(storage))
+        abandoned = storage;
 }
 
 struct ffitap__storage *ffitap__storage_hold(void)

@@ -58,9 +58,11 @@ struct ffitap__storage *ffitap__storage_current(void);
 void ffitap__storage_close(void);
 
 /*
- * In a forked child: lets go of the parent's file. What still points to it must be forgotten. Its
- * first page stays until there is a file of the child's own: that there can be none is said there,
- * for who can open nothing can say it nowhere else.
+ * In a forked child: lets go of the parent's file. What still points to it must be forgotten; but
+ * the signal handler that forked may have interrupted whoever counts, and goes back there: until
+ * the child forks, too, there is memory in the file's place. The file's first page stays until
+ * there is a file of the child's own: that there can be none is said there, for who can open
+ * nothing can say it nowhere else.
  */
 void ffitap__storage_abandon(void);
 

@@ -160,14 +160,24 @@ void ffitap__tally_destroy_all(struct ffitap__thread *self)
     end_all(self, destroy);
 }
 
-static void drop(struct ffitap__tally *tally)
+/* Of the one thread of a forked child. */
+static struct ffitap__tally *left_behind;
+
+static void leave_behind(struct ffitap__tally *tally)
 {
-    munmap(tally, sizeof(*tally));
+    tally->next = left_behind;
+    left_behind = tally;
 }
 
-void ffitap__tally_drop_all(struct ffitap__thread *self)
+void ffitap__tally_leave_all(struct ffitap__thread *self)
 {
-    end_all(self, drop);
+    struct ffitap__tally *next;
+
+    for (; left_behind; left_behind = next) {
+        next = left_behind->next;
+        munmap(left_behind, sizeof(*left_behind));
+    }
+    end_all(self, leave_behind);
 }
 
 bool ffitap__tally_is_ours(const struct ffitap__tally *tally)

@@ -58,8 +58,8 @@ struct ffitap__tally *ffitap__tally_get(struct ffitap__thread *self);
 /* Ends all tallies of a thread that is in no call any more. */
 void ffitap__tally_destroy_all(struct ffitap__thread *self);
 
-/* The same in a forked child, where what they count in is gone already. */
-void ffitap__tally_drop_all(struct ffitap__thread *self);
+/* Lets go of them in a forked child. They stay until that forks, too, for who was interrupted. */
+void ffitap__tally_leave_all(struct ffitap__thread *self);
 
 /* False in a process that was made behind fork(3)'s back: the file is its parent's. */
 bool ffitap__tally_is_ours(const struct ffitap__tally *tally);

@@ -37,16 +37,17 @@ void ffitap__thread_forget(struct ffitap__thread *self)
 {
     self->counting = FFITAP__NO_STATE;
     self->remembering = FFITAP__NO_STATE;
-    for (uint32_t i = 0; i < self->depth; i++)
-        self->frames[i].cell = NULL;
 }
 
-/* One thread is left in a forked child, with the calls it is in but an identity of its own. */
+/*
+ * One thread is left in a forked child, with the calls it is in but an identity of its own. Their
+ * cells stay for who was interrupted and goes on with them, and count in nothing.
+ */
 static void start_child(void)
 {
     if (ffitap__thread_self) {
         ffitap__thread_forget(ffitap__thread_self);
-        ffitap__tally_drop_all(ffitap__thread_self);
+        ffitap__tally_leave_all(ffitap__thread_self);
         start_counting(ffitap__thread_self);
         for (uint32_t i = 0; i < ffitap__thread_self->depth; i++)
             ffitap__thread_self->frames[i].flags |= FFITAP__FRAME_INHERITED;

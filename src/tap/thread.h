@@ -44,7 +44,8 @@ struct ffitap__frame {
 /* Somebody wants the call's single moments. */
 #define FFITAP__FRAME_IN_MOMENTS (1u << 31)
 
-/* The call began before fork(2). If it does not return here it is the parent's alone. */
+/* The call began before fork(2), and its cell is the parent's. If it does not return here so is the
+ * call. */
 #define FFITAP__FRAME_INHERITED (1u << 30)
 
 /* The runtime's interpreter lock was given up and no call has been made since. */
@@ -139,8 +140,7 @@ static inline bool ffitap__thread_leaves_out(struct ffitap__thread *self, const 
            self->remembering == ffitap__watch_state();
 }
 
-/* Forgets every memo and cell: what comes counts in whatever tally there will be. Calls under way
- * do as well. */
+/* Forgets every memo: what comes counts in whatever tally there will be. */
 void ffitap__thread_forget(struct ffitap__thread *self);
 
 #endif

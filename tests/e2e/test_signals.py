@@ -90,6 +90,14 @@ class Stepped(modes.Case):
                     self.assertLessEqual(made["known_function"] - made["rounds"], total)
                     self.assertLessEqual(total, most + 1)
 
+    def test_a_child_goes_on_with_the_call_that_its_parent_was_in(self):
+        """While it is recorded that is up to LTTng, which waits for ever after fork(2) in an event."""
+        for caller, function, stride in ("unlocked", "known", "61"), ("plain", "fresh", "151"):
+            for stack in "same", "above":
+                with self.subTest(caller=caller, stack=stack):
+                    made, seen, lost = self.step("stat", caller, function, stack, "fork", stride)
+                    self.assertLessEqual(made["known_function"], seen["known_function"] + lost)
+
     def test_a_lock_is_not_left_behind(self):
         """Other threads get it, and functions that are new later still have their names."""
         for stack in "same", "above":

@@ -7,13 +7,12 @@
  *     stepped CALLER FUNCTION STACK ACTION STRIDE [FIRST LAST GAPS]
  *
  * CALLER is plain, unlocked or swapped (border.h); or behind: unlocked, behind a call that was
- * abandoned. FUNCTION is known or fresh: called before, or
- * another one each time. STACK is same, below or above: where the handler runs, seen from the
- * thread's stack. ACTION is known, other or fresh, for what the handler calls, or jump; or leave,
- * for a jump out of the handler of a signal that can be blocked, after which another thread makes a
- * call of a function that is new. With GAPS
- * it does that twice in each round: STRIDE, 2 * STRIDE and so on up to GAPS instructions apart,
- * first after each of the instructions from FIRST to LAST.
+ * abandoned. FUNCTION is known or fresh: called before, or another one each time. STACK is same,
+ * below or above: where the handler runs, seen from the thread's stack. ACTION is known, other or
+ * fresh, for what the handler calls; jump; or what the handler of another signal does, one that can
+ * be blocked: leave, to jump out of it, after which another thread calls a new function; fork,
+ * whose child goes on with the call. With GAPS it does that twice in each round: STRIDE, 2 * STRIDE
+ * and so on up to GAPS instructions apart, first after each of the instructions from FIRST to LAST.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -24,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "border.h"
@@ -64,6 +64,7 @@ static volatile long step, act_at, gap;
 static volatile bool acted;
 static long stride, first, last, last_gap, rounds;
 static int failures;
+static pid_t child = -1; /* 0 in one */
 static sigjmp_buf outside;
 
 static int (*fresh_function(void))(int)
@@ -71,6 +72,16 @@ static int (*fresh_function(void))(int)
     if (fresh_count == FRESH_MAX)
         abort();
     return (int (*)(int))(uintptr_t)(fresh_code + fresh_count++);
+}
+
+/* The child goes on with the call. */
+static void fork_here(void)
+{
+    int status;
+
+    child = fork();
+    if (child)
+        failures += waitpid(child, &status, 0) != child || status != 0;
 }
 
 static void act(void)
@@ -83,7 +94,7 @@ static void act(void)
         border_call(fresh_function(), 1);
     else if (strcmp(action, "jump") == 0)
         siglongjmp(outside, 1);
-    else if (strcmp(action, "leave") == 0)
+    else
         raise(SIGUSR1);
 }
 
@@ -98,10 +109,14 @@ static void on_step(int number)
         act();
 }
 
-static void on_leave(int number)
+/* A signal that can be blocked. */
+static void on_user_signal(int number)
 {
     (void)number;
-    siglongjmp(outside, 1);
+    if (strcmp(action, "fork") == 0)
+        fork_here();
+    else
+        siglongjmp(outside, 1);
 }
 
 #define START_STEPPING() __asm__ volatile("pushf; orq $0x100, (%%rsp); popf" ::: "cc", "memory")
@@ -147,6 +162,8 @@ static bool run_round(void)
     step_through(function);
     /* What was left in a mess would show in the call that follows. */
     failures += caller(known_function, 1) != 2;
+    if (!child)
+        _exit(failures != 0);
     if (strcmp(action, "leave") == 0)
         call_in_other_thread();
     return acted;
@@ -186,7 +203,7 @@ static void *run(void *signal_stack)
         step_action.sa_flags |= SA_ONSTACK;
     }
     sigaction(SIGTRAP, &step_action, NULL);
-    signal(SIGUSR1, on_leave);
+    signal(SIGUSR1, on_user_signal);
     run_rounds();
     return NULL;
 }
