@@ -21,7 +21,7 @@ OWN = (
     "madvise rseq rt_sigaction rt_sigprocmask set_robust_list wait4"
 ).split()
 # What of the list in ffitap-stat(1) it does not.
-TAP = "gettid munlock getpid getppid prlimit64 ftruncate".split()
+TAP = "gettid mremap munlock getpid getppid prlimit64 ftruncate".split()
 # What a forked child does with LTTng, ffitap-record(1).
 LTTNG = (
     "clock_nanosleep connect fcntl getcwd geteuid getgid getuid lseek membarrier prctl readlink recvmsg "

@@ -92,7 +92,7 @@ class Stepped(modes.Case):
 
     def test_a_child_goes_on_with_the_call_that_its_parent_was_in(self):
         """While it is recorded that is up to LTTng, which waits for ever after fork(2) in an event."""
-        for caller, function, stride in ("unlocked", "known", "61"), ("plain", "fresh", "151"):
+        for caller, function, stride in ("unlocked", "known", "61"), ("plain", "fresh", "101"):
             for stack in "same", "above":
                 with self.subTest(caller=caller, stack=stack):
                     made, seen, lost = self.step("stat", caller, function, stack, "fork", stride)
