@@ -109,22 +109,28 @@ static int hook_execveat(int directory, const char *path, char *const arguments[
     return fail(&attempt, execveat(directory, path, arguments, environment, flags));
 }
 
-/* How many there are from the first one to the NULL, as glibc's own execl(3) counts them. */
-static size_t count_arguments(const char *first, va_list rest)
+typedef int executor(const char *name, char *const arguments[], char *const environment[]);
+
+/*
+ * For functions that have their arguments one by one, behind the NULL perhaps the environment.
+ * These lie on the stack, as glibc's own have them.
+ */
+static int execute_listed(executor *execute, const char *name, const char *first, va_list rest,
+                          bool has_environment)
 {
     size_t count = 0;
+    va_list copy;
 
-    for (const char *argument = first; argument; argument = va_arg(rest, const char *))
+    va_copy(copy, rest);
+    for (const char *argument = first; argument; argument = va_arg(copy, const char *))
         count++;
-    return count;
-}
+    va_end(copy);
 
-/* Fills `arguments`, which has room for the NULL, too. */
-static void take_arguments(char **arguments, const char *first, va_list *rest)
-{
-    *arguments = (char *)first;
-    while (*arguments)
-        *++arguments = va_arg(*rest, char *);
+    char *arguments[count + 1];
+    arguments[0] = (char *)first;
+    for (size_t i = 1; i <= count; i++)
+        arguments[i] = va_arg(rest, char *);
+    return execute(name, arguments, has_environment ? va_arg(rest, char **) : environ);
 }
 
 static int hook_execl(const char *path, const char *first, ...)
@@ -132,14 +138,9 @@ static int hook_execl(const char *path, const char *first, ...)
     va_list rest;
 
     va_start(rest, first);
-    const size_t count = count_arguments(first, rest);
+    const int result = execute_listed(hook_execve, path, first, rest, false);
     va_end(rest);
-
-    char *arguments[count + 1];
-    va_start(rest, first);
-    take_arguments(arguments, first, &rest);
-    va_end(rest);
-    return hook_execv(path, arguments);
+    return result;
 }
 
 static int hook_execlp(const char *name, const char *first, ...)
@@ -147,31 +148,19 @@ static int hook_execlp(const char *name, const char *first, ...)
     va_list rest;
 
     va_start(rest, first);
-    const size_t count = count_arguments(first, rest);
+    const int result = execute_listed(hook_execvpe, name, first, rest, false);
     va_end(rest);
-
-    char *arguments[count + 1];
-    va_start(rest, first);
-    take_arguments(arguments, first, &rest);
-    va_end(rest);
-    return hook_execvp(name, arguments);
+    return result;
 }
 
-/* The environment follows the NULL. */
 static int hook_execle(const char *path, const char *first, ...)
 {
     va_list rest;
 
     va_start(rest, first);
-    const size_t count = count_arguments(first, rest);
+    const int result = execute_listed(hook_execve, path, first, rest, true);
     va_end(rest);
-
-    char *arguments[count + 1];
-    va_start(rest, first);
-    take_arguments(arguments, first, &rest);
-    char **environment = va_arg(rest, char **);
-    va_end(rest);
-    return hook_execve(path, arguments, environment);
+    return result;
 }
 
 typedef int spawner(pid_t *child, const char *name, const posix_spawn_file_actions_t *actions,

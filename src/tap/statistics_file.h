@@ -1,8 +1,8 @@
 /*
  * The statistics file: what a process counts of its foreign calls, kept in a shared file mapping so
  * that it outlives the process however that ends, and can be read while it runs. Written by
- * src/tap, read by tools/report. Fields are added at the end of records, never
- * changed: what a reader does not know it skips by the record's size.
+ * src/tap, read by tools/report. Fields are added at the end of records, never changed: what a
+ * reader does not know it skips by the record's size.
  *
  * A process has one file at a time, and several in turn if it stops and starts them
  * (<ffitap/statistics.h>). The file starts with the header; behind it lie records, handed out one
