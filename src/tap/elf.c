@@ -24,8 +24,9 @@ static void read_build_id(struct ffitap__elf *elf, const ElfW(Phdr) * segment)
             return;
         if (header->n_type == NT_GNU_BUILD_ID && header->n_namesz == sizeof("GNU") &&
             memcmp(name, "GNU", sizeof("GNU")) == 0) {
-            elf->build_id = (const uint8_t *)content;
-            elf->build_id_size = header->n_descsz;
+            elf->build_id_size =
+                header->n_descsz < FFITAP__BUILD_ID_MAX ? header->n_descsz : FFITAP__BUILD_ID_MAX;
+            memcpy(elf->build_id, content, elf->build_id_size);
             return;
         }
         note = content + NOTE_ALIGN(header->n_descsz);
@@ -59,7 +60,7 @@ static void read_segments(struct ffitap__elf *elf, const struct dl_phdr_info *in
             elf->relro_end = end;
             break;
         case PT_NOTE:
-            if (!elf->build_id)
+            if (!elf->build_id_size)
                 read_build_id(elf, segment);
             break;
         }

@@ -11,6 +11,8 @@
 
 #include <ffitap/export.h>
 
+#define FFITAP__BUILD_ID_MAX 32u /* bytes; a SHA-1 is 20 */
+
 struct ffitap__elf {
     uintptr_t bias; /* what to add to the addresses in the file */
     uintptr_t start, end;
@@ -26,9 +28,9 @@ struct ffitap__elf {
     size_t jump_relocation_count;
     const ElfW(Rela) * relocations;
     size_t relocation_count;
-    const char *soname; /* "" if it has none */
-    const uint8_t *build_id;
-    size_t build_id_size;
+    const char *soname;                     /* "" if it has none */
+    uint8_t build_id[FFITAP__BUILD_ID_MAX]; /* its first bytes, if it is longer */
+    size_t build_id_size;                   /* 0 if it has none */
 };
 
 /* False if the object has no dynamic section or one without symbols. */

@@ -2,7 +2,6 @@
 
 #include <dlfcn.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,14 +9,12 @@
 #include "tap/function.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
+#include "tap/object_table.h"
 #include "tap/statistics.h"
 #include "tap/tap.h"
 
-#define BUILD_ID_MAX 32 /* bytes; a SHA-1 is 20 */
-#define TRIES_MAX    8  /* to find a moment without unloads */
+#define TRIES_MAX 8 /* to find a moment without unloads */
 
-static struct ffitap__object objects[FFITAP__OBJECT_MAX];
-static _Atomic unsigned object_count; /* entries that were ever used */
 static ffitap__object_visitor *visitor;
 
 /* The dynamic linker's counts of what it mapped and unmapped, as of the last scan. */
@@ -55,76 +52,6 @@ static const char *program_path(void)
     return known;
 }
 
-static const char *hexadecimal(const uint8_t *bytes, size_t size)
-{
-    char text[2 * BUILD_ID_MAX + 1] = "";
-
-    if (size > BUILD_ID_MAX)
-        size = BUILD_ID_MAX;
-    for (size_t i = 0; i < size; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    return ffitap__memory_intern(text);
-}
-
-static const char **needed_sonames(const struct ffitap__elf *elf)
-{
-    size_t count = 0;
-
-    for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
-        count += entry->d_tag == DT_NEEDED;
-    if (!count)
-        return NULL;
-
-    const char **sonames = ffitap__memory_keep((count + 1) * sizeof(*sonames));
-    if (!sonames)
-        return NULL;
-    count = 0;
-    for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
-        if (entry->d_tag == DT_NEEDED)
-            sonames[count++] = ffitap__memory_intern(elf->strings + entry->d_un.d_val);
-    return sonames;
-}
-
-static bool is_same(const struct ffitap__object *object, const struct dl_phdr_info *info,
-                    const char *path)
-{
-    return atomic_load_explicit(&object->mapped, memory_order_relaxed) &&
-           object->elf.bias == info->dlpi_addr && object->path == path;
-}
-
-static struct ffitap__object *find_known(const struct dl_phdr_info *info, const char *path)
-{
-    for (unsigned i = 0; i < object_count; i++)
-        if (is_same(&objects[i], info, path))
-            return &objects[i];
-    return NULL;
-}
-
-/*
- * A free entry, first of all one that held this very object before: loading and unloading the
- * same library for days must not use the table up, nor keep a list of sonames each time.
- */
-static struct ffitap__object *free_entry(const char *path)
-{
-    struct ffitap__object *free_one = NULL;
-
-    for (unsigned i = 0; i < object_count; i++) {
-        struct ffitap__object *object = &objects[i];
-
-        if (atomic_load_explicit(&object->mapped, memory_order_relaxed))
-            continue;
-        if (object->path == path)
-            return object;
-        if (!free_one)
-            free_one = object;
-    }
-    if (free_one)
-        return free_one;
-    if (object_count == FFITAP__OBJECT_MAX)
-        return NULL;
-    return &objects[object_count++];
-}
-
 /* What records: listed, for an audit tells the truth, but not the program's doing. */
 static bool is_tracer(const char *path)
 {
@@ -148,46 +75,25 @@ static uint8_t cause_of(const struct ffitap__object *object, const struct scan *
 static struct ffitap__object *add(const struct ffitap__elf *elf, const char *path,
                                   const struct scan *scan)
 {
-    struct ffitap__object *object = free_entry(path);
-    if (!object) {
-        if (!table_is_full)
-            ffitap__tap_lose(FFITAP__LOST_OBJECT);
-        table_is_full = true;
-        return NULL;
-    }
+    struct ffitap__object *object = ffitap__object_table_add(elf, path);
 
-    if (object->path != path)
-        object->notes = NULL;
-    if (object->path != path || !object->needed)
-        object->needed = needed_sonames(elf);
-    object->elf = *elf;
-    object->path = path;
-    object->soname = ffitap__memory_intern(elf->soname);
-    object->build_id = hexadecimal(elf->build_id, elf->build_id_size);
-    object->needed_by = "";
-    object->reported = false;
-    object->visited = false;
-    object->cause = cause_of(object, scan);
-    atomic_store_explicit(&object->start, elf->start, memory_order_release);
-    atomic_store_explicit(&object->end, elf->end, memory_order_release);
-    atomic_store_explicit(&object->mapped, true, memory_order_release);
+    if (object) {
+        object->cause = cause_of(object, scan);
+    } else if (!table_is_full) {
+        table_is_full = true;
+        ffitap__tap_lose(FFITAP__LOST_OBJECT);
+    }
     return object;
 }
 
 /* Whether the object is a dependency of one that this scan has just added. */
 static bool came_along(const struct ffitap__elf *elf)
 {
-    const char *wanted = ffitap__memory_intern(elf->soname);
+    const char *soname = ffitap__memory_intern(elf->soname);
 
-    for (unsigned i = 0; i < object_count; i++) {
-        const struct ffitap__object *object = &objects[i];
-        const bool added = atomic_load_explicit(&object->mapped, memory_order_relaxed) &&
-                           !object->reported && object->needed;
-
-        for (const char **soname = added ? object->needed : NULL; soname && *soname; soname++)
-            if (*soname == wanted)
-                return true;
-    }
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));)
+        if (!object->reported && ffitap__object_table_asks_for(object, soname))
+            return true;
     return false;
 }
 
@@ -206,7 +112,7 @@ static bool is_relocated(const struct ffitap__elf *elf, const struct scan *scan)
 static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct scan *scan)
 {
     const char *path = *info->dlpi_name ? ffitap__memory_intern(info->dlpi_name) : program_path();
-    struct ffitap__object *object = find_known(info, path);
+    struct ffitap__object *object = ffitap__object_table_find(info->dlpi_addr, path);
     struct ffitap__elf elf;
 
     if (object || !ffitap__elf_read(&elf, info))
@@ -238,7 +144,7 @@ static bool start_scan(const struct dl_phdr_info *info, struct scan *scan)
 static bool lock_scan(struct scan *scan)
 {
     scan->has_lock = ffitap__lock_try();
-    scan->first = object_count == 0;
+    scan->first = !ffitap__object_table_next(NULL);
     return scan->has_lock;
 }
 
@@ -270,15 +176,9 @@ static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
 
 static const char *who_needs(const struct ffitap__object *wanted)
 {
-    for (unsigned i = 0; i < object_count; i++) {
-        const struct ffitap__object *object = &objects[i];
-
-        if (!atomic_load_explicit(&object->mapped, memory_order_relaxed) || !object->needed)
-            continue;
-        for (const char **soname = object->needed; *soname; soname++)
-            if (*soname == wanted->soname)
-                return object->path;
-    }
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));)
+        if (ffitap__object_table_asks_for(object, wanted->soname))
+            return object->path;
     return "";
 }
 
@@ -309,8 +209,7 @@ static void report_unmapped(struct ffitap__object *object)
 {
     const struct ffitap__object_event event = event_of(object);
 
-    atomic_store_explicit(&object->mapped, false, memory_order_release);
-    atomic_store_explicit(&object->end, 0, memory_order_release);
+    ffitap__object_table_remove(object);
     ffitap__function_retire(object->elf.start, object->elf.end);
     ffitap__emit_object_unmapped(&event);
     ffitap__statistics_object_unmapped(&event);
@@ -320,14 +219,11 @@ static unsigned report_difference(const struct scan *scan)
 {
     unsigned gone = 0;
 
-    for (unsigned i = 0; i < object_count; i++) {
-        struct ffitap__object *object = &objects[i];
-        const bool mapped = atomic_load_explicit(&object->mapped, memory_order_relaxed);
-
-        if (scan->started && mapped && !object->seen) {
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));) {
+        if (scan->started && !object->seen) {
             report_unmapped(object);
             gone++;
-        } else if (mapped && !object->reported) {
+        } else if (!object->reported) {
             if (object->cause != FFITAP__OBJECT_ASKED_FOR && *object->soname)
                 object->needed_by = who_needs(object);
             report_mapped(object);
@@ -405,59 +301,11 @@ unsigned ffitap__object_update(uintptr_t asked_for)
     return update(&scan);
 }
 
-/*
- * The entry may get another object while it is looked at, and half of the old place with half of
- * the new one may hold anything. The end is set last and taken away first: two equal readings of
- * it are of one object, and so is the start read between them.
- */
-static bool holds(const struct ffitap__object *object, uintptr_t place)
-{
-    const uintptr_t end = atomic_load_explicit(&object->end, memory_order_acquire);
-    const uintptr_t start = atomic_load_explicit(&object->start, memory_order_acquire);
-
-    return place >= start && place < end &&
-           end == atomic_load_explicit(&object->end, memory_order_relaxed);
-}
-
-struct ffitap__object *ffitap__object_at(const void *address)
-{
-    const uintptr_t place = (uintptr_t)address;
-
-    for (unsigned i = 0; i < object_count; i++) {
-        struct ffitap__object *object = &objects[i];
-
-        if (holds(object, place))
-            return object;
-    }
-    return NULL;
-}
-
-const char *ffitap__object_path_at(const void *address)
-{
-    const struct ffitap__object *object = ffitap__object_at(address);
-
-    return object ? object->path : "";
-}
-
-const char *ffitap__object_path_of_handle(void *handle)
-{
-    if (handle == RTLD_DEFAULT)
-        return "RTLD_DEFAULT";
-    if (handle == RTLD_NEXT)
-        return "RTLD_NEXT";
-
-    /* What dlopen(3) returns is a link_map in the GNU C library: dlinfo(3), RTLD_DI_LINKMAP. */
-    const struct link_map *map = handle;
-    const struct ffitap__object *object = ffitap__object_at(map->l_ld);
-    return object ? object->path : map->l_name;
-}
-
 void ffitap__object_describe_all(void (*tell)(const struct ffitap__object_event *event))
 {
-    for (unsigned i = 0; i < object_count; i++)
-        if (atomic_load_explicit(&objects[i].mapped, memory_order_acquire)) {
-            const struct ffitap__object_event event = event_of(&objects[i]);
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));) {
+        const struct ffitap__object_event event = event_of(object);
 
-            tell(&event);
-        }
+        tell(&event);
+    }
 }

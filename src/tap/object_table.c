@@ -1,0 +1,162 @@
+#include "tap/object_table.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+
+#include "tap/memory.h"
+
+static struct ffitap__object objects[FFITAP__OBJECT_MAX];
+static _Atomic unsigned object_count; /* entries that were ever used */
+
+static bool is_mapped(const struct ffitap__object *object)
+{
+    return atomic_load_explicit(&object->mapped, memory_order_relaxed);
+}
+
+struct ffitap__object *ffitap__object_table_next(const struct ffitap__object *object)
+{
+    for (unsigned i = object ? (unsigned)(object - objects) + 1 : 0; i < object_count; i++)
+        if (is_mapped(&objects[i]))
+            return &objects[i];
+    return NULL;
+}
+
+struct ffitap__object *ffitap__object_table_find(uintptr_t bias, const char *path)
+{
+    for (unsigned i = 0; i < object_count; i++)
+        if (is_mapped(&objects[i]) && objects[i].elf.bias == bias && objects[i].path == path)
+            return &objects[i];
+    return NULL;
+}
+
+/*
+ * A free entry, first of all one that held this very object before: loading and unloading the
+ * same library for days must not use the table up, nor keep a list of sonames each time.
+ */
+static struct ffitap__object *free_entry(const char *path)
+{
+    struct ffitap__object *free_one = NULL;
+
+    for (unsigned i = 0; i < object_count; i++) {
+        if (is_mapped(&objects[i]))
+            continue;
+        if (objects[i].path == path)
+            return &objects[i];
+        if (!free_one)
+            free_one = &objects[i];
+    }
+    if (free_one)
+        return free_one;
+    return object_count < FFITAP__OBJECT_MAX ? &objects[object_count++] : NULL;
+}
+
+static const char *hexadecimal(const uint8_t *bytes, size_t size)
+{
+    char text[2 * FFITAP__BUILD_ID_MAX + 1] = "";
+
+    for (size_t i = 0; i < size; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return ffitap__memory_intern(text);
+}
+
+static const char **needed_sonames(const struct ffitap__elf *elf)
+{
+    size_t count = 0;
+
+    for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
+        count += entry->d_tag == DT_NEEDED;
+    if (!count)
+        return NULL;
+
+    const char **sonames = ffitap__memory_keep((count + 1) * sizeof(*sonames));
+    if (!sonames)
+        return NULL;
+    count = 0;
+    for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
+        if (entry->d_tag == DT_NEEDED)
+            sonames[count++] = ffitap__memory_intern(elf->strings + entry->d_un.d_val);
+    return sonames;
+}
+
+struct ffitap__object *ffitap__object_table_add(const struct ffitap__elf *elf, const char *path)
+{
+    struct ffitap__object *object = free_entry(path);
+    if (!object)
+        return NULL;
+
+    if (object->path != path)
+        object->notes = NULL;
+    if (object->path != path || !object->needed)
+        object->needed = needed_sonames(elf);
+    object->elf = *elf;
+    object->path = path;
+    object->soname = ffitap__memory_intern(elf->soname);
+    object->build_id = hexadecimal(elf->build_id, elf->build_id_size);
+    object->needed_by = "";
+    object->seen = object->reported = object->visited = false;
+    atomic_store_explicit(&object->start, elf->start, memory_order_release);
+    atomic_store_explicit(&object->end, elf->end, memory_order_release);
+    atomic_store_explicit(&object->mapped, true, memory_order_release);
+    return object;
+}
+
+void ffitap__object_table_remove(struct ffitap__object *object)
+{
+    atomic_store_explicit(&object->mapped, false, memory_order_release);
+    atomic_store_explicit(&object->end, 0, memory_order_release);
+}
+
+bool ffitap__object_table_asks_for(const struct ffitap__object *object, const char *soname)
+{
+    for (const char **needed = object->needed; needed && *needed; needed++)
+        if (*needed == soname)
+            return true;
+    return false;
+}
+
+/*
+ * The entry may get another object while it is looked at, and half of the old place with half of
+ * the new one may hold anything. The end is set last and taken away first: two equal readings of
+ * it are of one object, and so is the start read between them.
+ */
+static bool holds(const struct ffitap__object *object, uintptr_t place)
+{
+    const uintptr_t end = atomic_load_explicit(&object->end, memory_order_acquire);
+    const uintptr_t start = atomic_load_explicit(&object->start, memory_order_acquire);
+
+    return place >= start && place < end &&
+           end == atomic_load_explicit(&object->end, memory_order_relaxed);
+}
+
+struct ffitap__object *ffitap__object_at(const void *address)
+{
+    const uintptr_t place = (uintptr_t)address;
+
+    for (unsigned i = 0; i < object_count; i++) {
+        struct ffitap__object *object = &objects[i];
+
+        if (holds(object, place))
+            return object;
+    }
+    return NULL;
+}
+
+const char *ffitap__object_path_at(const void *address)
+{
+    const struct ffitap__object *object = ffitap__object_at(address);
+
+    return object ? object->path : "";
+}
+
+const char *ffitap__object_path_of_handle(void *handle)
+{
+    if (handle == RTLD_DEFAULT)
+        return "RTLD_DEFAULT";
+    if (handle == RTLD_NEXT)
+        return "RTLD_NEXT";
+
+    /* What dlopen(3) returns is a link_map in the GNU C library: dlinfo(3), RTLD_DI_LINKMAP. */
+    const struct link_map *map = handle;
+    const struct ffitap__object *object = ffitap__object_at(map->l_ld);
+    return object ? object->path : map->l_name;
+}

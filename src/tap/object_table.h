@@ -1,0 +1,24 @@
+/*
+ * The table of mapped objects. Entries are used again, never freed, so that they stay readable for
+ * who has found one without a lock (object.h); all of this is done with the tap's lock held.
+ */
+#ifndef FFITAP_TAP_OBJECT_TABLE_H
+#define FFITAP_TAP_OBJECT_TABLE_H
+
+#include "tap/object.h"
+
+/* The mapped one after `object`, the first for NULL; NULL after the last. */
+struct ffitap__object *ffitap__object_table_next(const struct ffitap__object *object);
+
+/* The one that is mapped from `path`, which is interned, at this place; NULL if none is. */
+struct ffitap__object *ffitap__object_table_find(uintptr_t bias, const char *path);
+
+/* Enters an object as mapped, with nothing told of it yet. NULL if the table is full. */
+struct ffitap__object *ffitap__object_table_add(const struct ffitap__elf *elf, const char *path);
+
+void ffitap__object_table_remove(struct ffitap__object *object);
+
+/* Whether `object` asks for an object of that name, which is interned, to come along with it. */
+bool ffitap__object_table_asks_for(const struct ffitap__object *object, const char *soname);
+
+#endif
