@@ -7,6 +7,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 
 #include "shim/caller.h"
 #include "shim/hook.h"
@@ -75,7 +76,7 @@ static void *load(const struct caller *caller, const char *name, int mode, void 
     step.ended = ffitap__clock_now();
     ffitap__library_load_end(&step, handle, handle ? NULL : take_error());
     if (handle)
-        ffitap__ffi_make_ready();
+        ffitap__ffi_make_ready(((const struct link_map *)handle)->l_ld);
     return handle;
 }
 

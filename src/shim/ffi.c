@@ -35,7 +35,7 @@ typedef int *errno_function(void);
 struct user {
     void *_Atomic original[FFITAP__FFI_COUNT]; /* NULL: not bound yet, or not imported */
     const char *name_of_call;                  /* by which it imports ffi_call */
-    _Atomic bool is_lazy;                      /* it imports what is not bound yet */
+    _Atomic unsigned unbound;                  /* a bit each: imported, but not found yet */
     bool has_lock;                             /* it imports the functions of an interpreter lock */
     const char *lock;                          /* the one that gives it up, or "" */
     _Atomic uint16_t runtime;                  /* 0 until reported */
@@ -87,20 +87,37 @@ static void report_runtime(struct user *user)
  * A slot that was not bound when it was hooked: what the dynamic linker would have found for it,
  * first in the global scope, then among what the object itself brought along.
  */
+static const char *imported_name(const struct user *user, int which)
+{
+    return which == FFITAP__FFI_CALL ? user->name_of_call : names[which];
+}
+
+static void *find_globally(const struct user *user, int which)
+{
+    return dlsym(RTLD_DEFAULT, imported_name(user, which));
+}
+
+/*
+ * Only while the object cannot go, because it is making a call or this thread has loaded it: who
+ * unloaded it meanwhile would find it mapped still, and it would go when we close it.
+ */
+static void *find_from_object(const struct user *user, int which)
+{
+    void *object = dlopen(user->path, RTLD_LAZY | RTLD_NOLOAD);
+    void *found = object ? dlsym(object, imported_name(user, which)) : NULL;
+
+    if (object)
+        dlclose(object);
+    return found;
+}
+
 static __attribute__((noinline)) void *find_original(struct user *user, enum ffitap__ffi which)
 {
     const int saved = errno;
-    const char *name = which == FFITAP__FFI_CALL ? user->name_of_call : names[which];
-    void *found = dlsym(RTLD_DEFAULT, name);
+    void *found = find_globally(user, which);
 
-    if (!found) {
-        void *object = dlopen(user->path, RTLD_LAZY | RTLD_NOLOAD);
-
-        if (object) {
-            found = dlsym(object, name);
-            dlclose(object);
-        }
-    }
+    if (!found)
+        found = find_from_object(user, which);
     atomic_store_explicit(&user->original[which], found, memory_order_relaxed);
     errno = saved;
     return found;
@@ -113,29 +130,55 @@ static inline void *original(struct user *user, enum ffitap__ffi which)
     return FFITAP__LIKELY(known != NULL) ? known : find_original(user, which);
 }
 
-/*
- * Not left to the first call: that would free an error's text which the program has not asked for
- * yet, and wait for a load under way, perhaps with the interpreter lock held.
- */
-static void find_originals(struct user *user)
+/* `wanted` has a bit for each; returns those that were found. */
+static unsigned find_each(struct user *user, unsigned wanted,
+                          void *(*find)(const struct user *user, int which))
 {
-    for (int which = 0; which < FFITAP__FFI_COUNT; which++)
-        original(user, which);
-    dlerror(); /* what is not imported need not be there */
+    unsigned done = 0;
+
+    for (int which = 0; which < FFITAP__FFI_COUNT; which++) {
+        void *found = wanted & 1u << which ? find(user, which) : NULL;
+
+        if (!found)
+            continue;
+        atomic_store_explicit(&user->original[which], found, memory_order_relaxed);
+        done |= 1u << which;
+    }
+    return done;
 }
 
-static void make_ready(struct user *user)
+/*
+ * Not left to the first call: that would free an error's text which the program has not asked for
+ * yet, and wait for a load under way, perhaps with the interpreter lock held. What is not in the
+ * global scope is left to the thread whose load has brought the object; what it does not find
+ * either need not be there.
+ */
+static void find_originals(struct user *user, unsigned unbound, const void *loaded)
 {
-    if (atomic_exchange_explicit(&user->is_lazy, false, memory_order_acquire))
-        find_originals(user);
+    unsigned done = find_each(user, unbound, find_globally);
+
+    if (done != unbound && (!loaded || ffitap__object_needs(loaded, user->path))) {
+        find_each(user, unbound & ~done, find_from_object);
+        done = unbound;
+    }
+    atomic_fetch_and_explicit(&user->unbound, ~done, memory_order_relaxed);
+    dlerror();
+}
+
+static void make_ready(struct user *user, const void *loaded)
+{
+    const unsigned unbound = atomic_load_explicit(&user->unbound, memory_order_acquire);
+
+    if (unbound)
+        find_originals(user, unbound, loaded);
     if (!atomic_load_explicit(&user->runtime, memory_order_relaxed))
         report_runtime(user);
 }
 
-void ffitap__ffi_make_ready(void)
+void ffitap__ffi_make_ready(const void *loaded)
 {
     for (unsigned i = 0; i < atomic_load_explicit(&user_count, memory_order_acquire); i++)
-        make_ready(&users[i]);
+        make_ready(&users[i], loaded);
 }
 
 static __attribute__((noinline)) void *release_lock_told(struct user *user)
@@ -411,13 +454,14 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
         ffitap__tap_lose(FFITAP__LOST_RUNTIME);
         return NULL;
     }
-    bool is_lazy = false;
+    unsigned unbound = 0;
     for (int i = 0; i < FFITAP__FFI_COUNT; i++) {
         atomic_store_explicit(&user->original[i], imports[i].target, memory_order_relaxed);
-        is_lazy |= imports[i].name && !imports[i].target;
+        if (imports[i].name && !imports[i].target)
+            unbound |= 1u << i;
     }
     user->name_of_call = imports[FFITAP__FFI_CALL].name;
-    atomic_store_explicit(&user->is_lazy, is_lazy, memory_order_release);
+    atomic_store_explicit(&user->unbound, unbound, memory_order_release);
     user->lock = lock_of(imports);
     user->has_lock = *user->lock;
     user->closures = (struct ffitap__closure_owner){

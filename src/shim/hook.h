@@ -69,9 +69,10 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
                                 const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT]);
 
 /*
- * Finds the originals and makes the runtimes known of what was enlisted since. Without the tap's
- * lock; clears dlerror(3)'s text.
+ * Finds the originals and makes the runtimes known of what was enlisted since. `loaded` is an
+ * address in what this thread has just loaded and keeps; NULL while nothing can be unloaded.
+ * Without the tap's lock; clears dlerror(3)'s text.
  */
-void ffitap__ffi_make_ready(void);
+void ffitap__ffi_make_ready(const void *loaded);
 
 #endif

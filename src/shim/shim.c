@@ -226,7 +226,7 @@ __attribute__((constructor)) static void start(void)
 
     pthread_atfork(NULL, NULL, note_child);
     ffitap__object_watch(hook_object);
-    ffitap__ffi_make_ready();
+    ffitap__ffi_make_ready(NULL);
     /* LTTng's start-up leaves an error, which the program would take for one of its own. */
     dlerror();
     errno = saved;

@@ -21,6 +21,7 @@ struct ffitap__object {
     bool seen;           /* by the scan under way */
     bool reported;       /* as mapped */
     bool visited;        /* by the visitor */
+    bool reached;        /* by a search of what an object needs */
     uint8_t cause;       /* enum ffitap__object_cause */
     struct ffitap__elf elf;
     /* The same place for who reads without the lock: see ffitap__object_at(). */
@@ -61,6 +62,12 @@ FFITAP__CROSSING const char *ffitap__object_path_at(const void *address);
  * as long as the handle is.
  */
 FFITAP__CROSSING const char *ffitap__object_path_of_handle(void *handle);
+
+/*
+ * Whether the object that holds `address` needs the one from `path`, which is interned, directly or
+ * through others; an object needs itself. What is needed stays for as long as who needs it does.
+ */
+FFITAP__CROSSING bool ffitap__object_needs(const void *address, const char *path);
 
 /* Tells every object that is mapped. With the tap's lock held. */
 void ffitap__object_describe_all(void (*tell)(const struct ffitap__object_event *event));

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 
+#include "tap/lock.h"
 #include "tap/memory.h"
 
 static struct ffitap__object objects[FFITAP__OBJECT_MAX];
@@ -112,6 +113,33 @@ bool ffitap__object_table_asks_for(const struct ffitap__object *object, const ch
         if (*needed == soname)
             return true;
     return false;
+}
+
+static bool reaches(struct ffitap__object *object, const char *path)
+{
+    if (object->reached)
+        return false;
+    object->reached = true;
+    if (object->path == path)
+        return true;
+    for (struct ffitap__object *other = NULL; (other = ffitap__object_table_next(other));)
+        if (ffitap__object_table_asks_for(object, other->soname) && reaches(other, path))
+            return true;
+    return false;
+}
+
+bool ffitap__object_needs(const void *address, const char *path)
+{
+    if (!ffitap__lock())
+        return false;
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));)
+        object->reached = false;
+
+    struct ffitap__object *object = ffitap__object_at(address);
+    const bool needs = object && reaches(object, path);
+
+    ffitap__unlock();
+    return needs;
 }
 
 /*
