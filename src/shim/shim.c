@@ -20,7 +20,7 @@
 
 /* The slots of one object that are to be hooked. */
 struct plan {
-    const struct ffitap__object *object;
+    struct ffitap__object *object;
     struct ffitap__dl_notes *notes;
     struct ffitap__ffi_import imports[FFITAP__FFI_COUNT];
     void *const *ffi_hooks;
@@ -133,8 +133,11 @@ static void rewrite(const struct ffitap__slot *slot, void *data)
         replacement = exec_replacement(plan, slot);
     if (!replacement || is_theirs(plan, slot, dl))
         return;
+    const void *before = __atomic_load_n(slot->place, __ATOMIC_RELAXED);
     if (!ffitap__slot_rewrite(&plan->object->elf, slot, replacement))
         plan->refused = true;
+    else if (!slot->is_variable && before != replacement)
+        plan->object->mark = (struct ffitap__object_mark){slot->place, before, replacement};
 }
 
 /* As write(2), but no place where a thread that was cancelled ends. */

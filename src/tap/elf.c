@@ -119,6 +119,16 @@ bool ffitap__elf_read(struct ffitap__elf *elf, const struct dl_phdr_info *info)
     return true;
 }
 
+bool ffitap__elf_is_of_same_file(const struct ffitap__elf *elf, const struct dl_phdr_info *info)
+{
+    struct ffitap__elf now = {.bias = info->dlpi_addr};
+
+    read_segments(&now, info);
+    return now.bias == elf->bias && now.start == elf->start && now.end == elf->end &&
+           now.dynamic == elf->dynamic && now.build_id_size == elf->build_id_size &&
+           memcmp(now.build_id, elf->build_id, now.build_id_size) == 0;
+}
+
 /* The section that holds the symbols has no count: the hash tables tell where they end. */
 static uint32_t symbol_count(const struct ffitap__elf *elf)
 {

@@ -36,6 +36,9 @@ struct ffitap__elf {
 /* False if the object has no dynamic section or one without symbols. */
 bool ffitap__elf_read(struct ffitap__elf *elf, const struct dl_phdr_info *info);
 
+/* Whether what is mapped there now is of the file that was read, as far as a build id tells. */
+bool ffitap__elf_is_of_same_file(const struct ffitap__elf *elf, const struct dl_phdr_info *info);
+
 /*
  * The exported function that holds `address`, or NULL: the one that starts nearest at or below it
  * and, where its size is known, ends above it.

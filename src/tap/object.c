@@ -31,7 +31,7 @@ struct scan {
     unsigned position;               /* in the dynamic linker's list, which only grows at its end */
     unsigned settled;                /* so many at the front of the list are relocated, ... */
     unsigned long long settled_subs; /* ... as long as nothing was unmapped since */
-    bool skipped;                    /* an object that may not be relocated yet */
+    bool skipped;                    /* an object that is for the next scan */
 };
 
 /*
@@ -108,6 +108,34 @@ static bool is_relocated(const struct ffitap__elf *elf, const struct scan *scan)
            (scan->asked_for >= elf->start && scan->asked_for < elf->end) || came_along(elf);
 }
 
+/*
+ * Where the mark is gone, but what was there before is not back either, the copy is not relocated
+ * yet, or somebody has put his own mark over ours.
+ */
+static bool has_lost_mark(struct ffitap__object *object, struct scan *scan)
+{
+    struct ffitap__object_mark *mark = &object->mark;
+    const void *now = mark->place ? __atomic_load_n(mark->place, __ATOMIC_RELAXED) : mark->after;
+
+    if (now == mark->after || now == mark->before)
+        return now != mark->after;
+    if (is_relocated(&object->elf, scan))
+        mark->place = NULL;
+    else
+        scan->skipped = true;
+    return false;
+}
+
+/*
+ * A copy of the file, or of another by the same name, may have come to lie just where the last one
+ * was: unloaded by a dlclose(3) that nobody told us of, as through a pointer that dlsym(3) gave.
+ */
+static bool is_another(struct ffitap__object *object, const struct dl_phdr_info *info,
+                       struct scan *scan)
+{
+    return !ffitap__elf_is_of_same_file(&object->elf, info) || has_lost_mark(object, scan);
+}
+
 /* The object's entry, a new one if it was not known; NULL if there is none to be had yet. */
 static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct scan *scan)
 {
@@ -115,9 +143,12 @@ static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct s
     struct ffitap__object *object = ffitap__object_table_find(info->dlpi_addr, path);
     struct ffitap__elf elf;
 
-    if (object || !ffitap__elf_read(&elf, info))
+    if (object && !is_another(object, info, scan))
         return object;
-    if (is_relocated(&elf, scan))
+    /* One that was there is told to have gone before the other one gets an entry. */
+    if (!object && !ffitap__elf_read(&elf, info))
+        return NULL;
+    if (!object && is_relocated(&elf, scan))
         return add(&elf, path, scan);
     scan->skipped = true;
     return NULL;

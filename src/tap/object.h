@@ -16,6 +16,12 @@
 
 #define FFITAP__OBJECT_MAX 4096u
 
+/* A word of an object that the visitor has changed, which a fresh copy of the object has not. */
+struct ffitap__object_mark {
+    void *const *place; /* NULL: none */
+    const void *before, *after;
+};
+
 struct ffitap__object {
     _Atomic bool mapped; /* set last, cleared first */
     bool seen;           /* by the scan under way */
@@ -32,7 +38,8 @@ struct ffitap__object {
     const char *needed_by;
     const char **needed; /* sonames it asks for, NULL-terminated; NULL if none */
 
-    void *notes; /* the visitor's own, kept when the same object comes back */
+    struct ffitap__object_mark mark; /* the visitor's to set */
+    void *notes;                     /* the visitor's own, kept when the same object comes back */
 };
 
 /*

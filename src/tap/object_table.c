@@ -85,14 +85,16 @@ struct ffitap__object *ffitap__object_table_add(const struct ffitap__elf *elf, c
     if (!object)
         return NULL;
 
+    const char *build_id = hexadecimal(elf->build_id, elf->build_id_size);
     if (object->path != path)
         object->notes = NULL;
-    if (object->path != path || !object->needed)
+    if (object->path != path || object->build_id != build_id || !object->needed)
         object->needed = needed_sonames(elf);
     object->elf = *elf;
     object->path = path;
     object->soname = ffitap__memory_intern(elf->soname);
-    object->build_id = hexadecimal(elf->build_id, elf->build_id_size);
+    object->build_id = build_id;
+    object->mark.place = NULL;
     object->needed_by = "";
     object->seen = object->reported = object->visited = false;
     atomic_store_explicit(&object->start, elf->start, memory_order_release);

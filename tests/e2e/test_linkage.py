@@ -1,6 +1,7 @@
 """The dynamic linker finds the same for a program in every mode, and what it finds is told apart."""
 
 import os
+import tempfile
 
 import modes
 from harness import APPS, BUILD, PYTHON, main
@@ -24,6 +25,23 @@ for handle in 0, -1:
     library = ctypes.CDLL("any", handle=handle)
     print(handle, library.malloc_usable_size is not None, hasattr(library, "mallctl"))
 print("every call", [ctypes.CDLL("libc.so.6").labs(-i) for i in range(3)])
+"""
+
+# Unloaded by a foreign call, as is done where ctypes has nothing to unload with.
+BUILT_ANEW = """
+import ctypes, os, shutil, sys
+unload = ctypes.CDLL(None).dlclose
+unload.argtypes = [ctypes.c_void_p]
+path = os.path.join(sys.argv[2], "libanew.so")
+places = set()
+for name in 2 * ["one", "two"]:
+    shutil.copy(os.path.join(sys.argv[1], f"libreload_{name}.so"), path)
+    library = ctypes.CDLL(path)
+    function = library[f"{name}_function"]
+    places.add(ctypes.cast(function, ctypes.c_void_p).value)
+    print(f"{name}_function", function(1), len(places) == 1)
+    unload(library._handle)
+    os.remove(path)
 """
 
 
@@ -108,6 +126,21 @@ class Linkage(modes.Case):
                     ("libreload_two.so", "two_function"): 10,
                 },
             )
+
+    def test_unloads_that_nobody_tells(self):
+        plain, reports = self.assert_same(LINKAGE / "linkage_unloading_unseen", LINKAGE)
+        self.assertEqual(plain.stdout, b"sum 15, gone 5, at the same place 1\n")
+        for report in reports.values():
+            self.assertEqual(self.calls(report), {"abs": 10})
+
+    def test_a_library_is_built_anew_between_two_loads(self):
+        """The new one lies where the old one lay, by the same name."""
+        with tempfile.TemporaryDirectory() as folder:
+            plain, reports = self.assert_same(PYTHON, "-c", BUILT_ANEW, LINKAGE, folder)
+        self.assertEqual(plain.stdout, b"one_function 2 True\ntwo_function 3 True\n" * 2)
+        for report in reports.values():
+            calls = self.calls(report)
+            self.assertEqual([calls[one] for one in ("one_function", "two_function")], [2, 2])
 
     def test_another_allocator(self):
         environment = {"LD_PRELOAD": JEMALLOC}
