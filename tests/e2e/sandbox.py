@@ -45,7 +45,7 @@ def main():
     unittest.main(verbosity=2)
 
 
-def wait_until(condition, seconds=20):
+def wait_until(condition, seconds=120):
     """Waits for `condition` to return something true, and returns it."""
     end = time.monotonic() + seconds
     while not (value := condition()):
@@ -97,7 +97,7 @@ class TestCase(unittest.TestCase):
 
     def tearDown(self):
         try:
-            wait_until(lambda: not remaining_children(), 10)
+            wait_until(lambda: not remaining_children())
         finally:
             subprocess.run(["pkill", "-KILL", "-P", str(os.getpid())], check=False)
         if SANDBOX in os.environ:
@@ -113,7 +113,7 @@ class TestCase(unittest.TestCase):
 
     def run_ffitap(self, *arguments, prefix=(), **options):
         """Runs ffitap with text streams captured."""
-        options.setdefault("timeout", 60)
+        options.setdefault("timeout", 120)
         options.setdefault("text", True)
         options.setdefault("stdin", subprocess.DEVNULL)
         return subprocess.run([*prefix, self.ffitap, *arguments], stdout=subprocess.PIPE,
@@ -145,7 +145,7 @@ class TestCase(unittest.TestCase):
         self.assertEqual(os.listdir("."), [])
 
     def assert_nothing_runs(self):
-        wait_until(lambda: not remaining_children(), 10)
+        wait_until(lambda: not remaining_children())
 
 
 def stop(process, number=signal.SIGTERM):

@@ -99,7 +99,7 @@ class WithForeignDaemon:
         """But what belongs to the foreign daemon."""
         wait_until(lambda: self.daemon.poll() is None and
                    all("lttng-sessiond --no-kernel" in line and "--load" not in line
-                       for line in remaining_children()), 10)
+                       for line in remaining_children()))
 
     def test_its_sessions_are_left_alone(self):
         self.assertEqual(self.record_here("true").returncode, 0)
@@ -135,7 +135,7 @@ class WithoutMount(Isolation):
     def test_the_end_of_the_daemon_is_not_waited_for_in_vain(self):
         start = time.monotonic()
         self.assertEqual(self.record_here("true").returncode, 0)
-        self.assertLess(time.monotonic() - start, 5)
+        self.assertLess(time.monotonic() - start, 20)  # as long as ffitap waits at most
 
     def test_a_recording_leaves_others_in_the_daemon_alone(self):
         first = self.start_recording("-o", "first", PYTHON, "-c", LINGER, "first",
@@ -153,7 +153,7 @@ class WithoutMount(Isolation):
 @needs_root
 class WithoutMountWithSystemDaemon(WithForeignDaemon, WithoutMount):
     def test_killing_ffitap_ends_its_session(self):
-        recorder = self.start_recording("/bin/sh", "-c", "> ready; exec sleep 60 > /dev/null 2>&1",
+        recorder = self.start_recording("/bin/sh", "-c", "> ready; exec sleep 600 > /dev/null 2>&1",
                                         prefix=self.prefix)
         wait_until(lambda: os.path.exists("ready"))
         self.assertIn("ffitap", self.lttng("list").stdout)

@@ -55,7 +55,7 @@ class Signals(sandbox.TestCase):
         self.assert_recorded()
 
     def test_an_interrupt_to_ffitap_alone_keeps_the_recording(self):
-        recorder = self.start_recording("/bin/sh", "-c", "> ready; exec sleep 60")
+        recorder = self.start_recording("/bin/sh", "-c", "> ready; exec sleep 600")
         wait_until(lambda: os.path.exists("ready"))
         time.sleep(0.2)
         recorder.send_signal(signal.SIGINT)
@@ -65,7 +65,7 @@ class Signals(sandbox.TestCase):
         self.assert_recorded()
 
     def test_an_interrupt_to_the_whole_group_keeps_the_recording(self):
-        recorder = self.start_recording("/bin/sh", "-c", "> ready; exec sleep 60")
+        recorder = self.start_recording("/bin/sh", "-c", "> ready; exec sleep 600")
         wait_until(lambda: os.path.exists("ready"))
         time.sleep(0.2)
         os.killpg(recorder.pid, signal.SIGINT)
@@ -98,7 +98,7 @@ class Signals(sandbox.TestCase):
         self.assert_recorded()
 
     def test_the_recording_ends_with_the_program_and_not_its_children(self):
-        result = self.record("/bin/sh", "-c", "sleep 30 >/dev/null 2>&1 & echo $!", timeout=20)
+        result = self.record("/bin/sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $!")
         self.assertEqual(result.returncode, 0)
         os.kill(int(result.stdout), signal.SIGKILL)
         self.assert_recorded()
@@ -107,15 +107,15 @@ class Signals(sandbox.TestCase):
 class Death(sandbox.TestCase):
     def start(self, **options):
         recorder = self.start_recording("/bin/sh", "-c", "echo $LTTNG_HOME > home; > ready; "
-                                        "exec sleep 60 > /dev/null 2>&1", **options)
+                                        "exec sleep 600 > /dev/null 2>&1", **options)
         wait_until(lambda: os.path.exists("ready"))
         with open("home") as file:
             return recorder, file.read().strip()
 
     def assert_daemon_goes(self, home):
         """All that is left is the program itself."""
-        wait_until(lambda: all("sleep" in line for line in remaining_children()), 15)
-        wait_until(lambda: not os.path.exists(home), 5)
+        wait_until(lambda: all("sleep" in line for line in remaining_children()))
+        wait_until(lambda: not os.path.exists(home))
         subprocess.run(["kill", str(self.description()["pid"])], check=True)
 
     def test_killing_ffitap_leaves_no_daemon_and_what_was_recorded(self):

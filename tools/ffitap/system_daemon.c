@@ -16,7 +16,7 @@
 #define PID_FILE           FFITAP_SYSTEM_DAEMON_DIRECTORY "/lttng-sessiond.pid"
 #define MARK_FILE          FFITAP_SYSTEM_DAEMON_DIRECTORY "/ffitap.pid"
 
-#define END_TIMEOUT_MS     5000
+#define END_TIMEOUT_MS     20000
 #define PAUSE_MS           10
 
 bool ffitap_system_daemon_is_alive(void)
