@@ -4,8 +4,11 @@
 #include <link.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "emit_double.h"
 #include "tap/lock.h"
@@ -91,6 +94,60 @@ Test(tap_object, the_special_handles_have_names)
 {
     cr_expect(eq(str, (char *)ffitap__object_path_of_handle(RTLD_DEFAULT), "RTLD_DEFAULT"));
     cr_expect(eq(str, (char *)ffitap__object_path_of_handle(RTLD_NEXT), "RTLD_NEXT"));
+}
+
+Test(tap_object, one_needs_itself_and_what_comes_along_with_it)
+{
+    void *handle = dlopen(LIBRARY_DEPENDENT, RTLD_NOW);
+    const uintptr_t dependent = place_of(handle);
+    const uintptr_t one = place_of(dlopen(LIBRARY_ONE, RTLD_NOW));
+
+    ffitap__object_update(dependent);
+    const char *needed = ffitap__object_path_at(dlsym(handle, "needed_in_between"));
+    const char *path = ffitap__object_path_at((void *)dependent);
+
+    cr_expect(ffitap__object_needs((void *)dependent, path));
+    cr_expect(ffitap__object_needs((void *)dependent, needed));
+    cr_expect(not(ffitap__object_needs((void *)one, needed)));
+    cr_expect(not(ffitap__object_needs((void *)one, path)));
+    cr_expect(not(ffitap__object_needs(&dependent, path)));
+    /* What the C library needs is needed by all that need the C library. */
+    const char *libc = ffitap__object_path_at(dlsym(RTLD_DEFAULT, "getpid"));
+    const char *linker = ffitap__object_path_at(dlsym(RTLD_DEFAULT, "__tls_get_addr"));
+    cr_expect(ffitap__object_needs(dlsym(RTLD_DEFAULT, "getpid"), linker));
+    cr_expect(ffitap__object_needs((const void *)place_of, linker));
+    cr_expect(not(ffitap__object_needs(dlsym(RTLD_DEFAULT, "__tls_get_addr"), libc)));
+}
+
+static void copy_to(const char *path, const char *from)
+{
+    char command[512];
+
+    snprintf(command, sizeof(command), "cp --remove-destination '%s' '%s'", from, path);
+    cr_assert(eq(int, system(command), 0));
+}
+
+Test(tap_object, another_build_in_the_place_of_one_that_went_unseen_is_told_apart)
+{
+    char path[] = "/tmp/test_object_XXXXXX";
+
+    close(mkstemp(path));
+    copy_to(path, LIBRARY_ONE);
+    void *handle = dlopen(path, RTLD_NOW);
+    const uintptr_t place = place_of(handle);
+    ffitap__object_update(place);
+    dlclose(handle);
+    copy_to(path, LIBRARY_OTHER);
+    handle = dlopen(path, RTLD_NOW);
+    unlink(path);
+
+    cr_assert(eq(uptr, place_of(handle), place));
+    cr_expect(eq(uint, ffitap__object_update(place), 1));
+    cr_assert(eq(str, (char *)emit_double_names(), "object_mapped object_unmapped object_mapped "));
+    cr_expect(ne(str, (char *)emit_double_object_mapped(0)->build_id,
+                 (char *)emit_double_object_mapped(1)->build_id));
+    cr_expect(eq(int, emit_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(uint, ffitap__object_update(place), 0));
 }
 
 static unsigned visits;
