@@ -21,8 +21,8 @@ class Options(sandbox.TestCase):
 
     def test_output_that_nobody_takes_is_told(self):
         with open("/dev/full", "w") as full:
-            for option in ("--help", "--version"):
-                result = subprocess.run([self.ffitap, option], stdout=full, stderr=subprocess.PIPE,
+            for words in (["--help"], ["--version"], ["record", "--help"], ["top", "--usage"]):
+                result = subprocess.run([self.ffitap, *words], stdout=full, stderr=subprocess.PIPE,
                                         text=True)
                 self.assertEqual(result.returncode, 125)
                 self.assert_says(result, "standard output: No space left on device$")

@@ -1,7 +1,9 @@
 /* The ffitap command: finds the subcommand and hands over to it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +43,15 @@ static int end_of_output(void)
         return 0;
     ffitap_say("standard output: %s", strerror(errno));
     return FFITAP_EXIT_FAILED;
+}
+
+static bool has_returned;
+
+/* popt prints the help of a command, and exits by itself. */
+static void check_help(void)
+{
+    if (!has_returned && end_of_output() != 0)
+        _exit(FFITAP_EXIT_FAILED);
 }
 
 static int print_help(void)
@@ -92,6 +103,7 @@ static void occupy_standard_streams(void)
 int main(int argc, char **argv)
 {
     occupy_standard_streams();
+    atexit(check_help);
 
     const char **words = (const char **)argv;
     poptContext context =
@@ -115,5 +127,6 @@ int main(int argc, char **argv)
         status = run_command(argc - first, words + first);
     }
     poptFreeContext(context);
+    has_returned = true;
     return status;
 }
