@@ -41,7 +41,7 @@ struct run {
     struct ffitap_bench_signals signals;
     struct ffitap_bench_worker workers[WORKERS];
     const char *missing[WORKERS]; /* why a worker is not there, or of no use */
-    sigset_t mask;                /* that ffitap was started with */
+    const sigset_t *mask;         /* that ffitap was started with */
     bool shows_progress;
 };
 
@@ -134,7 +134,7 @@ static char **make_environment(const struct run *run, enum ffitap_bench_state st
     return ffitap_preload_environment(needed[state].preload, variables, needed[state].variables);
 }
 
-static bool fork_worker(struct run *run, struct ffitap_bench_worker *worker, const sigset_t *mask)
+static bool fork_worker(struct run *run, struct ffitap_bench_worker *worker)
 {
     char *place = run->places[worker->program];
     const char *native[] = {place, NULL, NULL};
@@ -144,7 +144,7 @@ static bool fork_worker(struct run *run, struct ffitap_bench_worker *worker, con
     if (!environment)
         return false;
     const bool forked = ffitap_bench_worker_fork(
-        worker, worker->program == FFITAP_BENCH_PYTHON ? python : native, environment, mask);
+        worker, worker->program == FFITAP_BENCH_PYTHON ? python : native, environment, run->mask);
     if (!forked)
         ffitap_say("%s: cannot start it: %s", place, strerror(errno));
     ffitap_preload_free_environment(environment);
@@ -155,7 +155,7 @@ static bool fork_worker(struct run *run, struct ffitap_bench_worker *worker, con
 static bool fork_workers(struct run *run)
 {
     for (int i = 0; i < WORKERS; i++) {
-        if (!run->missing[i] && !fork_worker(run, &run->workers[i], &run->mask))
+        if (!run->missing[i] && !fork_worker(run, &run->workers[i]))
             return false;
     }
     run->signals.descriptor = ffitap_signals_open();
@@ -405,7 +405,6 @@ static void check(struct run *run)
 
 static int measure(struct run *run)
 {
-    ffitap_signals_block(&run->mask); /* from here on there is something to clean up */
     if (!look_around(run) || !ffitap_output_create_temporary(&run->output) ||
         !ffitap_output_open_statistics(&run->output))
         return FFITAP_EXIT_FAILED;
@@ -456,10 +455,11 @@ static void explain(const struct ffitap_bench_results *results)
                    results->discarded_events);
 }
 
-int ffitap_bench_measure(struct ffitap_bench_results *results)
+int ffitap_bench_measure(struct ffitap_bench_results *results, const sigset_t *mask)
 {
     struct run run = {
         .results = results,
+        .mask = mask,
         .recording = ffitap_bench_no_recording,
         .signals = {.descriptor = -1},
     };

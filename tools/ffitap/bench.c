@@ -16,6 +16,7 @@
 #include "message.h"
 #include "preload.h"
 #include "report/output.h"
+#include "signals.h"
 #include "tap/tap.h"
 
 #define DEFAULT_ROUNDS 150
@@ -99,14 +100,16 @@ static int bench(const struct request *request)
     struct ffitap_bench_results results;
     struct ffitap__output output;
     const char *file = request->json;
+    sigset_t mask;
 
+    ffitap_signals_block(&mask); /* from here on there is something to clean up */
     if (file && !open_json(&output, file))
         return FFITAP_EXIT_FAILED;
     int status = FFITAP_EXIT_FAILED;
     if (!ffitap_bench_results_init(&results, request->rounds))
         ffitap_say("%s", strerror(ENOMEM));
     else
-        status = ffitap_bench_measure(&results);
+        status = ffitap_bench_measure(&results, &mask);
     if (status == 0)
         status = finish(&results, request, &output) ? 0 : FFITAP_EXIT_FAILED;
     else if (file)

@@ -28,13 +28,17 @@ int ffitap_program_probe(const char **command)
     return error ? refuse(command[0], error) : 0;
 }
 
-bool ffitap_program_fork(struct ffitap_program *program, const char **command, char **environment)
+void ffitap_program_init(struct ffitap_program *program, const char **command)
 {
-    sigset_t mask;
-
     *program = (struct ffitap_program){.command = command, .signals = -1};
-    ffitap_signals_block(&mask);
-    if (!environment || !ffitap_child_fork(&program->child, command, environment, &mask)) {
+    ffitap_signals_block(&program->mask);
+}
+
+bool ffitap_program_fork(struct ffitap_program *program, char **environment)
+{
+    const char **command = program->command;
+
+    if (!environment || !ffitap_child_fork(&program->child, command, environment, &program->mask)) {
         ffitap_say("%s: cannot start it: %s", command[0], strerror(errno));
         return false;
     }

@@ -5,6 +5,7 @@
 #ifndef FFITAP_TOOL_PROGRAM_H
 #define FFITAP_TOOL_PROGRAM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,7 +15,8 @@
 struct ffitap_program {
     const char **command;
     struct ffitap_child child;
-    int signals; /* signals.h's descriptor */
+    sigset_t mask; /* that ffitap was started with, and the program is */
+    int signals;   /* signals.h's descriptor */
 };
 
 /* What is done again and again while the program runs. */
@@ -31,10 +33,13 @@ struct ffitap_program_beat {
 int ffitap_program_probe(const char **command);
 
 /*
- * Forks the program, which waits for ffitap_program_start(). From here on ffitap's signals are
- * blocked. False, having said why.
+ * Before anything is made that has to be removed again: from here on ffitap's signals are blocked,
+ * and what comes before the program runs reaches the program. `command` is kept.
  */
-bool ffitap_program_fork(struct ffitap_program *program, const char **command, char **environment);
+void ffitap_program_init(struct ffitap_program *program, const char **command);
+
+/* Forks the program, which waits for ffitap_program_start(). False, having said why. */
+bool ffitap_program_fork(struct ffitap_program *program, char **environment);
 
 /* Lets it go. Returns 0, or ffitap's exit status, having said why. */
 int ffitap_program_start(struct ffitap_program *program);

@@ -97,7 +97,7 @@ static bool fork_program(struct run *run)
 
     if (!environment)
         return false;
-    const bool forked = ffitap_program_fork(&run->program, run->request->command, environment);
+    const bool forked = ffitap_program_fork(&run->program, environment);
     ffitap_preload_free_environment(environment);
     return forked;
 }
@@ -234,6 +234,8 @@ static void summarize(const struct run *run)
 static int record(const struct request *request)
 {
     struct run run = {.request = request, .daemon = {.lifeline = -1, .news = -1}};
+
+    ffitap_program_init(&run.program, request->command);
     int status = prepare(&run) ? start(&run) : FFITAP_EXIT_FAILED;
 
     if (status == 0) {

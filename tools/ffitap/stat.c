@@ -65,7 +65,7 @@ static bool fork_program(struct run *run)
 
     if (!environment)
         return false;
-    const bool forked = ffitap_program_fork(&run->program, run->request->command, environment);
+    const bool forked = ffitap_program_fork(&run->program, environment);
     ffitap_preload_free_environment(environment);
     return forked;
 }
@@ -119,6 +119,8 @@ static int stat_program(const struct request *request)
 {
     struct run run = {.request = request};
     const struct ffitap_program_beat beat = {request->interval_ns, print_meanwhile, &run};
+
+    ffitap_program_init(&run.program, request->command);
     int status = start(&run);
 
     if (status == 0) {
