@@ -21,6 +21,7 @@ ROWS = (
     + [(loop, state, 1) for loop in ("CDLL", "PyDLL") for state in ["untraced"] + TRACED]
     + [("libffi", "untraced", 2), ("libffi", "stat", 2), ("libffi", "record", 2), ("core", "stat", 2)]
 )
+LOST = r"\A(ffitap: \d+ events found no room: .*\n)?\Z"
 RECORDED = ("record", "detail")
 PYTHONS = ("CDLL", "PyDLL")
 
@@ -33,6 +34,13 @@ exec {PYTHON} "$@"
 
 def identity(row):
     return row["loop"], row["state"], row["threads"]
+
+
+def lost(document):
+    """What is said of events that found no room: on a busy machine the daemon may come too late."""
+    events = document["discarded_events"]
+    said = f"ffitap: {events} events found no room: recording seems cheaper here than it is\n"
+    return said if events else ""
 
 
 def missing(document):
@@ -58,6 +66,7 @@ class Case(sandbox.TestCase):
         self.assertEqual(os.listdir(self.temporary), [])
 
     def bench(self, *arguments, status=0, rounds=2, **options):
+        options.setdefault("timeout", 600)
         done = self.run_ffitap(
             "bench", f"--rounds={rounds}", *arguments, env=self.environment, **options
         )
@@ -67,9 +76,9 @@ class Case(sandbox.TestCase):
     def results(self, *arguments, said="", **options):
         """The JSON, of a run that says just this."""
         done = self.bench("--json", "results.json", *arguments, **options)
-        self.assertRegex(done.stderr, f"^{said}$")
         with open("results.json") as file:
             document = json.load(file)
+        self.assertRegex(done.stderr, f"^{said}{lost(document)}$")
         self.assertEqual([identity(row) for row in document["rows"]], ROWS)
         return document
 
@@ -113,8 +122,8 @@ class Results(Case):
         self.assertEqual(missing(document), set())
         self.assertEqual(document["schema"], "ffitap-bench/1")
         self.assertEqual(document["rounds"], self.ROUNDS)
-        self.assertEqual(document["discarded_events"], 0)
         rounds = {identity(row): row["rounds_ns"] for row in document["rows"]}
+        calls = {identity(row): row["calls_per_round"] for row in document["rows"]}
         for row in document["rows"]:
             own = rounds[identity(row)]
             self.assertEqual(len(own), self.ROUNDS)
@@ -126,6 +135,8 @@ class Results(Case):
             pairs = list(zip(own, others))
             self.assert_spread(row["added_ns"], [mine - other for mine, other in pairs])
             if row["threads"] == 2:
+                one = identity(row["against"])
+                self.assertEqual(row["calls_per_round"], calls[one])
                 self.assert_spread(row["throughput_ratio"], [other / mine for mine, other in pairs])
             else:
                 self.assert_spread(row["time_ratio"], [mine / other for mine, other in pairs])
@@ -192,7 +203,7 @@ class Results(Case):
 
     def test_the_table_has_every_row_in_80_columns(self):
         done = self.bench(rounds=1)
-        self.assertEqual(done.stderr, "")
+        self.assertRegex(done.stderr, LOST)
         lines = done.stdout.splitlines()
         self.assertEqual([line for line in lines if len(line) > 80], [])
         rows = [line for line in lines if re.search(r"\d \.\. +\d", line)]
@@ -201,8 +212,9 @@ class Results(Case):
 
     def test_json_takes_the_tables_place_on_standard_output(self):
         done = self.bench("--json", "-", rounds=1)
-        self.assertEqual(json.loads(done.stdout)["rounds"], 1)
-        self.assertEqual(done.stderr, "")
+        document = json.loads(done.stdout)
+        self.assertEqual(document["rounds"], 1)
+        self.assertEqual(done.stderr, lost(document))
 
 
 class WrongOptions(Case):
@@ -323,7 +335,7 @@ class Interrupted(Case):
         wait_until(are_there)
 
     def assert_gone(self, bench):
-        self.assertEqual(bench.communicate(timeout=30)[0], b"")
+        self.assertEqual(bench.communicate(timeout=300)[0], b"")
         self.assert_nothing_here()
         self.assert_nothing_runs()
 
@@ -355,7 +367,7 @@ class Interrupted(Case):
             self.wait_for_statistics(6)
             time.sleep(0.5)
             bench.kill()
-            bench.communicate(timeout=30)
+            bench.communicate(timeout=300)
             self.assert_nothing_runs()
             for name in os.listdir("."):
                 os.unlink(name)

@@ -1,8 +1,13 @@
 /* What the bench makes of its measurements. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
 #include "bench/results.h"
+#include "bench/table.h"
 
 #define EPSILON 1e-9
 
@@ -70,6 +75,42 @@ Test(results, it_compares_rows_within_a_round)
     cr_expect(epsilon_eq(dbl, figure->added_ns.lowest, 10 * (own - others), EPSILON));
     cr_expect(epsilon_eq(dbl, figure->ratio.lowest, own / others, EPSILON));
     cr_expect(epsilon_eq(dbl, figure->ratio.highest, own / others, EPSILON));
+}
+
+/* What the table says of all rows if each takes `ns` per call, and the first round as much more. */
+static char *table_of(double ns)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    for (int id = 0; id < FFITAP_BENCH_ROWS; id++) {
+        for (unsigned round = 0; round < results.rounds; round++)
+            results.figures[id].ns[round] = (id % 2 ? 1 : ns) * (round ? 1 : 2);
+    }
+    cr_assert(ffitap_bench_results_summarize(&results));
+    ffitap_bench_table_write(stream, &results);
+    fclose(stream);
+    return text;
+}
+
+Test(results, the_table_keeps_its_columns_whatever_the_figures)
+{
+    for (double ns = 1; ns < 1e20; ns *= 7) {
+        char *text = table_of(ns), *rest = text;
+
+        for (const char *line; (line = strsep(&rest, "\n"));) {
+            double median, quartile_1, quartile_3;
+
+            cr_expect(le(sz, strlen(line), 80), "%s", line);
+            if (strstr(line, " .. "))
+                cr_expect(
+                    eq(int, sscanf(line + 32, "%lf %lf .. %lf ", &median, &quartile_1, &quartile_3),
+                       3),
+                    "%s", line);
+        }
+        free(text);
+    }
 }
 
 Test(results, it_says_how_many_more_calls_two_threads_make)

@@ -13,7 +13,7 @@
 struct ffitap_bench_figure {
     const char *missing;  /* why there are none, NULL: there are; borrowed from `results` */
     double *ns;           /* per call, of each round */
-    uint64_t round_calls; /* in a round, of all its threads */
+    uint64_t round_calls; /* of each of its threads, in a round */
     struct ffitap_bench_spread spread;
     /* Of each round, in comparison with the row that it is compared with, if there is one. */
     struct ffitap_bench_spread added_ns;

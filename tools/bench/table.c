@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#define NAME_WIDTH 32
+#define NAME_WIDTH  32
+#define ADDED_WIDTH 10
+#define RATIO_WIDTH 9
 
 static const char *const state_titles[FFITAP_BENCH_STATES] = {
     [FFITAP_BENCH_UNTRACED] = "untraced",
@@ -60,17 +62,41 @@ static void write_name(FILE *stream, const struct ffitap_bench_row *row)
     fprintf(stream, "%-*s", NAME_WIDTH, name);
 }
 
+/* A machine may be slow beyond all measure: what is too long for its column is made short. */
+static void write_number(FILE *stream, int width, int decimals, double number)
+{
+    char text[512];
+
+    if (snprintf(text, sizeof text, "%.*f", decimals, number) >= width)
+        snprintf(text, sizeof text, "%.*e", width > 7, number);
+    fprintf(stream, "%*s", width, text);
+}
+
+static void write_added(FILE *stream, double added_ns)
+{
+    char text[512];
+
+    if (snprintf(text, sizeof text, "%+.1f", added_ns) >= ADDED_WIDTH)
+        snprintf(text, sizeof text, "%+.1e", added_ns);
+    fprintf(stream, "%*s", ADDED_WIDTH, text);
+}
+
 static void write_row(FILE *stream, const struct ffitap_bench_row *row,
                       const struct ffitap_bench_figure *figure)
 {
     const struct ffitap_bench_spread *ns = &figure->spread;
 
     write_name(stream, row);
-    fprintf(stream, "%8.1f%9.1f .. %6.1f", ns->median, ns->quartile_1, ns->quartile_3);
-    if (row->threads > 1)
-        fprintf(stream, "%19.2f", figure->ratio.median);
-    else if (row->against != FFITAP_BENCH_ROW_NONE)
-        fprintf(stream, "%+10.1f%9.2f", figure->added_ns.median, figure->ratio.median);
+    write_number(stream, 8, 1, ns->median);
+    write_number(stream, 9, 1, ns->quartile_1);
+    fputs(" ..", stream);
+    write_number(stream, 7, 1, ns->quartile_3);
+    if (row->threads > 1) {
+        write_number(stream, ADDED_WIDTH + RATIO_WIDTH, 2, figure->ratio.median);
+    } else if (row->against != FFITAP_BENCH_ROW_NONE) {
+        write_added(stream, figure->added_ns.median);
+        write_number(stream, RATIO_WIDTH, 2, figure->ratio.median);
+    }
     fputc('\n', stream);
 }
 
@@ -99,10 +125,12 @@ static void write_goals(FILE *stream, const struct ffitap_bench_results *results
     for (size_t i = 0; i < ffitap_bench_goal_count; i++) {
         const struct ffitap_bench_goal *goal = &ffitap_bench_goals[i];
         struct ffitap_bench_spread spread;
-        if (ffitap_bench_results_weigh(results, goal, &spread))
-            fprintf(stream, "  %-48s%8.2f%8s %.2f%s\n", goal->title, spread.median,
-                    goal->is_least ? ">=" : "<=", goal->limit,
-                    ffitap_bench_goal_is_met(goal, spread.median) ? "" : "  missed");
+        if (!ffitap_bench_results_weigh(results, goal, &spread))
+            continue;
+        fprintf(stream, "  %-48s", goal->title);
+        write_number(stream, 8, 2, spread.median);
+        fprintf(stream, "%8s %.2f%s\n", goal->is_least ? ">=" : "<=", goal->limit,
+                ffitap_bench_goal_is_met(goal, spread.median) ? "" : "  missed");
     }
 }
 
