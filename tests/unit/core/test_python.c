@@ -2,6 +2,9 @@
 #include <Python.h>
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,9 +12,8 @@
 #include "emit_double.h"
 #include "open.h"
 
-#define SLEEP_US  100000u
-#define SLEEP_NS  99990000u
-#define SWITCH_NS 15000000u /* what is left of the switch interval below when it is short */
+#define SLEEP_US 100000u
+#define SLEEP_NS 99990000u
 
 /* The interpreter goes with the process and leaves behind what it never meant to free. */
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
@@ -25,19 +27,20 @@ static void run(const char *code)
     cr_assert(eq(int, PyRun_SimpleString(code), 0));
 }
 
-/* A thread that never gives the lock up unless it is asked to, for longer than a moment. */
+/* A thread that never gives the lock up unless it is asked to. */
 static void start_python(void)
 {
     setenv("FFITAP_LTTNG", "0", 1);
     Py_InitializeEx(0);
-    run("import sys, threading\n"
-        "sys.setswitchinterval(0.02)\n"
+    run("import threading\n"
         "count = 0\n"
+        "has_counted = bytearray(1)\n"
         "stopped = False\n"
         "def advance():\n"
         "    global count\n"
         "    while not stopped:\n"
         "        count += 1\n"
+        "        has_counted[0] = 1\n"
         "advancing = threading.Thread(target=advance)\n");
 }
 
@@ -51,14 +54,17 @@ static void end_python(void)
 }
 
 /* A lock that is not given back is waited for without end. */
-TestSuite(core_python, .init = start_python, .fini = end_python, .timeout = 60);
+TestSuite(core_python, .init = start_python, .fini = end_python, .timeout = 300);
 
 /* Asked with the lock held and without running any Python: nobody else runs any meanwhile. */
+static PyObject *borrow_variable(const char *name)
+{
+    return PyDict_GetItemString(PyModule_GetDict(PyImport_AddModule("__main__")), name);
+}
+
 static long count(void)
 {
-    PyObject *module = PyImport_AddModule("__main__");
-
-    return PyLong_AsLong(PyDict_GetItemString(PyModule_GetDict(module), "count"));
+    return PyLong_AsLong(borrow_variable("count"));
 }
 
 static void call_without_arguments(struct ffitap_function *function)
@@ -69,65 +75,151 @@ static void call_without_arguments(struct ffitap_function *function)
               error.text);
 }
 
-/* How far the other thread gets while usleep(3) of a library of `kind` sleeps. */
-static long count_while_sleeping(enum ffitap_library_kind kind)
+static struct ffitap_function *create_native(void (*native)(void), enum ffitap_library_kind kind)
 {
-    struct ffitap_library *libc = open_library("libc.so.6", kind, 0);
-    struct ffitap_function *sleep = borrow_same(libc, "usleep", FFITAP_TYPE_UINT);
-    unsigned length = SLEEP_US;
-    void *arguments[] = {&length};
+    struct ffitap_function *function = NULL;
+    const struct ffitap_type *nothing = ffitap_type_borrow(FFITAP_TYPE_VOID);
+
+    cr_assert(eq(int, ffitap_function_create_at((void *)native, "native", kind, 0, &function, NULL),
+                 FFITAP_OK));
+    cr_assert(eq(int, ffitap_function_set_result(function, nothing, NULL), FFITAP_OK));
+    return function;
+}
+
+/* How far the other thread gets during a call of `native`, as of a library of `kind`. */
+static long count_during(void (*native)(void), enum ffitap_library_kind kind)
+{
+    struct ffitap_function *function = create_native(native, kind);
 
     emit_double_reset();
     const long before = count();
-    cr_assert(eq(int, ffitap_function_call(sleep, NULL, arguments, 1, NULL), FFITAP_OK));
+    call_without_arguments(function);
     const long after = count();
-    ffitap_library_destroy(libc);
+    ffitap_function_destroy(function);
     return after - before;
 }
 
-Test(core_python, another_thread_advances_while_a_cdlls_function_sleeps)
+static void nap(void)
+{
+    usleep(SLEEP_US);
+}
+
+static volatile char *has_counted;
+
+/* Native code that needs the other thread to advance. The first time it may be in the middle. */
+static void wait_for_the_other(void)
+{
+    for (int times = 0; times < 2; times++) {
+        *has_counted = 0;
+        while (!*has_counted)
+            usleep(1000);
+    }
+}
+
+static void start_to_advance(void)
 {
     run("advancing.start()");
-    cr_expect(ge(long, count_while_sleeping(FFITAP_CDLL), 1000));
+    has_counted = PyByteArray_AsString(borrow_variable("has_counted"));
+}
+
+Test(core_python, another_thread_advances_during_a_cdlls_function)
+{
+    start_to_advance();
+    cr_expect(gt(long, count_during(wait_for_the_other, FFITAP_CDLL), 0));
 }
 
 Test(core_python, no_other_thread_advances_while_a_pydlls_function_sleeps)
 {
-    run("advancing.start()");
-    cr_expect(eq(long, count_while_sleeping(FFITAP_PYDLL), 0));
+    start_to_advance();
+    cr_expect(eq(long, count_during(nap, FFITAP_PYDLL), 0));
 }
 
 Test(core_python, nobody_listening_the_same_happens)
 {
     emit_double_wants_calls = false;
-    run("advancing.start()");
-    cr_expect(ge(long, count_while_sleeping(FFITAP_CDLL), 1000));
-    cr_expect(eq(long, count_while_sleeping(FFITAP_PYDLL), 0));
+    start_to_advance();
+    cr_expect(gt(long, count_during(wait_for_the_other, FFITAP_CDLL), 0));
+    cr_expect(eq(long, count_during(nap, FFITAP_PYDLL), 0));
+}
+
+static pthread_t holder;
+static sem_t is_held;
+static atomic_bool is_wanted;
+static pid_t waiting;
+
+static bool is_asleep(void)
+{
+    char path[64], state = 0;
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", waiting);
+    FILE *file = fopen(path, "re");
+    const bool is_known = file && fscanf(file, "%*d (%*[^)]) %c", &state) == 1;
+    if (file)
+        fclose(file);
+    return is_known && state == 'S';
+}
+
+/* Has the lock until the thread that wants it has waited for it for some time. */
+static void *hold_the_lock(void *unused)
+{
+    const PyGILState_STATE state = PyGILState_Ensure();
+
+    sem_post(&is_held);
+    while (!is_wanted || !is_asleep())
+        usleep(1000);
+    usleep(SLEEP_US);
+    PyGILState_Release(state);
+    return unused;
+}
+
+/* It gets the lock when this thread gives it up. */
+static void start_holder(void)
+{
+    waiting = gettid();
+    sem_init(&is_held, 0, 0);
+    cr_assert(eq(int, pthread_create(&holder, NULL, hold_the_lock, NULL), 0));
+}
+
+/* Without the lock: from here on this thread sleeps only where it waits for that. */
+static void let_it_be_held(void)
+{
+    sem_wait(&is_held);
+    usleep(SLEEP_US);
+    is_wanted = true;
+}
+
+/* Once the lock is this thread's. */
+static void join_holder(void)
+{
+    Py_BEGIN_ALLOW_THREADS;
+    pthread_join(holder, NULL);
+    Py_END_ALLOW_THREADS;
 }
 
 Test(core_python, the_window_and_the_wait_are_told)
 {
-    run("advancing.start()");
-    count_while_sleeping(FFITAP_CDLL);
+    start_holder();
+    count_during(let_it_be_held, FFITAP_CDLL);
+    join_holder();
 
     cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
     cr_expect(ge(ulong, emit_double_call(0)->native_ns, SLEEP_NS));
-    cr_expect(ge(ulong, emit_double_call(0)->gil_wait_ns, SWITCH_NS));
+    cr_expect(ge(ulong, emit_double_call(0)->gil_wait_ns, SLEEP_NS));
     cr_expect(ge(ulong, emit_double_call(0)->gil_released_ns,
                  SLEEP_NS + emit_double_call(0)->gil_wait_ns));
 }
 
-Test(core_python, without_another_thread_the_wait_is_short)
+Test(core_python, what_the_function_takes_is_none_of_the_wait)
 {
-    count_while_sleeping(FFITAP_CDLL);
+    count_during(nap, FFITAP_CDLL);
 
-    cr_expect(ge(ulong, emit_double_call(0)->gil_released_ns, SLEEP_NS));
-    cr_expect(lt(ulong, emit_double_call(0)->gil_wait_ns, SLEEP_NS));
+    cr_expect(ge(ulong, emit_double_call(0)->gil_released_ns,
+                 SLEEP_NS + emit_double_call(0)->gil_wait_ns));
 }
 
 Test(core_python, a_pydlls_function_has_no_window)
 {
-    count_while_sleeping(FFITAP_PYDLL);
+    count_during(nap, FFITAP_PYDLL);
 
     cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
     cr_expect(eq(ulong, emit_double_call(0)->gil_released_ns, 0));
@@ -227,9 +319,9 @@ static void *run_code(void *unused)
 }
 
 /* When the other thread has the lock for sure. */
-static void sleep_and_call_code(void)
+static void let_it_be_held_and_call_code(void)
 {
-    usleep(SLEEP_US);
+    let_it_be_held();
     call_code();
 }
 
@@ -255,17 +347,14 @@ static void call_back_from(void (*native)(void), enum ffitap_library_kind kind, 
                            const char *python)
 {
     struct ffitap_callback *callback = NULL;
-    struct ffitap_function *function = NULL;
     const struct ffitap_type *nothing = ffitap_type_borrow(FFITAP_TYPE_VOID);
+    struct ffitap_function *function = create_native(native, kind);
 
     cr_assert(eq(int,
                  ffitap_callback_create(run_python, (void *)python, FFITAP_CDLL, nothing, NULL, 0,
                                         flags, &callback, NULL),
                  FFITAP_OK));
     *(void **)&code_to_call = ffitap_callback_get_code(callback);
-    cr_assert(eq(int, ffitap_function_create_at((void *)native, "native", kind, 0, &function, NULL),
-                 FFITAP_OK));
-    cr_assert(eq(int, ffitap_function_set_result(function, nothing, NULL), FFITAP_OK));
     call_without_arguments(function);
     ffitap_function_destroy(function);
     ffitap_callback_destroy(callback);
@@ -308,14 +397,15 @@ Test(core_python, a_callback_that_does_not_need_the_lock_runs_without)
     cr_expect(eq(int, PyGILState_Check(), 1));
 }
 
-/* The handler waits for a lock that another thread has for as long as the switch interval says. */
+/* The handler waits for a lock that another thread has. */
 Test(core_python, the_wait_of_a_callback_is_none_of_its_calls_own_time)
 {
-    run("advancing.start()");
-    call_back_from(sleep_and_call_code, FFITAP_CDLL, 0, NULL);
+    start_holder();
+    call_back_from(let_it_be_held_and_call_code, FFITAP_CDLL, 0, NULL);
+    join_holder();
 
-    cr_expect(ge(ulong, emit_double_callback_exit(0)->duration_ns, SWITCH_NS));
-    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, SWITCH_NS));
+    cr_expect(ge(ulong, emit_double_callback_exit(0)->duration_ns, SLEEP_NS));
+    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, SLEEP_NS));
     cr_expect(
         ge(ulong, emit_double_call(0)->native_ns, emit_double_call(0)->callbacks_ns + SLEEP_NS));
 }
@@ -378,12 +468,14 @@ Test(core_python, the_lock_of_another_thread_is_not_given_up_although_there_was_
     struct ffitap_function *function = borrow(libc, "getpid");
 
     have_had_another_interpreter();
-    run("advancing.start()");
+    start_holder();
     PyThreadState *state = PyEval_SaveThread();
-    usleep(SLEEP_US);
+    sem_wait(&is_held);
     call_without_arguments(function);
     cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    is_wanted = true;
     PyEval_RestoreThread(state);
+    join_holder();
     ffitap_library_destroy(libc);
 }
 
