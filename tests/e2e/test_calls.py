@@ -50,7 +50,7 @@ class Calls(modes.Case):
         self.assert_asks_for_slots(
             CALLS / "libbuilt_in.so", "PyEval_SaveThread", "PyEval_RestoreThread", "ffi_call"
         )
-        plain, reports = self.assert_same(CALLS / "built_in_main", timeout=60)
+        plain, reports = self.assert_same(CALLS / "built_in_main")
         self.assertEqual(plain.stdout, b"sum 2090, handled 60\n")
         calls = {"calling_back": 10, "asking_itself": 10, "keeping": 20}
         for mode, report in reports.items():

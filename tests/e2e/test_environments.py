@@ -21,7 +21,7 @@ class Environments(modes.Case):
                 self.data = self.folder / mode
                 done = harness.run(
                     *sandbox.AS_NOBODY, ffitap, mode, "-o", self.data, "--",
-                    program, "-u", cwd=self.folder, timeout=60,
+                    program, "-u", cwd=self.folder,
                 )
                 self.assertEqual((done.returncode, done.stdout), (0, b"0\n"), done.stderr.decode())
                 losses = self.report()["losses"]
@@ -62,7 +62,7 @@ class Environments(modes.Case):
         return harness.run(
             "unshare", "--mount", "--propagation", "slave", "sh", "-c",
             self.ON_A_MOUNT + self.REPORT, "sh", disk, options, harness.FFITAP, *arguments,
-            env=environment, timeout=60,
+            env=environment,
         )  # fmt: skip
 
     @sandbox.needs_root

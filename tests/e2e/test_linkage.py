@@ -155,7 +155,7 @@ class Linkage(modes.Case):
         walking = BUILD / "tests" / "apps" / "calls" / "walking"
         for mode in "dormant", "stat", "record":
             with self.subTest(mode):
-                done = self.run_in(mode, walking, LINKAGE / "libsecond.so", timeout=60)
+                done = self.run_in(mode, walking, LINKAGE / "libsecond.so")
                 self.assertEqual(done.returncode, 0, done.stderr.decode())
                 made = dict(line.split() for line in done.stdout.decode().splitlines())
                 self.assertGreater(int(made["calls"]), 0)

@@ -110,7 +110,7 @@ class Case(modes.Case):
 class Lock(Case):
     def test_no_hook_takes_it(self):
         relay = CALLED / "librelay.so"
-        plain, reports = self.assert_same(self.python, "-c", HELD, relay, timeout=60)
+        plain, reports = self.assert_same(self.python, "-c", HELD, relay)
         self.assertEqual(plain.stdout.splitlines()[-2:], [b"2", b"nobody waited for ever"])
         for report in reports.values():
             self.assert_calls(report, "relay_called", 5, 0)
@@ -119,7 +119,7 @@ class Lock(Case):
 
     def test_daemon_threads_at_the_interpreters_end(self):
         for _ in range(3 if self.python == PYTHON else 1):  # each time they are elsewhere
-            plain, reports = self.assert_same(self.python, "-c", DAEMONS, timeout=60)
+            plain, reports = self.assert_same(self.python, "-c", DAEMONS)
             self.assertEqual((plain.stdout, plain.returncode), (b"over\n", 0))
             for report in reports.values():
                 self.assert_daemons(report)
@@ -133,7 +133,7 @@ class Lock(Case):
 
     def test_interpreters_in_one_process(self):
         library = CALLED / "libinterpreter.so"
-        plain, reports = self.assert_same(self.python, "-c", BY_C, library, timeout=60)
+        plain, reports = self.assert_same(self.python, "-c", BY_C, library)
         self.assertEqual(plain.returncode, 0, plain.stderr)
         for report in reports.values():
             self.assert_calls(report, "labs", 40, 40)
@@ -143,7 +143,7 @@ class Lock(Case):
 @interpreters.each("_ctypes seen", "_interpreters|_xxsubinterpreters")
 class Interpreters(Case):
     def test_those_of_the_module(self):
-        plain, reports = self.assert_same(self.python, "-c", BY_MODULE, timeout=60)
+        plain, reports = self.assert_same(self.python, "-c", BY_MODULE)
         self.assertEqual(plain.returncode, 0, plain.stderr)
         for report in reports.values():
             self.assert_calls(report, "labs", 40, 40)
@@ -160,7 +160,7 @@ class OwnLocks(Case):
             self.skipTest("there is no CPython here whose interpreters can have their own locks")
         for one in selected:
             with self.subTest(one.version):
-                plain, reports = self.assert_same(one.executable, "-c", OWN_LOCKS, timeout=60)
+                plain, reports = self.assert_same(one.executable, "-c", OWN_LOCKS)
                 self.assertEqual(plain.returncode, 0, plain.stderr)
                 for report in reports.values():
                     self.assert_calls(report, "labs", 6000, 6000)

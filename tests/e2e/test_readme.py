@@ -18,7 +18,7 @@ def sessions():
 
 def shape(text):
     """The lines without their figures; rows whose order hangs on a figure may change places."""
-    figure = r"\b[0-9a-f]{8}\b|([+-](?=\d))?\d[\d.]*( (ns|us|ms|s|KiB|MiB)\b)?|  missed$"
+    figure = r"\b[0-9a-f]{8}\b|([+-](?=\d))?\d[\d.]*(e[+]\d+)?( (ns|us|ms|s|KiB|MiB)\b)?|  missed$"
     lines = (re.sub(figure, "#", line) for line in text.splitlines())
     return sorted(re.sub(r"\s+", " ", re.sub("##$", "#", line)) for line in lines)
 
