@@ -6,13 +6,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "emit_double.h"
@@ -55,30 +57,54 @@ static void restart(void)
     check(ffitap_statistics_start(folder, NULL) == FFITAP_OK);
 }
 
+static atomic_int restarter; /* its id, once it has begun with what is wanted */
+
 static void *restart_whenever_wanted(void *unused)
 {
     while (sem_wait(&wanted) == 0) {
+        restarter = gettid();
         restart();
         sem_post(&done);
     }
     return unused;
 }
 
+/* Of a thread of ours. Not with the C library's streams: the handler may have interrupted them. */
+static bool is_asleep(int thread)
+{
+    char path[64], text[128] = "";
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
+    const int file = open(path, O_RDONLY | O_CLOEXEC);
+    check(file >= 0 && read(file, text, sizeof(text) - 1) > 0);
+    close(file);
+    const char *behind_name = strrchr(text, ')');
+    return behind_name && strncmp(behind_name, ") S", 3) == 0;
+}
+
+/* Whether it comes to its end; if not, it waits for a lock, which the interrupted thread holds. */
+static bool restart_is_done(void)
+{
+    for (;; sched_yield()) {
+        const bool waits = restarter && is_asleep(restarter);
+
+        if (sem_trywait(&done) == 0)
+            return true;
+        if (waits)
+            return false;
+    }
+}
+
 /* Not where the interrupted thread holds the tap's lock: there it comes later. */
 static void on_step(int number)
 {
-    struct timespec deadline;
-
     (void)number;
     if (step++ != act_at)
         return;
     acted = true;
+    restarter = 0;
     sem_post(&wanted);
-    clock_gettime(CLOCK_REALTIME, &deadline);
-    deadline.tv_nsec += 20000000;
-    deadline.tv_sec += deadline.tv_nsec / 1000000000;
-    deadline.tv_nsec %= 1000000000;
-    if (sem_timedwait(&done, &deadline) == 0)
+    if (restart_is_done())
         sem_post(&done);
     else
         restarts_that_waited++;
