@@ -21,6 +21,12 @@ def run(*command, **options):
     return subprocess.run([str(part) for part in command], capture_output=True, **options)
 
 
+def seconds(shown):
+    """A duration as tables show it."""
+    value, unit = shown.split()
+    return float(value) * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[unit]
+
+
 class Case(unittest.TestCase):
     maxDiff = None
 

@@ -13,7 +13,7 @@ import termios
 import time
 
 import harness
-from harness import FFITAP, PYTHON
+from harness import FFITAP, PYTHON, seconds
 
 # Each line that it reads says what to call, and how often.
 OBEDIENT = """
@@ -36,12 +36,16 @@ class Screen:
     def __init__(self, *command, rows=24, columns=80, **variables):
         self.waiting = b""
         self.status = None
+        sized, is_sized = os.pipe()
         self.process, self.terminal = pty.fork()
         if self.process == 0:
             environment = {**os.environ, "TERM": "vt52", **variables}
-            time.sleep(0.05)  # until the terminal has its size
+            os.close(is_sized)
+            os.read(sized, 1)  # ends when the terminal has its size
             os.execve(command[0], [str(word) for word in command], environment)
+        os.close(sized)
         self.resize(rows, columns)
+        os.close(is_sized)
 
     def resize(self, rows, columns):
         self.size = rows, columns
@@ -154,6 +158,12 @@ class Case(harness.Case):
         self.running.stdin.flush()
         self.running.stdout.readline()
 
+    def call_often_and_long(self):
+        """Calls abs more often than usleep, which takes longer on any machine."""
+        start = time.monotonic()
+        self.call("abs", times=50)
+        self.call("usleep", int(2e6 * (time.monotonic() - start)))
+
     def top(self, *arguments, status=0, **options):
         done = harness.run(FFITAP, "top", *arguments, **options)
         self.assertEqual(done.returncode, status, done.stderr.decode(errors="replace"))
@@ -202,10 +212,15 @@ class Once(Case):
     def test_rates_are_those_since_the_start(self):
         self.start("-o", self.data)
         self.call("usleep", 100000, 10)
-        (row,) = re.findall(r"(?m)^ +10 .* usleep .*$", self.top("--once", self.data))
-        calls, per_second, _, _, run, now = row.split()[:6]
-        self.assertTrue(1 <= int(per_second) <= 10, row)
-        self.assertTrue(20 <= float(run) <= 101 and abs(float(run) - float(now)) < 1, row)
+        text = self.top("--once", self.data)
+        (run,) = map(seconds, re.findall(r"(?m)^([\d.]+ m?s), 1 process,", text))
+        (row,) = re.findall(r"(?m)^ +10 .* usleep .*$", text)
+        _, per_second, time, unit, share, share_now = row.split()[:6]
+        expected = 100 * seconds(f"{time} {unit}") / run
+        self.assertGreater(expected, 0)
+        self.assertAlmostEqual(int(per_second), 10 / run, delta=0.5 + 0.01 * 10 / run, msg=text)
+        self.assertAlmostEqual(float(share), expected, delta=0.05 + 0.02 * expected, msg=text)
+        self.assertEqual(share_now, share)
 
     def test_with_an_interval_rates_are_those_of_that_time(self):
         self.start("-o", self.data)
@@ -215,8 +230,7 @@ class Once(Case):
 
     def test_it_sorts_as_asked(self):
         self.start("-o", self.data)
-        self.call("usleep", 100000)
-        self.call("abs", times=50)
+        self.call_often_and_long()
         for by, title, first in (
             ("calls", "calls", "abs"),
             ("time", "the time their callers spent", "usleep"),
@@ -241,9 +255,8 @@ class Once(Case):
         waits = [order(self.top("--once", "--sort", by, self.data)) for by in ("calls", "wait")]
         self.assertEqual(waits[0], ["getpid", "usleep"])
         text = self.top("--once", "--sort", "wait", self.data)
-        columns = re.findall(r"(?m)^ +\d+ +\d+ +[\d.]+ \w+ +[\d.]+ +[\d.]+ +([\d.]+) (\w+)", text)
-        unit = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
-        times = [float(value) * unit[name] for value, name in columns]
+        column = r"(?m)^ +\d+ +\d+ +[\d.]+ \w+ +[\d.]+ +[\d.]+ +([\d.]+ \w+)"
+        times = [seconds(shown) for shown in re.findall(column, text)]
         self.assertEqual((times, len(times)), (sorted(times, reverse=True), 2))
 
     def test_it_says_what_a_program_is_in(self):
@@ -371,8 +384,7 @@ class Live(Case):
 
     def test_keys_sort_at_once_and_quit(self):
         self.start("-o", self.data)
-        self.call("usleep", 100000)
-        self.call("abs", times=50)
+        self.call_often_and_long()
         screen = self.screen(self.data, "--interval", "3600", "--sort", "calls")
         screen.wait_for("^Functions, by calls$")
         self.assertEqual(order(screen.wait_for(r"q quits$")), ["abs", "usleep"])
