@@ -6,6 +6,9 @@
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #include "tracepoints/provider.h"
 
+#include <dlfcn.h>
+
+#include "tap/emit.h"
 #include "tap/tap.h"
 #include "tap/watch.h"
 
@@ -25,8 +28,41 @@ static void describe_process(void *data, void *session)
     ffitap__tap_describe_process();
 }
 
+/*
+ * LTTng has a pointer of each thread that it knows. It is in no header: another LTTng may lack it, so
+ * that it is looked for, and found in a thread in the way that code is compiled to.
+ */
+#define LTTNG_COMMON "liblttng-ust-common.so.1"
+
+static struct {
+    size_t module, offset;
+} known_thread;
+extern void *__tls_get_addr(void *index);
+
+static bool knows_thread(void)
+{
+    return *(void **)__tls_get_addr(&known_thread);
+}
+
+static void watch_threads(void)
+{
+    void *library = dlopen(LTTNG_COMMON, RTLD_LAZY | RTLD_NOLOAD);
+    const char *ours = library ? dlsym(library, "lttng_ust_urcu_reader") : NULL;
+    char *start = NULL;
+
+    if (ours && dlinfo(library, RTLD_DI_TLS_MODID, &known_thread.module) == 0 &&
+        dlinfo(library, RTLD_DI_TLS_DATA, &start) == 0 && start) {
+        known_thread.offset = (size_t)(ours - start);
+        ffitap__emit_ask(knows_thread);
+    }
+    if (library)
+        dlclose(library);
+    dlerror(); /* nobody shall find that we asked */
+}
+
 __attribute__((constructor)) static void watch_sessions(void)
 {
+    watch_threads();
     ffitap__watch_start_events();
     lttng_ust_tracepoint_provider_register(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
                                            (void (*)(void))describe_process, NULL,
@@ -39,4 +75,5 @@ __attribute__((destructor)) static void forget_sessions(void)
 {
     lttng_ust_tracepoint_provider_unregister(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
                                              (void (*)(void))describe_process, NULL);
+    ffitap__emit_ask(NULL);
 }

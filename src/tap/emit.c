@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +25,42 @@ static void *open_if_wanted(const char *name, int mode)
 #include "tracepoints/provider.h"
 #undef dlopen
 
+static _Atomic(ffitap__emit_question *) is_known_to_lttng;
+static FFITAP__THREAD_LOCAL bool was_known;
+
+static void join(void)
+{
+    if (LTTNG_UST_TP_RCU_LINK_TEST()) {
+        lttng_ust_tp_rcu_read_lock();
+        lttng_ust_tp_rcu_read_unlock();
+    }
+}
+
+/*
+ * LTTng forgets a thread that ends, and has a lock of its own meanwhile, with signals on. A handler
+ * that emits then has LTTng get to know the thread again, for which it waits for that lock without
+ * end, and so does every thread that is new or ends later. So a thread that was forgotten emits
+ * nothing more.
+ */
+static bool is_welcome(void)
+{
+    ffitap__emit_question *is_known =
+        atomic_load_explicit(&is_known_to_lttng, memory_order_relaxed);
+
+    if (!is_known || is_known())
+        return true;
+    if (was_known)
+        return false;
+    join();
+    was_known = is_known();
+    return true;
+}
+
 /* A probe may write to a full pipe to wake LTTng's consumer, hence the saved errno. */
 #define X(name, record)                                                                            \
     void ffitap__emit_##name(const struct ffitap__##record *event)                                 \
     {                                                                                              \
-        if (lttng_ust_tracepoint_enabled(ffitap, name)) {                                          \
+        if (lttng_ust_tracepoint_enabled(ffitap, name) && is_welcome()) {                          \
             const int saved = errno;                                                               \
             lttng_ust_do_tracepoint(ffitap, name, event);                                          \
             errno = saved;                                                                         \
@@ -37,12 +69,20 @@ static void *open_if_wanted(const char *name, int mode)
 FFITAP__EVENT_MAP(X)
 #undef X
 
+void ffitap__emit_ask(ffitap__emit_question *is_known)
+{
+    atomic_store_explicit(&is_known_to_lttng, is_known, memory_order_relaxed);
+}
+
 void ffitap__emit_join(void)
 {
-    if (LTTNG_UST_TP_RCU_LINK_TEST()) {
-        lttng_ust_tp_rcu_read_lock();
-        lttng_ust_tp_rcu_read_unlock();
-    }
+    if (is_welcome())
+        join();
+}
+
+void ffitap__emit_join_again(void)
+{
+    join();
 }
 
 /* Bitwise: one load each and a single branch at the caller, which sits on every call's path. */

@@ -46,6 +46,17 @@ FFITAP__EVENT_MAP(X)
  */
 void ffitap__emit_join(void);
 
+/*
+ * The same for a thread that ends and has something to tell still, as a destructor of the thread's:
+ * LTTng may have forgotten it by then, after which it emits nothing otherwise.
+ */
+void ffitap__emit_join_again(void);
+
+/* Has `is_known` say from now on whether LTTng knows the thread that asks; NULL: nobody can tell.
+ */
+typedef bool ffitap__emit_question(void);
+FFITAP__CROSSING void ffitap__emit_ask(ffitap__emit_question *is_known);
+
 /* Whether some session wants an event that only a call gives. */
 FFITAP__CROSSING bool ffitap__emit_asks_for_calls(void);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tap/call.h"
+#include "tap/emit.h"
 #include "tap/memory.h"
 #include "tap/tap.h"
 
@@ -21,6 +22,8 @@ static void end_thread(void *data)
 {
     struct ffitap__thread *self = data;
 
+    if (self->depth && ffitap__watch_events())
+        ffitap__emit_join_again();
     ffitap__call_drop_all(self);
     ffitap__thread_self = NULL;
     ffitap__tally_destroy_all(self);

@@ -1,5 +1,8 @@
 """Signal handlers that make foreign calls, at every moment of a call: nothing breaks, all count."""
 
+import re
+
+import harness
 import modes
 from harness import BUILD, main
 
@@ -131,6 +134,26 @@ class Storm(modes.Case):
         for mode in "stat", "record":
             with self.subTest(mode):
                 self.assertEqual(self.weather(mode, "new")[0], 0)
+
+
+class Ending(modes.Case):
+    def test_a_handler_while_its_thread_ends(self):
+        """LTTng has a lock there with signals on: what is called then is counted and has no events."""
+        for mode in "stat", "record":
+            with self.subTest(mode):
+                done = self.run_in(mode, CALLS / "ending")
+                self.assertEqual(done.returncode, 0, done.stderr[-2000:])
+                made = printed(done)
+                self.assertEqual(made["failures"], 0)
+                if mode == "record":
+                    self.assertGreater(made["signals"], 0)
+                report = self.report()
+                self.assert_complete(report)
+                known, last = made["known_function"], made["last_function"]
+                expected = {"known_function": known, "last_function": last}
+                self.assertEqual(self.calls(report), expected)
+        events = harness.run("babeltrace2", self.data / "trace").stdout.decode()
+        self.assertEqual(len(re.findall(r"ffitap:call: .* flags = 0xA,", events)), last)
 
 
 if __name__ == "__main__":

@@ -179,3 +179,7 @@ bool ffitap__emit_wants_callbacks(void)
 void ffitap__emit_join(void)
 {
 }
+
+void ffitap__emit_join_again(void)
+{
+}

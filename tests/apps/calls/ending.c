@@ -1,0 +1,86 @@
+/*
+ * Threads that end while signals come, whose handler makes foreign calls: one comes before each
+ * lock is given back that something takes while a thread ends. Prints how often each function was
+ * called.
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "border.h"
+
+#define THREADS 3
+#define ALARM_S 60
+
+static int known_runs, signals, failures;
+static __thread bool is_ending, is_in_handler;
+
+int known_function(int argument);
+int last_function(int argument);
+
+int known_function(int argument)
+{
+    known_runs++;
+    return argument + 1;
+}
+
+/* The thread ends in this call. */
+int last_function(int argument)
+{
+    is_ending = true;
+    pthread_exit(NULL);
+    return argument;
+}
+
+static void on_signal(int number)
+{
+    is_in_handler = true;
+    signals++;
+    failures += border_call(known_function, number) != number + 1;
+    is_in_handler = false;
+}
+
+static bool is_blocked(int number)
+{
+    sigset_t blocked;
+
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+    return sigismember(&blocked, number) == 1;
+}
+
+/* In front of the C library's: whoever takes a lock gives it back here. */
+int pthread_mutex_unlock(pthread_mutex_t *lock)
+{
+    static int (*real)(pthread_mutex_t *);
+
+    if (!real)
+        real = (int (*)(pthread_mutex_t *))dlsym(RTLD_NEXT, "pthread_mutex_unlock");
+    if (is_ending && !is_in_handler && !is_blocked(SIGUSR1))
+        raise(SIGUSR1);
+    return real(lock);
+}
+
+static void *call_and_end(void *unused)
+{
+    failures += border_call(known_function, 1) != 2;
+    border_call(last_function, 1);
+    return unused;
+}
+
+int main(void)
+{
+    signal(SIGUSR1, on_signal);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_t thread;
+
+        alarm(ALARM_S); /* where a thread waits for ever */
+        failures += pthread_create(&thread, NULL, call_and_end, NULL) != 0 ||
+                    pthread_join(thread, NULL) != 0;
+    }
+    printf("known_function %d\nlast_function %d\nsignals %d\nfailures %d\n", known_runs, THREADS,
+           signals, failures);
+    return 0;
+}
