@@ -150,7 +150,7 @@ Test(elf_file, it_says_what_is_no_elf_file)
     cr_expect(eq(str, (char *)open_error(path), "not an ELF file"));
 }
 
-Test(elf_file, a_pipe_does_not_keep_it_waiting, .timeout = 10)
+Test(elf_file, a_pipe_does_not_keep_it_waiting, .timeout = 300)
 {
     char name[] = "/tmp/ffitap-elf-XXXXXX";
 

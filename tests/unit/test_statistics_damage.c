@@ -63,7 +63,7 @@ Test(statistics_damage, may_be_as_long_as_they_could_have_become)
 #endif
 
 /* Every word of the file becomes what an offset must not be; most of them are one. */
-Test(statistics_damage, survive_offsets_to_anywhere, .timeout = 120)
+Test(statistics_damage, survive_offsets_to_anywhere, .timeout = 1000)
 {
     static union builder story;
     char what[64];
@@ -94,7 +94,7 @@ Test(statistics_damage, survive_offsets_to_anywhere, .timeout = 120)
     }
 }
 
-Test(statistics_damage, survive_flipped_bits, .timeout = 120)
+Test(statistics_damage, survive_flipped_bits, .timeout = 1000)
 {
     static union builder story;
     uint64_t state = 11;

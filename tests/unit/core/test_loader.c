@@ -323,7 +323,7 @@ Test(core_loader, a_constructor_may_borrow_the_very_library)
     ffitap_loader_destroy(loading);
 }
 
-Test(core_loader, what_is_there_can_be_borrowed_while_another_library_loads, .timeout = 60)
+Test(core_loader, what_is_there_can_be_borrowed_while_another_library_loads, .timeout = 300)
 {
     loading = create(FFITAP_CDLL);
     to_do_while_loading = borrow_in_another_thread;

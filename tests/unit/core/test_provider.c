@@ -34,7 +34,8 @@ static void *load_library(void *unused)
     return __real_dlopen(AT_LOAD, RTLD_NOW);
 }
 
-Test(core_provider, a_constructor_may_use_the_core_while_another_thread_looks_for_it, .timeout = 60)
+Test(core_provider, a_constructor_may_use_the_core_while_another_thread_looks_for_it,
+     .timeout = 300)
 {
     pthread_t thread;
     void *handle = NULL;

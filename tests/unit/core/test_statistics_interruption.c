@@ -154,7 +154,7 @@ static void begin(void)
     cr_assert(eq(int, pthread_create(&thread, NULL, restart_whenever_wanted, NULL), 0));
 }
 
-TestSuite(core_statistics_interruption, .init = begin, .fini = remove_folder, .timeout = 120);
+TestSuite(core_statistics_interruption, .init = begin, .fini = remove_folder, .timeout = 1000);
 
 static const void *at(const struct ffitap__statistics_header *header, uint64_t offset)
 {

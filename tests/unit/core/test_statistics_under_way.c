@@ -210,7 +210,7 @@ Test(core_statistics_under_way, a_child_behind_our_back_counts_nothing_when_it_r
     cr_expect(eq(u64, counted_calls_in(0), 1));
 }
 
-enum { CALLERS = 8, ROUNDS = 200 };
+enum { CALLERS = 8, ROUNDS = 200, BATCH = 64 };
 
 static atomic_bool is_over;
 
@@ -225,7 +225,7 @@ static void call_it(void *result, void *const *arguments, void *data)
 static void *call_until_it_is_over(void *unused)
 {
     while (!atomic_load(&is_over)) {
-        counted_call(64);
+        counted_call(BATCH);
         call_through(call_it);
     }
     return unused;
@@ -243,7 +243,16 @@ static void *call_in_threads(void *unused)
     return unused;
 }
 
-Test(core_statistics_under_way, they_can_be_started_and_stopped_while_threads_call, .timeout = 120)
+/* So many calls that one thread at least has begun and ended a batch of its own meanwhile. */
+static void wait_for_others(void)
+{
+    const uint64_t enough = atomic_load(&counted_calls_made) + (uint64_t)3 * CALLERS * BATCH;
+
+    while (atomic_load(&counted_calls_made) < enough)
+        usleep(100);
+}
+
+Test(core_statistics_under_way, they_can_be_started_and_stopped_while_threads_call, .timeout = 1000)
 {
     pthread_t callers[CALLERS];
     uint64_t counted = 0;
@@ -254,7 +263,10 @@ Test(core_statistics_under_way, they_can_be_started_and_stopped_while_threads_ca
         pthread_create(&callers[i], NULL, i ? call_until_it_is_over : call_in_threads, NULL);
     for (unsigned i = 0; i < ROUNDS; i++) {
         counted_start();
-        usleep(i % 8 * 100);
+        if (i % 2)
+            wait_for_others();
+        else
+            usleep(i % 8 * 100);
         counted_stop();
     }
     atomic_store(&is_over, true);

@@ -232,7 +232,7 @@ static void *hold_lock(void *unused)
 }
 
 Test(tap_function, a_fork_while_another_thread_holds_the_lock_leaves_the_child_usable,
-     .timeout = 10)
+     .timeout = 300)
 {
     pthread_t thread;
     int status = -1;
@@ -242,7 +242,7 @@ Test(tap_function, a_fork_while_another_thread_holds_the_lock_leaves_the_child_u
     sem_wait(&lock_is_held);
     const pid_t child = fork();
     if (!child) {
-        alarm(5);
+        alarm(100);
         _exit(ffitap__function_at(&places[1]) ? 0 : 1);
     }
     cr_assert(eq(int, waitpid(child, &status, 0), child));
