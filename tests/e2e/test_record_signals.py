@@ -139,8 +139,9 @@ class Death(sandbox.TestCase):
     def test_a_dead_daemon_is_told(self):
         recorder, home = self.start()
         with open(os.path.join(home, ".lttng/lttng-sessiond.pid")) as file:
-            os.kill(int(file.read()), signal.SIGKILL)
-        time.sleep(0.2)
+            daemon = int(file.read())
+        os.kill(daemon, signal.SIGKILL)
+        wait_until(lambda: not os.path.exists(f"/proc/{daemon}"))
         recorder.send_signal(signal.SIGTERM)
         error = recorder.communicate()[1]
         self.assertEqual(recorder.returncode, 128 + signal.SIGTERM)

@@ -178,16 +178,6 @@ const char *ffitap_daemon_home_inside(const struct ffitap_daemon *daemon)
     return getuid() == 0 ? NULL : daemon->home;
 }
 
-bool ffitap_daemon_is_lost(const struct ffitap_daemon *daemon)
-{
-    char news = 0;
-
-    while (daemon->keeper != 0 && news != FFITAP_KEEPER_LOST &&
-           (news = read_news(daemon->news, 0))) {
-    }
-    return news == FFITAP_KEEPER_LOST;
-}
-
 bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text)
 {
     char line[1024];
@@ -201,19 +191,37 @@ bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text)
     return found;
 }
 
-void ffitap_daemon_stop(struct ffitap_daemon *daemon)
+/* Once it has ended: before that it may have yet to look whether the daemon is there. */
+static bool keeper_told_of_loss(const struct ffitap_daemon *daemon, int status)
 {
+    bool lost = status != 0;
+    struct pollfd ready = {.fd = daemon->news, .events = POLLIN};
+    char letter;
+
+    while (poll(&ready, 1, 0) == 1 && read(daemon->news, &letter, 1) == 1)
+        lost |= letter == FFITAP_KEEPER_LOST;
+    return lost;
+}
+
+bool ffitap_daemon_stop(struct ffitap_daemon *daemon)
+{
+    bool lost = false;
+    int status = 0;
+
     if (daemon->lifeline >= 0) {
         if (write(daemon->lifeline, "", 1) < 0) {
             /* The keeper is gone, and the daemon with it. */
         }
         close(daemon->lifeline);
     }
-    if (daemon->keeper > 0)
-        TEMP_FAILURE_RETRY(waitpid(daemon->keeper, NULL, 0));
+    if (daemon->keeper > 0) {
+        TEMP_FAILURE_RETRY(waitpid(daemon->keeper, &status, 0));
+        lost = keeper_told_of_loss(daemon, status);
+    }
     if (daemon->news >= 0)
         close(daemon->news);
     if (*daemon->home)
         ffitap_output_remove_tree(daemon->home);
     *daemon = (struct ffitap_daemon){.lifeline = -1, .news = -1};
+    return lost;
 }

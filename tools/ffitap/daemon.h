@@ -40,16 +40,14 @@ bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session);
  */
 const char *ffitap_daemon_home_inside(const struct ffitap_daemon *daemon);
 
-/* Whether the daemon has ended by itself; what is recorded is then incomplete. */
-bool ffitap_daemon_is_lost(const struct ffitap_daemon *daemon);
-
 /* Whether the daemon's log holds `text`. */
 bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text);
 
 /*
  * Ends the daemon, if it was started, and removes the private home. At once: what it was to write
- * has to be written, as after ffitap_session_stop().
+ * has to be written, as after ffitap_session_stop(). Returns whether it had ended by itself before;
+ * what is recorded is then incomplete.
  */
-void ffitap_daemon_stop(struct ffitap_daemon *daemon);
+bool ffitap_daemon_stop(struct ffitap_daemon *daemon);
 
 #endif

@@ -167,15 +167,14 @@ static void finish(struct run *run)
         ffitap_session_destroy(&run->session);
     run->recording.discarded_events = losses.discarded_events;
     run->recording.lost_packets = losses.lost_packets;
-    if (ffitap_daemon_is_lost(&run->daemon)) {
-        ffitap_say("the session daemon ended early; the end of the recording is missing");
-        complete = false;
-    }
     if (ffitap_daemon_logged(&run->daemon, strerror(ENOSPC))) {
         ffitap_say("%s: %s; part of the recording is missing", run->output.path, strerror(ENOSPC));
         complete = false;
     }
-    ffitap_daemon_stop(&run->daemon);
+    if (ffitap_daemon_stop(&run->daemon)) {
+        ffitap_say("the session daemon ended early; the end of the recording is missing");
+        complete = false;
+    }
     ffitap_rehearsal_end(&run->rehearsal);
     run->recording.incomplete = !complete;
     ffitap_description_write(&run->recording, run->output.path);
