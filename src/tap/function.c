@@ -93,6 +93,17 @@ static struct ffitap__function *learn(const struct ffitap__function *wanted)
     return function;
 }
 
+/*
+ * One that was unloaded without a word of it is not read: there may be nothing left of it, and what
+ * is called there now is code made at run time, say.
+ */
+static const struct ffitap__object *object_of(uintptr_t address)
+{
+    const struct ffitap__object *object = ffitap__object_at((const void *)address);
+
+    return object && ffitap__object_is_there(object) ? object : NULL;
+}
+
 static void name_by_export(struct ffitap__function *function, const struct ffitap__object *object)
 {
     const ElfW(Sym) *symbol = ffitap__elf_symbol_at(&object->elf, function->address);
@@ -111,7 +122,7 @@ static struct ffitap__function *identify(uintptr_t address, const char *symbol)
     if (!address)
         return NULL;
 
-    const struct ffitap__object *object = ffitap__object_at((const void *)address);
+    const struct ffitap__object *object = object_of(address);
     struct ffitap__function wanted = {
         .address = address,
         .library = object ? object->path : "",
@@ -130,7 +141,7 @@ static struct ffitap__function *identify(uintptr_t address, const char *symbol)
 /* A function that was called before anybody looked it up gets the better name now. */
 static void rename_by_lookup(struct ffitap__function *function, const char *symbol)
 {
-    const struct ffitap__object *object = ffitap__object_at((const void *)function->address);
+    const struct ffitap__object *object = object_of(function->address);
     const bool was_excluded = ffitap__function_is_excluded(function);
 
     function->naming = FFITAP__NAMED_BY_LOOKUP;

@@ -61,6 +61,12 @@ FFITAP__CROSSING unsigned ffitap__object_update(uintptr_t asked_for);
 /* The object that holds `address`, or NULL. Takes no lock; stays readable when the object goes. */
 FFITAP__CROSSING struct ffitap__object *ffitap__object_at(const void *address);
 
+/*
+ * Whether the object is mapped at this moment, and not only as of the last scan: it may have been
+ * unloaded by who did not tell. Takes no lock, of the dynamic linker's neither.
+ */
+bool ffitap__object_is_there(const struct ffitap__object *object);
+
 /* The path of the object that holds `address`; "" if none does. Never NULL. */
 FFITAP__CROSSING const char *ffitap__object_path_at(const void *address);
 

@@ -171,6 +171,14 @@ struct ffitap__object *ffitap__object_at(const void *address)
     return NULL;
 }
 
+bool ffitap__object_is_there(const struct ffitap__object *object)
+{
+    struct dl_find_object found;
+
+    return _dl_find_object((void *)object->elf.dynamic, &found) == 0 &&
+           found.dlfo_link_map->l_ld == object->elf.dynamic;
+}
+
 const char *ffitap__object_path_at(const void *address)
 {
     const struct ffitap__object *object = ffitap__object_at(address);

@@ -90,6 +90,21 @@ Test(tap_function, a_library_where_there_was_none_before_has_functions_of_its_ow
     cr_expect(eq(str, (char *)function->library, LIBRARY_ONE));
 }
 
+Test(tap_function, code_where_a_library_was_unloaded_unseen_is_not_of_that_library)
+{
+    void *handle = load(LIBRARY_ONE);
+    void *address = dlsym(handle, "one_first");
+    void *page = (void *)((uintptr_t)address & ~(uintptr_t)4095);
+
+    cr_assert(eq(int, dlclose(handle), 0));
+    cr_assert(
+        eq(ptr, mmap(page, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), page));
+    const struct ffitap__function *code = ffitap__function_at(address);
+
+    cr_expect(eq(str, (char *)code->library, ""));
+    cr_expect(eq(int, code->naming, FFITAP__NAMED_BY_NOBODY));
+}
+
 Test(tap_function, a_later_lookup_gives_it_the_better_name_under_the_same_id)
 {
     void *handle = load(LIBRARY_ONE);
