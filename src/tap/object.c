@@ -246,21 +246,36 @@ static void report_unmapped(struct ffitap__object *object)
     ffitap__statistics_object_unmapped(&event);
 }
 
-static unsigned report_difference(const struct scan *scan)
+static unsigned report_gone(void)
 {
     unsigned gone = 0;
 
     for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));) {
-        if (scan->started && !object->seen) {
+        gone += !object->seen;
+        if (!object->seen)
             report_unmapped(object);
-            gone++;
-        } else if (!object->reported) {
-            if (object->cause != FFITAP__OBJECT_ASKED_FOR && *object->soname)
-                object->needed_by = who_needs(object);
-            report_mapped(object);
-        }
         object->seen = false;
     }
+    return gone;
+}
+
+static void report_new(void)
+{
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));) {
+        if (object->reported)
+            continue;
+        if (object->cause != FFITAP__OBJECT_ASKED_FOR && *object->soname)
+            object->needed_by = who_needs(object);
+        report_mapped(object);
+    }
+}
+
+/* What came may lie where something else lay: that is told to have gone first. */
+static unsigned report_difference(const struct scan *scan)
+{
+    const unsigned gone = scan->started ? report_gone() : 0;
+
+    report_new();
     return gone;
 }
 

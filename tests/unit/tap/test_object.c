@@ -150,6 +150,24 @@ Test(tap_object, another_build_in_the_place_of_one_that_went_unseen_is_told_apar
     cr_expect(eq(uint, ffitap__object_update(place), 0));
 }
 
+Test(tap_object, what_went_is_told_before_what_came_in_its_place)
+{
+    void *first = dlopen("libm.so.6", RTLD_NOW);
+    ffitap__object_update(place_of(first));
+    void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
+    const uintptr_t place = place_of(handle);
+    ffitap__object_update(place);
+    dlclose(first); /* the entry before the other's is free now */
+    ffitap__object_update(0);
+    emit_double_reset();
+    dlclose(handle);
+    handle = dlopen(LIBRARY_OTHER, RTLD_NOW);
+
+    cr_assert(eq(uptr, place_of(handle), place), "the twins are meant to fill the same hole");
+    cr_expect(eq(uint, ffitap__object_update(place), 1));
+    cr_expect(eq(str, (char *)emit_double_names(), "object_unmapped object_mapped "));
+}
+
 static unsigned visits;
 
 static void count_visit(struct ffitap__object *object)
