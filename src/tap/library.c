@@ -40,6 +40,7 @@ void ffitap__library_load_begin(struct ffitap__library_step *load, const char *n
 
     const struct ffitap__load_event event = load_event(load);
     ffitap__emit_load_begin(&event);
+    ffitap__object_load_begins();
     load->begun = ffitap__clock_now();
 }
 
@@ -47,6 +48,7 @@ void ffitap__library_load_end(struct ffitap__library_step *load, void *handle, c
 {
     const int saved = errno;
 
+    ffitap__object_load_is_over();
     if (handle)
         ffitap__object_update((uintptr_t)((const struct link_map *)handle)->l_ld);
 

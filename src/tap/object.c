@@ -21,6 +21,9 @@ static ffitap__object_visitor *visitor;
 static unsigned long long last_adds, last_subs;
 static bool table_is_full;
 
+/* How many loads are under way that will be followed by an update. */
+static _Atomic unsigned loads_under_way;
+
 struct scan {
     bool has_lock;
     uintptr_t asked_for;
@@ -31,7 +34,8 @@ struct scan {
     unsigned position;               /* in the dynamic linker's list, which only grows at its end */
     unsigned settled;                /* so many at the front of the list are relocated, ... */
     unsigned long long settled_subs; /* ... as long as nothing was unmapped since */
-    bool skipped;                    /* an object that is for the next scan */
+    bool skipped;                    /* an object that may not be relocated yet */
+    bool replaced;                   /* an object that lies where another one was */
 };
 
 /*
@@ -87,12 +91,13 @@ static struct ffitap__object *add(const struct ffitap__elf *elf, const char *pat
 }
 
 /* Whether the object is a dependency of one that this scan has just added. */
-static bool came_along(const struct ffitap__elf *elf)
+static bool came_along(const struct ffitap__elf *elf, const char *path)
 {
     const char *soname = ffitap__memory_intern(elf->soname);
+    const char *file = ffitap__object_table_file_of(path);
 
     for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));)
-        if (!object->reported && ffitap__object_table_asks_for(object, soname))
+        if (!object->reported && ffitap__object_table_asks_for(object, soname, file))
             return true;
     return false;
 }
@@ -102,10 +107,10 @@ static bool came_along(const struct ffitap__elf *elf)
  * that: the dynamic linker is still writing to its slots, some of them by adding to what they hold.
  * What this thread's own load returned is ready, and so is what came along with it.
  */
-static bool is_relocated(const struct ffitap__elf *elf, const struct scan *scan)
+static bool is_relocated(const struct ffitap__elf *elf, const char *path, const struct scan *scan)
 {
     return !visitor || scan->visit_all || scan->position <= scan->settled ||
-           (scan->asked_for >= elf->start && scan->asked_for < elf->end) || came_along(elf);
+           (scan->asked_for >= elf->start && scan->asked_for < elf->end) || came_along(elf, path);
 }
 
 /*
@@ -119,7 +124,7 @@ static bool has_lost_mark(struct ffitap__object *object, struct scan *scan)
 
     if (now == mark->after || now == mark->before)
         return now != mark->after;
-    if (is_relocated(&object->elf, scan))
+    if (is_relocated(&object->elf, object->path, scan))
         mark->place = NULL;
     else
         scan->skipped = true;
@@ -148,9 +153,10 @@ static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct s
     /* One that was there is told to have gone before the other one gets an entry. */
     if (!object && !ffitap__elf_read(&elf, info))
         return NULL;
-    if (!object && is_relocated(&elf, scan))
+    if (!object && is_relocated(&elf, path, scan))
         return add(&elf, path, scan);
-    scan->skipped = true;
+    scan->replaced |= object != NULL;
+    scan->skipped |= !object;
     return NULL;
 }
 
@@ -208,7 +214,7 @@ static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
 static const char *who_needs(const struct ffitap__object *wanted)
 {
     for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));)
-        if (ffitap__object_table_asks_for(object, wanted->soname))
+        if (ffitap__object_table_asks_for(object, wanted->soname, wanted->file))
             return object->path;
     return "";
 }
@@ -264,8 +270,11 @@ static void report_new(void)
     for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));) {
         if (object->reported)
             continue;
-        if (object->cause != FFITAP__OBJECT_ASKED_FOR && *object->soname)
+        if (object->cause != FFITAP__OBJECT_ASKED_FOR)
             object->needed_by = who_needs(object);
+        /* By another thread, or by who did not tell. */
+        if (object->cause == FFITAP__OBJECT_DEPENDENCY && !*object->needed_by)
+            object->cause = FFITAP__OBJECT_ASKED_FOR;
         report_mapped(object);
     }
 }
@@ -298,7 +307,7 @@ static unsigned update_once(struct scan *scan)
     if (!walk(scan))
         return 0;
     const unsigned gone = report_difference(scan);
-    if (scan->skipped)
+    if (scan->skipped || scan->replaced)
         last_adds = 0; /* whoever scans next must look again */
     ffitap__unlock();
     return gone;
@@ -313,23 +322,53 @@ static void wait_for_loads(void)
 }
 
 /*
- * What was skipped is ready once the loads of that moment are over. The wait is without the tap's
- * lock, which a constructor may need.
+ * What another thread's load brings is left to the update that follows it. To wait for that load
+ * would be to wait for its constructors, and they perhaps for what this thread does next.
+ */
+static bool shall_wait(const struct scan *scan)
+{
+    return scan->skipped && !atomic_load(&loads_under_way);
+}
+
+/*
+ * What was skipped is ready once the loads of that moment are over, of which nobody told us. The
+ * wait is without the tap's lock, which a constructor may need.
  */
 static unsigned update(struct scan *scan)
 {
     unsigned gone = update_once(scan);
 
-    for (int tries = 0; scan->skipped && tries < TRIES_MAX; tries++) {
-        wait_for_loads();
-        *scan = (struct scan){
-            .asked_for = scan->asked_for,
-            .settled = scan->position,
-            .settled_subs = scan->subs,
-        };
+    for (int tries = 0; (scan->replaced || shall_wait(scan)) && tries < TRIES_MAX; tries++) {
+        struct scan next = {.asked_for = scan->asked_for};
+
+        if (shall_wait(scan)) {
+            wait_for_loads();
+            next.settled = scan->position;
+            next.settled_subs = scan->subs;
+        }
+        *scan = next;
         gone += update_once(scan);
     }
     return gone;
+}
+
+void ffitap__object_load_begins(void)
+{
+    atomic_fetch_add(&loads_under_way, 1);
+}
+
+/* Not below 0: in a child of fork(2) the load began before the count did. */
+void ffitap__object_load_is_over(void)
+{
+    unsigned count = atomic_load(&loads_under_way);
+
+    while (count && !atomic_compare_exchange_weak(&loads_under_way, &count, count - 1))
+        ;
+}
+
+void ffitap__object_start_child(void)
+{
+    atomic_store(&loads_under_way, 0);
 }
 
 void ffitap__object_watch(ffitap__object_visitor *new_visitor)

@@ -34,9 +34,10 @@ struct ffitap__object {
     _Atomic uintptr_t start, end;
     const char *path; /* of the file; interned, as all strings here */
     const char *soname;
+    const char *file; /* its path's last part */
     const char *build_id;
     const char *needed_by;
-    const char **needed; /* sonames it asks for, NULL-terminated; NULL if none */
+    const char **needed; /* the libraries it asks for, NULL-terminated; NULL if none */
 
     struct ffitap__object_mark mark; /* the visitor's to set */
     void *notes;                     /* the visitor's own, kept when the same object comes back */
@@ -57,6 +58,16 @@ FFITAP__CROSSING void ffitap__object_watch(ffitap__object_visitor *visitor);
  * objects went.
  */
 FFITAP__CROSSING unsigned ffitap__object_update(uintptr_t asked_for);
+
+/*
+ * A load of which the tap is told, from before the dynamic linker is called until it is back: what
+ * it brings is left to the update that follows.
+ */
+void ffitap__object_load_begins(void);
+void ffitap__object_load_is_over(void);
+
+/* In a child of fork(2), where the other threads' loads do not go on. */
+void ffitap__object_start_child(void);
 
 /* The object that holds `address`, or NULL. Takes no lock; stays readable when the object goes. */
 FFITAP__CROSSING struct ffitap__object *ffitap__object_at(const void *address);

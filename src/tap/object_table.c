@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tap/lock.h"
 #include "tap/memory.h"
@@ -51,6 +52,13 @@ static struct ffitap__object *free_entry(const char *path)
     return object_count < FFITAP__OBJECT_MAX ? &objects[object_count++] : NULL;
 }
 
+const char *ffitap__object_table_file_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return ffitap__memory_intern(slash ? slash + 1 : path);
+}
+
 static const char *hexadecimal(const uint8_t *bytes, size_t size)
 {
     char text[2 * FFITAP__BUILD_ID_MAX + 1] = "";
@@ -75,7 +83,7 @@ static const char **needed_sonames(const struct ffitap__elf *elf)
     count = 0;
     for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_NEEDED)
-            sonames[count++] = ffitap__memory_intern(elf->strings + entry->d_un.d_val);
+            sonames[count++] = ffitap__object_table_file_of(elf->strings + entry->d_un.d_val);
     return sonames;
 }
 
@@ -93,6 +101,7 @@ struct ffitap__object *ffitap__object_table_add(const struct ffitap__elf *elf, c
     object->elf = *elf;
     object->path = path;
     object->soname = ffitap__memory_intern(elf->soname);
+    object->file = ffitap__object_table_file_of(path);
     object->build_id = build_id;
     object->mark.place = NULL;
     object->needed_by = "";
@@ -109,10 +118,11 @@ void ffitap__object_table_remove(struct ffitap__object *object)
     atomic_store_explicit(&object->end, 0, memory_order_release);
 }
 
-bool ffitap__object_table_asks_for(const struct ffitap__object *object, const char *soname)
+bool ffitap__object_table_asks_for(const struct ffitap__object *object, const char *soname,
+                                   const char *file)
 {
     for (const char **needed = object->needed; needed && *needed; needed++)
-        if (*needed == soname)
+        if (*needed == soname || *needed == file)
             return true;
     return false;
 }
@@ -125,7 +135,8 @@ static bool reaches(struct ffitap__object *object, const char *path)
     if (object->path == path)
         return true;
     for (struct ffitap__object *other = NULL; (other = ffitap__object_table_next(other));)
-        if (ffitap__object_table_asks_for(object, other->soname) && reaches(other, path))
+        if (ffitap__object_table_asks_for(object, other->soname, other->file) &&
+            reaches(other, path))
             return true;
     return false;
 }

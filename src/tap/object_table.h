@@ -18,7 +18,14 @@ struct ffitap__object *ffitap__object_table_add(const struct ffitap__elf *elf, c
 
 void ffitap__object_table_remove(struct ffitap__object *object);
 
-/* Whether `object` asks for an object of that name, which is interned, to come along with it. */
-bool ffitap__object_table_asks_for(const struct ffitap__object *object, const char *soname);
+/*
+ * Whether `object` asks for an object to come along with it that goes by one of these names, which
+ * are interned: its soname, "" if it has none, and the name of its file.
+ */
+bool ffitap__object_table_asks_for(const struct ffitap__object *object, const char *soname,
+                                   const char *file);
+
+/* The last part of a path, interned. */
+const char *ffitap__object_table_file_of(const char *path);
 
 #endif

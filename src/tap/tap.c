@@ -43,6 +43,7 @@ static void read_command_line(void)
 static void start_child(void)
 {
     process.start_ns = ffitap__clock_monotonic_ns();
+    ffitap__object_start_child();
     ffitap__statistics_start_child(process.start_ns);
 }
 

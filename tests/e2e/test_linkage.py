@@ -142,6 +142,19 @@ class Linkage(modes.Case):
             calls = self.calls(report)
             self.assertEqual([calls[one] for one in ("one_function", "two_function")], [2, 2])
 
+    def test_a_load_waits_for_no_other_that_began_after_it(self):
+        """Another thread's constructor waits for what comes after the load."""
+        plain, reports = self.assert_same(LINKAGE / "linkage_handshake", LINKAGE, timeout=120)
+        self.assertEqual(plain.stdout, b"both loaded: 50\n")
+        for report in reports.values():
+            seen = {
+                os.path.basename(one["path"]): (one["cause"], one["mapped"], one["unmapped"])
+                for one in report["objects"]
+                if "handshake_" in os.path.basename(one["path"])
+            }
+            self.assertEqual(seen.pop("libhandshake_first.so"), ("asked_for", 50, 50))
+            self.assertEqual(seen["libhandshake_second.so"][0], "asked_for")
+
     def test_another_allocator(self):
         environment = {"LD_PRELOAD": JEMALLOC}
         plain, _ = self.assert_same(PYTHON, "-c", ALLOCATIONS, env=environment)

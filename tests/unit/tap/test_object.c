@@ -58,6 +58,16 @@ Test(tap_object, one_that_came_along_names_who_needs_it)
     cr_expect(eq(str, (char *)emit_double_object_mapped(0)->needed_by, LIBRARY_DEPENDENT));
 }
 
+Test(tap_object, one_that_nobody_needs_was_asked_for_by_somebody)
+{
+    void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
+
+    ffitap__object_update(0);
+    cr_assert(ne(ptr, handle, NULL));
+    cr_assert(eq(uint, emit_double_object_mapped_count(), 1));
+    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
+}
+
 Test(tap_object, one_that_went_is_told_once_and_forgotten)
 {
     void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
@@ -242,6 +252,57 @@ Test(tap_object, the_visitor_sees_none_while_another_thread_has_it_relocated)
     cr_assert(ne(ptr, handle, NULL));
     cr_expect(has_lock);
     cr_expect(eq(int, ((int (*)(void))dlsym(handle, "relocating"))(), 1));
+}
+
+static void note_path(struct ffitap__object *object)
+{
+    visits += strstr(object->path, "sample_") != NULL;
+}
+
+Test(tap_object, what_another_load_brings_is_left_to_the_update_after_it)
+{
+    ffitap__object_watch(note_path);
+    ffitap__object_load_begins();
+    ffitap__object_load_begins();
+    const uintptr_t one = place_of(dlopen(LIBRARY_ONE, RTLD_NOW));
+    const uintptr_t other = place_of(dlopen(LIBRARY_OTHER, RTLD_NOW));
+
+    ffitap__object_load_is_over();
+    ffitap__object_update(one);
+    cr_expect(eq(uint, visits, 1));
+    ffitap__object_load_is_over();
+    ffitap__object_update(other);
+    cr_expect(eq(uint, visits, 2));
+    cr_expect(eq(str, (char *)emit_double_names(), "object_mapped object_mapped "));
+    cr_expect(eq(int, emit_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
+}
+
+Test(tap_object, what_comes_along_is_known_by_its_file_too)
+{
+    ffitap__object_watch(note_path);
+    ffitap__object_load_begins();
+    ffitap__object_update(place_of(dlopen(LIBRARY_DEPENDENT_BY_FILE, RTLD_NOW)));
+
+    cr_expect(eq(uint, visits, 2));
+    cr_assert(eq(uint, emit_double_object_mapped_count(), 2));
+    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->soname, ""));
+    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->needed_by, LIBRARY_DEPENDENT_BY_FILE));
+}
+
+/* Two began in the parent, one of them by the thread that forked. */
+Test(tap_object, in_a_child_no_load_is_under_way_but_its_own)
+{
+    ffitap__object_watch(note_path);
+    ffitap__object_load_begins();
+    ffitap__object_load_begins();
+    ffitap__object_start_child();
+    ffitap__object_load_is_over();
+    ffitap__object_load_begins();
+    const uintptr_t one = place_of(dlopen(LIBRARY_ONE, RTLD_NOW));
+    dlopen(LIBRARY_OTHER, RTLD_NOW);
+    ffitap__object_load_is_over();
+    ffitap__object_update(one);
+    cr_expect(eq(uint, visits, 2));
 }
 
 static _Atomic bool done;
