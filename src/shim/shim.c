@@ -120,6 +120,14 @@ static void *ffi_replacement(const struct plan *plan, const char *name)
     return ffi >= 0 && plan->imports[ffi].name == known ? plan->ffi_hooks[ffi] : NULL;
 }
 
+/* Best where the program has no business. */
+static void set_mark(struct ffitap__object *object, const struct ffitap__slot *slot,
+                     const void *before, const void *after)
+{
+    if (before != after && (!slot->is_variable || !object->mark.place))
+        object->mark = (struct ffitap__object_mark){slot->place, before, after, slot->name};
+}
+
 static void rewrite(const struct ffitap__slot *slot, void *data)
 {
     struct plan *plan = data;
@@ -136,8 +144,8 @@ static void rewrite(const struct ffitap__slot *slot, void *data)
     const void *before = __atomic_load_n(slot->place, __ATOMIC_RELAXED);
     if (!ffitap__slot_rewrite(&plan->object->elf, slot, replacement))
         plan->refused = true;
-    else if (!slot->is_variable && before != replacement)
-        plan->object->mark = (struct ffitap__object_mark){slot->place, before, replacement};
+    else
+        set_mark(plan->object, slot, before, replacement);
 }
 
 /* As write(2), but no place where a thread that was cancelled ends. */

@@ -178,3 +178,15 @@ const ElfW(Sym) * ffitap__elf_symbol_at(const struct ffitap__elf *elf, uintptr_t
         return NULL;
     return best;
 }
+
+bool ffitap__elf_exports(const struct ffitap__elf *elf, const char *name, uintptr_t address)
+{
+    for (uint32_t i = 1, count = symbol_count(elf); i < count; i++) {
+        const ElfW(Sym) *symbol = &elf->symbols[i];
+
+        if (is_exported_function(symbol) && elf->bias + symbol->st_value == address &&
+            strcmp(elf->strings + symbol->st_name, name) == 0)
+            return true;
+    }
+    return false;
+}

@@ -45,4 +45,7 @@ bool ffitap__elf_is_of_same_file(const struct ffitap__elf *elf, const struct dl_
  */
 const ElfW(Sym) * ffitap__elf_symbol_at(const struct ffitap__elf *elf, uintptr_t address);
 
+/* Whether the object exports what is at `address` by that name. */
+bool ffitap__elf_exports(const struct ffitap__elf *elf, const char *name, uintptr_t address);
+
 #endif

@@ -114,16 +114,29 @@ static bool is_relocated(const struct ffitap__elf *elf, const char *path, const 
 }
 
 /*
- * Where the mark is gone, but what was there before is not back either, the copy is not relocated
- * yet, or somebody has put his own mark over ours.
+ * Whether the dynamic linker has put that where the mark was: what it found by the name, or, not
+ * bound yet, the object's own linkage stub. Another copy may be bound otherwise than the last.
  */
+static bool is_linkers(const void *target, const struct ffitap__object *object)
+{
+    const uintptr_t address = (uintptr_t)target;
+    const struct ffitap__object *other = ffitap__object_at(target);
+
+    return (address >= object->elf.start && address < object->elf.end) ||
+           (other && ffitap__object_is_there(other) &&
+            ffitap__elf_exports(&other->elf, object->mark.name, address));
+}
+
+/* What is not the linker's: the copy is not relocated yet, or somebody has put his over ours. */
 static bool has_lost_mark(struct ffitap__object *object, struct scan *scan)
 {
     struct ffitap__object_mark *mark = &object->mark;
     const void *now = mark->place ? __atomic_load_n(mark->place, __ATOMIC_RELAXED) : mark->after;
 
-    if (now == mark->after || now == mark->before)
-        return now != mark->after;
+    if (now == mark->after)
+        return false;
+    if (now == mark->before || is_linkers(now, object))
+        return true;
     if (is_relocated(&object->elf, object->path, scan))
         mark->place = NULL;
     else

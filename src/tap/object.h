@@ -20,6 +20,7 @@
 struct ffitap__object_mark {
     void *const *place; /* NULL: none */
     const void *before, *after;
+    const char *name; /* of the symbol whose address belongs there; in the object */
 };
 
 struct ffitap__object {

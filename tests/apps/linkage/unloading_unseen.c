@@ -1,7 +1,7 @@
 /*
  * Loads a plugin, calls through it and unloads it, some times, with a dlclose() that was looked up:
- * it goes past everything that stands in for the one that is linked. Run with the folder of the
- * plugin.
+ * it goes past everything that stands in for the one that is linked. Every other time the plugin is
+ * bound at once. Run with the folder of the plugin.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 
     snprintf(path, sizeof(path), "%s/libplugin.so", argc > 1 ? argv[1] : ".");
     for (int i = 0; i < ROUNDS; i++) {
-        void *library = dlopen(path, RTLD_LAZY);
+        void *library = dlopen(path, i % 2 ? RTLD_NOW : RTLD_LAZY);
 
         if (!library)
             return 1;

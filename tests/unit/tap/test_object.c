@@ -254,6 +254,69 @@ Test(tap_object, the_visitor_sees_none_while_another_thread_has_it_relocated)
     cr_expect(eq(int, ((int (*)(void))dlsym(handle, "relocating"))(), 1));
 }
 
+static void *marked_place;
+static const char before_mark, mark, somebodys_mark;
+
+static void set_mark(struct ffitap__object *object)
+{
+    if (strcmp(object->path, LIBRARY_ONE) != 0)
+        return;
+    visits++;
+    marked_place = (void *)&mark;
+    object->mark = (struct ffitap__object_mark){&marked_place, &before_mark, &mark, "getpid"};
+}
+
+/* Returns how often the object has been visited anew after something had come. */
+static unsigned visits_with(const void *there)
+{
+    const unsigned before = visits;
+
+    marked_place = (void *)there;
+    ffitap__object_update(place_of(dlopen(LIBRARY_OTHER, RTLD_NOW)));
+    return visits - before;
+}
+
+static void *load_marked(void)
+{
+    void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
+
+    ffitap__object_watch(set_mark);
+    cr_assert(eq(uint, visits, 1));
+    return handle;
+}
+
+Test(tap_object, a_mark_that_stays_is_of_the_same_copy)
+{
+    load_marked();
+    cr_expect(eq(uint, visits_with(&mark), 0));
+}
+
+Test(tap_object, without_its_mark_it_is_another_copy)
+{
+    load_marked();
+    cr_expect(eq(uint, visits_with(&before_mark), 1));
+}
+
+Test(tap_object, a_copy_that_is_bound_otherwise_is_another_one)
+{
+    load_marked();
+    cr_expect(eq(uint, visits_with(dlsym(RTLD_DEFAULT, "getpid")), 1));
+}
+
+Test(tap_object, a_copy_that_is_not_bound_yet_is_another_one)
+{
+    const char *stub = (const char *)dlsym(load_marked(), "one_first") + 1;
+
+    cr_expect(eq(uint, visits_with(stub), 1));
+}
+
+Test(tap_object, somebody_elses_mark_over_ours_is_left_there)
+{
+    load_marked();
+    cr_expect(eq(uint, visits_with(&somebodys_mark), 0));
+    cr_expect(eq(ptr, marked_place, (void *)&somebodys_mark));
+}
+
 static void note_path(struct ffitap__object *object)
 {
     visits += strstr(object->path, "sample_") != NULL;
