@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "shim/caller.h"
 #include "shim/closure.h"
 #include "shim/gvl.h"
 #include "shim/hook.h"
@@ -40,7 +41,8 @@ struct user {
     const char *lock;                          /* the one that gives it up, or "" */
     _Atomic uint16_t runtime;                  /* 0 until reported */
     struct ffitap__closure_owner closures;
-    const char *path; /* NULL: a free place */
+    uintptr_t return_site; /* see caller.h */
+    const char *path;      /* NULL: a free place */
 };
 
 #define POOL_SIZE 16
@@ -83,41 +85,61 @@ static void report_runtime(struct user *user)
                                    ffitap__runtime_add(name, user->path, user->lock));
 }
 
-/*
- * A slot that was not bound when it was hooked: what the dynamic linker would have found for it,
- * first in the global scope, then among what the object itself brought along.
- */
 static const char *imported_name(const struct user *user, int which)
 {
     return which == FFITAP__FFI_CALL ? user->name_of_call : names[which];
 }
 
-static void *find_globally(const struct user *user, int which)
+/* As dlsym(3) with RTLD_DEFAULT, asked by the object. */
+static void *look_up_for(const struct user *user, int which)
 {
-    return dlsym(RTLD_DEFAULT, imported_name(user, which));
+    const char *name = imported_name(user, which);
+
+    if (!user->return_site)
+        return dlsym(RTLD_DEFAULT, name);
+    return ffitap__caller_impersonate(user->return_site, (void *)dlsym, RTLD_DEFAULT,
+                                      (uintptr_t)name, 0);
 }
 
 /*
+ * A slot that was not bound when it was hooked: what the dynamic linker would have found for it,
+ * and kept for as long as the object is there. In the object's own name, for what is found in ours
+ * is kept for ever, and what the object alone has brought along is found in its name only; or among
+ * that, if somebody stands before dlsym(3).
+ *
  * Only while the object cannot go, because it is making a call or this thread has loaded it: who
  * unloaded it meanwhile would find it mapped still, and it would go when we close it.
  */
-static void *find_from_object(const struct user *user, int which)
+static void *find_for_object(const struct user *user, int which)
 {
-    void *object = dlopen(user->path, RTLD_LAZY | RTLD_NOLOAD);
-    void *found = object ? dlsym(object, imported_name(user, which)) : NULL;
+    void *found = look_up_for(user, which);
+    void *object = found ? NULL : dlopen(user->path, RTLD_LAZY | RTLD_NOLOAD);
 
-    if (object)
+    if (object) {
+        found = dlsym(object, imported_name(user, which));
         dlclose(object);
+    }
     return found;
+}
+
+/*
+ * What can be found while the object may go: all that the program has in sight and that was there
+ * at start-up, and so stays. Asked by a handle, which keeps nothing.
+ */
+static void *find_at_start_up(const struct user *user, int which)
+{
+    void *program = dlopen(NULL, RTLD_LAZY);
+    void *found = program ? dlsym(program, imported_name(user, which)) : NULL;
+    const struct ffitap__object *object = found ? ffitap__object_at(found) : NULL;
+
+    return object && object->cause == FFITAP__OBJECT_AT_START_UP ? found : NULL;
 }
 
 static __attribute__((noinline)) void *find_original(struct user *user, enum ffitap__ffi which)
 {
     const int saved = errno;
-    void *found = find_globally(user, which);
+    void *found = find_for_object(user, which);
 
-    if (!found)
-        found = find_from_object(user, which);
     atomic_store_explicit(&user->original[which], found, memory_order_relaxed);
     errno = saved;
     return found;
@@ -149,18 +171,17 @@ static unsigned find_each(struct user *user, unsigned wanted,
 
 /*
  * Not left to the first call: that would free an error's text which the program has not asked for
- * yet, and wait for a load under way, perhaps with the interpreter lock held. What is not in the
- * global scope is left to the thread whose load has brought the object; what it does not find
- * either need not be there.
+ * yet, and wait for a load under way, perhaps with the interpreter lock held. What may go is left
+ * to the thread whose load has brought the object; what it does not find either need not be there.
  */
 static void find_originals(struct user *user, unsigned unbound, const void *loaded)
 {
-    unsigned done = find_each(user, unbound, find_globally);
+    unsigned done = unbound;
 
-    if (done != unbound && (!loaded || ffitap__object_needs(loaded, user->path))) {
-        find_each(user, unbound & ~done, find_from_object);
-        done = unbound;
-    }
+    if (!loaded || ffitap__object_needs(loaded, user->path))
+        find_each(user, unbound, find_for_object);
+    else
+        done = find_each(user, unbound, find_at_start_up);
     atomic_fetch_and_explicit(&user->unbound, ~done, memory_order_relaxed);
     dlerror();
 }
@@ -461,6 +482,7 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
             unbound |= 1u << i;
     }
     user->name_of_call = imports[FFITAP__FFI_CALL].name;
+    user->return_site = ((const struct ffitap__dl_notes *)object->notes)->return_site;
     atomic_store_explicit(&user->unbound, unbound, memory_order_release);
     user->lock = lock_of(imports);
     user->has_lock = *user->lock;

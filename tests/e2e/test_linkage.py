@@ -142,6 +142,15 @@ class Linkage(modes.Case):
             calls = self.calls(report)
             self.assertEqual([calls[one] for one in ("one_function", "two_function")], [2, 2])
 
+    def test_a_library_is_kept_for_as_long_as_it_is_used(self):
+        plain, reports = self.assert_same(LINKAGE / "linkage_global", LINKAGE)
+        self.assertEqual(
+            plain.stdout,
+            b"plugin: 3, stays 1, 7, goes 1\nplugin_unlinked: 3, stays 1, 7, goes 1\n",
+        )
+        for report in reports.values():
+            self.assertEqual(self.calls(report), {"abs": 8})
+
     def test_a_load_waits_for_no_other_that_began_after_it(self):
         """Another thread's constructor waits for what comes after the load."""
         plain, reports = self.assert_same(LINKAGE / "linkage_handshake", LINKAGE, timeout=120)
