@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tap/statistics.h"
 #include "tap/tap.h"
 
 /*
@@ -40,7 +41,7 @@ static void join(void)
  * LTTng forgets a thread that ends, and has a lock of its own meanwhile, with signals on. A handler
  * that emits then has LTTng get to know the thread again, for which it waits for that lock without
  * end, and so does every thread that is new or ends later. So a thread that was forgotten emits
- * nothing more.
+ * nothing more, which is counted.
  */
 static bool is_welcome(void)
 {
@@ -56,11 +57,21 @@ static bool is_welcome(void)
     return true;
 }
 
+static bool is_taken(void)
+{
+    const struct ffitap__lost_event event = {.what = FFITAP__LOST_EVENT, .count = 1};
+    const bool taken = is_welcome();
+
+    if (!taken)
+        ffitap__statistics_lost(&event);
+    return taken;
+}
+
 /* A probe may write to a full pipe to wake LTTng's consumer, hence the saved errno. */
 #define X(name, record)                                                                            \
     void ffitap__emit_##name(const struct ffitap__##record *event)                                 \
     {                                                                                              \
-        if (lttng_ust_tracepoint_enabled(ffitap, name) && is_welcome()) {                          \
+        if (lttng_ust_tracepoint_enabled(ffitap, name) && is_taken()) {                            \
             const int saved = errno;                                                               \
             lttng_ust_do_tracepoint(ffitap, name, event);                                          \
             errno = saved;                                                                         \

@@ -47,8 +47,8 @@ FFITAP__EVENT_MAP(X)
 void ffitap__emit_join(void);
 
 /*
- * The same for a thread that ends and has something to tell still, as a destructor of the thread's:
- * LTTng may have forgotten it by then, after which it emits nothing otherwise.
+ * The same in a destructor of a thread: LTTng may have forgotten it by then, after which it emits
+ * nothing otherwise.
  */
 void ffitap__emit_join_again(void);
 

@@ -30,6 +30,7 @@ enum ffitap__loss {
     FFITAP__LOST_OBJECT = 2,   /* no room for another object: its calls are not seen */
     FFITAP__LOST_RUNTIME = 3,  /* no hook left for another runtime: its calls are not seen; or for
                                   one's closure: the callbacks through it are not seen */
+    FFITAP__LOST_EVENT = 4,    /* in a thread that ends; among "other" in reports, and no event */
 };
 
 enum ffitap__swap_direction {
