@@ -12,12 +12,16 @@
 
 TestSuite(statistics_damage, .init = fixture_create, .fini = fixture_destroy);
 
+/* Each reading has that long, however many there are. */
+#define ALARM_S 60
+
 /* Reads the file anew, into a model of its own that must be fit to be written. */
 static void read_hostile(size_t size, const char *what)
 {
     struct ffitap_recording recording = {0};
     json_t *json;
 
+    alarm(ALARM_S);
     ffitap__model_destroy(model);
     model = ffitap__model_create("");
     read_cut(size);
@@ -29,6 +33,7 @@ static void read_hostile(size_t size, const char *what)
     json_decref(json);
     json_decref(recording.command);
     json_decref(recording.versions);
+    alarm(0);
 }
 
 Test(statistics_damage, cut_anywhere_say_so)
