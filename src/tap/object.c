@@ -21,6 +21,12 @@ static ffitap__object_visitor *visitor;
 static unsigned long long last_adds, last_subs;
 static bool table_is_full;
 
+/*
+ * Whether at the last scan the list held all that the dynamic linker counts. It also counts the
+ * objects of other namespaces.
+ */
+static bool list_is_whole;
+
 /* How many loads are under way that will be followed by an update. */
 static _Atomic unsigned loads_under_way;
 
@@ -30,12 +36,13 @@ struct scan {
     bool first; /* nothing was known before: what is there came at start-up */
     bool visit_all;
     bool started;
-    unsigned long long subs;
+    unsigned long long adds, subs;
+    unsigned long long stayed;       /* so many at the front of the list were there before, ... */
     unsigned position;               /* in the dynamic linker's list, which only grows at its end */
     unsigned settled;                /* so many at the front of the list are relocated, ... */
     unsigned long long settled_subs; /* ... as long as nothing was unmapped since */
     bool skipped;                    /* an object that may not be relocated yet */
-    bool replaced;                   /* an object that lies where another one was */
+    bool again;                      /* what only another scan can tell, at once */
 };
 
 /*
@@ -154,33 +161,54 @@ static bool is_another(struct ffitap__object *object, const struct dl_phdr_info 
     return !ffitap__elf_is_of_same_file(&object->elf, info) || has_lost_mark(object, scan);
 }
 
+static struct ffitap__object *add_if_relocated(const struct dl_phdr_info *info, const char *name,
+                                               struct scan *scan)
+{
+    const char *path = ffitap__memory_intern(name);
+    struct ffitap__elf elf;
+
+    if (!ffitap__elf_read(&elf, info))
+        return NULL;
+    if (is_relocated(&elf, path, scan))
+        return add(&elf, path, scan);
+    scan->skipped = true;
+    return NULL;
+}
+
 /* The object's entry, a new one if it was not known; NULL if there is none to be had yet. */
 static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct scan *scan)
 {
-    const char *path = *info->dlpi_name ? ffitap__memory_intern(info->dlpi_name) : program_path();
-    struct ffitap__object *object = ffitap__object_table_find(info->dlpi_addr, path);
-    struct ffitap__elf elf;
+    const char *name = *info->dlpi_name ? info->dlpi_name : program_path();
+    struct ffitap__object *object = ffitap__object_table_find(info->dlpi_addr, name);
 
-    if (object && !is_another(object, info, scan))
+    if (!object)
+        return add_if_relocated(info, name, scan);
+    if (scan->position <= scan->stayed || !is_another(object, info, scan))
         return object;
     /* One that was there is told to have gone before the other one gets an entry. */
-    if (!object && !ffitap__elf_read(&elf, info))
-        return NULL;
-    if (!object && is_relocated(&elf, path, scan))
-        return add(&elf, path, scan);
-    scan->replaced |= object != NULL;
-    scan->skipped |= !object;
+    scan->again = true;
     return NULL;
+}
+
+/*
+ * Of `adds - subs` objects in the list no more can be new, at its end, than were added since the
+ * last scan: to look closely at the others would be to read something of each object every time.
+ */
+static unsigned long long count_stayed(const struct dl_phdr_info *info)
+{
+    return list_is_whole && last_adds > info->dlpi_subs ? last_adds - info->dlpi_subs : 0;
 }
 
 static bool start_scan(const struct dl_phdr_info *info, struct scan *scan)
 {
     if (info->dlpi_adds == last_adds && info->dlpi_subs == last_subs && !scan->visit_all)
         return false;
+    scan->stayed = count_stayed(info);
     last_adds = info->dlpi_adds;
     last_subs = info->dlpi_subs;
     if (scan->settled_subs != info->dlpi_subs)
         scan->settled = 0;
+    scan->adds = info->dlpi_adds;
     scan->subs = info->dlpi_subs;
     scan->started = true;
     return true;
@@ -315,12 +343,21 @@ static bool walk(struct scan *scan)
     return true;
 }
 
+/* Only at its end a scan knows whether it was right to trust the counts. */
+static void check_counts(struct scan *scan)
+{
+    list_is_whole = scan->position == scan->adds - scan->subs;
+    scan->again |= scan->stayed && !list_is_whole;
+}
+
 static unsigned update_once(struct scan *scan)
 {
     if (!walk(scan))
         return 0;
+    if (scan->started)
+        check_counts(scan);
     const unsigned gone = report_difference(scan);
-    if (scan->skipped || scan->replaced)
+    if (scan->skipped || scan->again)
         last_adds = 0; /* whoever scans next must look again */
     ffitap__unlock();
     return gone;
@@ -351,7 +388,7 @@ static unsigned update(struct scan *scan)
 {
     unsigned gone = update_once(scan);
 
-    for (int tries = 0; (scan->replaced || shall_wait(scan)) && tries < TRIES_MAX; tries++) {
+    for (int tries = 0; (scan->again || shall_wait(scan)) && tries < TRIES_MAX; tries++) {
         struct scan next = {.asked_for = scan->asked_for};
 
         if (shall_wait(scan)) {

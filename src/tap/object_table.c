@@ -23,11 +23,20 @@ struct ffitap__object *ffitap__object_table_next(const struct ffitap__object *ob
     return NULL;
 }
 
+/* The dynamic linker's list is mostly in the order of the table, for it brought that about. */
 struct ffitap__object *ffitap__object_table_find(uintptr_t bias, const char *path)
 {
-    for (unsigned i = 0; i < object_count; i++)
-        if (is_mapped(&objects[i]) && objects[i].elf.bias == bias && objects[i].path == path)
+    static unsigned last;
+    const unsigned count = object_count;
+
+    for (unsigned tried = 0, i = last; tried < count; tried++) {
+        i = i + 1 < count ? i + 1 : 0;
+        if (is_mapped(&objects[i]) && objects[i].elf.bias == bias &&
+            strcmp(objects[i].path, path) == 0) {
+            last = i;
             return &objects[i];
+        }
+    }
     return NULL;
 }
 

@@ -10,7 +10,10 @@
 /* The mapped one after `object`, the first for NULL; NULL after the last. */
 struct ffitap__object *ffitap__object_table_next(const struct ffitap__object *object);
 
-/* The one that is mapped from `path`, which is interned, at this place; NULL if none is. */
+/*
+ * The one that is mapped from `path` at this place; NULL if none is. Fast if it comes after the one
+ * that was found last.
+ */
 struct ffitap__object *ffitap__object_table_find(uintptr_t bias, const char *path);
 
 /* Enters an object as mapped, with nothing told of it yet. NULL if the table is full. */

@@ -266,23 +266,27 @@ static void set_mark(struct ffitap__object *object)
     object->mark = (struct ffitap__object_mark){&marked_place, &before_mark, &mark, "getpid"};
 }
 
-/* Returns how often the object has been visited anew after something had come. */
+static void *marked;
+
+static void load_marked(void)
+{
+    marked = dlopen(LIBRARY_ONE, RTLD_NOW);
+    ffitap__object_watch(set_mark);
+    cr_assert(eq(uint, visits, 1));
+}
+
+/* Returns how often the object is visited anew, once it was perhaps replaced. */
 static unsigned visits_with(const void *there)
 {
     const unsigned before = visits;
+    const uintptr_t place = place_of(marked);
 
+    dlclose(marked);
+    marked = dlopen(LIBRARY_ONE, RTLD_NOW);
+    cr_assert(eq(uptr, place_of(marked), place));
     marked_place = (void *)there;
-    ffitap__object_update(place_of(dlopen(LIBRARY_OTHER, RTLD_NOW)));
+    ffitap__object_update(place);
     return visits - before;
-}
-
-static void *load_marked(void)
-{
-    void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
-
-    ffitap__object_watch(set_mark);
-    cr_assert(eq(uint, visits, 1));
-    return handle;
 }
 
 Test(tap_object, a_mark_that_stays_is_of_the_same_copy)
@@ -305,9 +309,38 @@ Test(tap_object, a_copy_that_is_bound_otherwise_is_another_one)
 
 Test(tap_object, a_copy_that_is_not_bound_yet_is_another_one)
 {
-    const char *stub = (const char *)dlsym(load_marked(), "one_first") + 1;
+    load_marked();
+    const char *stub = (const char *)dlsym(marked, "one_first") + 1;
 
     cr_expect(eq(uint, visits_with(stub), 1));
+}
+
+Test(tap_object, what_was_not_unloaded_is_not_looked_at_for_its_mark)
+{
+    load_marked();
+    marked_place = (void *)&before_mark;
+    void *other = dlopen(LIBRARY_OTHER, RTLD_NOW);
+    ffitap__object_update(place_of(other));
+    cr_expect(eq(uint, visits, 1));
+    dlclose(other);
+    ffitap__object_update(0);
+    cr_expect(eq(uint, visits, 1));
+}
+
+/*
+ * The dynamic linker's counts are of all namespaces, and seen from here it has unmapped the fewer
+ * the more are mapped in another.
+ */
+Test(tap_object, a_copy_is_told_while_another_namespace_comes_and_while_it_is_there)
+{
+    for (unsigned i = 0; i < 20; i++)
+        dlclose(dlopen(LIBRARY_OTHER, RTLD_NOW));
+    load_marked();
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert(ne(ptr, dlmopen(LM_ID_NEWLM, LIBRARY_DEPENDENT, RTLD_NOW), NULL));
+        cr_expect(eq(uint, visits_with(&before_mark), 1));
+        cr_expect(eq(uint, visits_with(&before_mark), 1));
+    }
 }
 
 Test(tap_object, somebody_elses_mark_over_ours_is_left_there)
