@@ -205,14 +205,15 @@ static void hook_tracer(struct ffitap__object *object)
 
 static void hook_object(struct ffitap__object *object)
 {
-    struct plan plan = {.object = object, .notes = object->notes};
+    struct plan plan = {.object = object};
 
     if (object->cause == FFITAP__OBJECT_TRACER) {
         hook_tracer(object);
         return;
     }
-    if (!plan.notes)
-        plan.notes = object->notes = ffitap__memory_keep(sizeof(*plan.notes));
+    if (!object->room)
+        object->room = ffitap__memory_keep(sizeof(*plan.notes));
+    plan.notes = object->room;
     if (!plan.notes) {
         ffitap__tap_lose(FFITAP__LOST_OBJECT);
         return;
@@ -221,6 +222,7 @@ static void hook_object(struct ffitap__object *object)
         .return_site = ffitap__caller_return_site(&object->elf),
     };
     ffitap__slot_each(&object->elf, note_originals, &plan);
+    object->notes = plan.notes;
     /* Others that ask for errno before a call mean the thread's: there is nothing to exchange. */
     if (!ffitap__runtimes_find(object->path).exchanges_errno)
         plan.imports[FFITAP__FFI_ERRNO].name = NULL;

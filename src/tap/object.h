@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <ffitap/export.h>
@@ -39,9 +40,11 @@ struct ffitap__object {
     const char *build_id;
     const char *needed_by;
     const char **needed; /* the libraries it asks for, NULL-terminated; NULL if none */
+    size_t needed_room;  /* for so many of them */
 
     struct ffitap__object_mark mark; /* the visitor's to set */
-    void *notes;                     /* the visitor's own, kept when the same object comes back */
+    void *notes;                     /* the visitor's own; NULL until it sets them */
+    void *room; /* for them: the visitor's to set, kept for the entry's next object */
 };
 
 /*

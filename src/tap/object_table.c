@@ -41,8 +41,8 @@ struct ffitap__object *ffitap__object_table_find(uintptr_t bias, const char *pat
 }
 
 /*
- * A free entry, first of all one that held this very object before: loading and unloading the
- * same library for days must not use the table up, nor keep a list of sonames each time.
+ * A free entry, first of all one that held this very object before. Loading and unloading libraries
+ * for days must not use the table up, nor memory: an entry keeps what it has for the next object.
  */
 static struct ffitap__object *free_entry(const char *path)
 {
@@ -77,23 +77,35 @@ static const char *hexadecimal(const uint8_t *bytes, size_t size)
     return ffitap__memory_intern(text);
 }
 
-static const char **needed_sonames(const struct ffitap__elf *elf)
+static size_t count_needed(const struct ffitap__elf *elf)
 {
     size_t count = 0;
 
     for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
         count += entry->d_tag == DT_NEEDED;
-    if (!count)
-        return NULL;
+    return count;
+}
 
-    const char **sonames = ffitap__memory_keep((count + 1) * sizeof(*sonames));
-    if (!sonames)
-        return NULL;
-    count = 0;
-    for (const ElfW(Dyn) *entry = elf->dynamic; entry->d_tag != DT_NULL; entry++)
+/* Into the list that the entry has had for another object, if there is room. */
+static void read_needed(struct ffitap__object *object, const struct ffitap__elf *elf)
+{
+    const size_t count = count_needed(elf);
+    const char **needed = object->needed;
+
+    if (count > object->needed_room) {
+        needed = ffitap__memory_keep((count + 1) * sizeof(*needed));
+        if (needed) {
+            object->needed = needed;
+            object->needed_room = count;
+        }
+    }
+    for (const ElfW(Dyn) *entry = elf->dynamic; needed && entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_NEEDED)
-            sonames[count++] = ffitap__object_table_file_of(elf->strings + entry->d_un.d_val);
-    return sonames;
+            *needed++ = ffitap__object_table_file_of(elf->strings + entry->d_un.d_val);
+    if (needed)
+        *needed = NULL;
+    else if (object->needed)
+        *object->needed = NULL;
 }
 
 struct ffitap__object *ffitap__object_table_add(const struct ffitap__elf *elf, const char *path)
@@ -103,16 +115,15 @@ struct ffitap__object *ffitap__object_table_add(const struct ffitap__elf *elf, c
         return NULL;
 
     const char *build_id = hexadecimal(elf->build_id, elf->build_id_size);
-    if (object->path != path)
-        object->notes = NULL;
-    if (object->path != path || object->build_id != build_id || !object->needed)
-        object->needed = needed_sonames(elf);
+    if (object->path != path || object->build_id != build_id || !*build_id)
+        read_needed(object, elf);
     object->elf = *elf;
     object->path = path;
     object->soname = ffitap__memory_intern(elf->soname);
     object->file = ffitap__object_table_file_of(path);
     object->build_id = build_id;
     object->mark.place = NULL;
+    object->notes = NULL;
     object->needed_by = "";
     object->seen = object->reported = object->visited = false;
     atomic_store_explicit(&object->start, elf->start, memory_order_release);

@@ -178,6 +178,32 @@ Test(tap_object, what_went_is_told_before_what_came_in_its_place)
     cr_expect(eq(str, (char *)emit_double_names(), "object_unmapped object_mapped "));
 }
 
+static const struct ffitap__object *come_and_go(const char *path)
+{
+    void *handle = dlopen(path, RTLD_NOW);
+    const uintptr_t place = place_of(handle);
+
+    ffitap__object_update(place);
+    const struct ffitap__object *object = ffitap__object_at((const void *)place);
+    dlclose(handle);
+    ffitap__object_update(0);
+    return object;
+}
+
+Test(tap_object, what_an_entry_has_is_used_for_the_next_object)
+{
+    const struct ffitap__object *first = come_and_go(LIBRARY_DEPENDENT);
+    const char **needed = first->needed;
+
+    cr_assert(eq(uint, *needed != NULL, 1));
+    cr_assert(eq(ptr, (void *)come_and_go(LIBRARY_ONE), (void *)first));
+    cr_expect(eq(ptr, (void *)first->needed, (void *)needed));
+    cr_expect(eq(ptr, (void *)*needed, NULL));
+    come_and_go(LIBRARY_DEPENDENT);
+    cr_expect(eq(ptr, (void *)first->needed, (void *)needed));
+    cr_expect(ne(ptr, (void *)*needed, NULL));
+}
+
 static unsigned visits;
 
 static void count_visit(struct ffitap__object *object)
