@@ -48,8 +48,12 @@ static bool is_welcome(void)
     ffitap__emit_question *is_known =
         atomic_load_explicit(&is_known_to_lttng, memory_order_relaxed);
 
-    if (!is_known || is_known())
+    if (!is_known)
         return true;
+    if (is_known()) {
+        was_known = true; /* perhaps by a tracepoint of the program's own */
+        return true;
+    }
     if (was_known)
         return false;
     join();

@@ -52,9 +52,9 @@ void ffitap__emit_join(void);
  */
 void ffitap__emit_join_again(void);
 
-/* Has `is_known` say from now on whether LTTng knows the thread that asks; NULL: nobody can tell.
- */
 typedef bool ffitap__emit_question(void);
+
+/* Who says from now on whether LTTng knows the thread that asks; NULL: nobody can tell. */
 FFITAP__CROSSING void ffitap__emit_ask(ffitap__emit_question *is_known);
 
 /* Whether some session wants an event that only a call gives. */

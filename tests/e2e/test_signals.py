@@ -139,9 +139,15 @@ class Storm(modes.Case):
 class Ending(modes.Case):
     def test_a_handler_while_its_thread_ends(self):
         """LTTng has a lock there with signals on: what is called then is counted, its events are lost."""
+        self.assert_ends()
+
+    def test_the_same_where_lttng_knew_the_thread_before(self):
+        self.assert_ends("known")
+
+    def assert_ends(self, *arguments):
         for mode in "stat", "record":
             with self.subTest(mode):
-                done = self.run_in(mode, CALLS / "ending")
+                done = self.run_in(mode, CALLS / "ending", *arguments)
                 self.assertEqual(done.returncode, 0, done.stderr[-2000:])
                 made = printed(done)
                 self.assertEqual(made["failures"], 0)
