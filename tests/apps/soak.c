@@ -236,7 +236,7 @@ static void load_and_unload(const struct worker *worker)
     atomic_fetch_add(&counts->failed_loads, 1);
 }
 
-static void *call_once(void *unused)
+static void *call_in_thread(void *unused)
 {
     call_with_int(is_ascii, 'a', 1, &counts->in_short_thread);
     return unused;
@@ -246,7 +246,8 @@ static void run_short_thread(void)
 {
     pthread_t thread;
 
-    expect(pthread_create(&thread, NULL, call_once, NULL) == 0 && pthread_join(thread, NULL) == 0,
+    expect(pthread_create(&thread, NULL, call_in_thread, NULL) == 0 &&
+               pthread_join(thread, NULL) == 0,
            "a thread");
 }
 

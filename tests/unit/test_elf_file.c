@@ -282,5 +282,5 @@ Test(elf_file, without_section_headers_nothing_is_claimed)
     header->e_shnum = header->e_shstrndx = 0;
     header->e_shoff = 0;
     write_image(image, image_size);
-    cr_expect(ne(ptr, strstr(open_error(path), "no section headers"), NULL));
+    cr_expect(strstr(open_error(path), "no section headers") != NULL);
 }

@@ -160,7 +160,8 @@ bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session)
 
     daemon->is_shared = is_root && !isolate(daemon->home);
     ffitap_lttng_be_quiet();
-    if (setenv("LTTNG_HOME", daemon->home, 1) != 0 || lttng_set_tracing_group(NO_SUCH_GROUP) != 0) {
+    if (setenv("LTTNG_HOME", daemon->home, 1) != 0 ||
+        ffitap_lttng.set_tracing_group(NO_SUCH_GROUP) != 0) {
         ffitap_say("cannot start the session daemon: %s", strerror(errno));
         return false;
     }

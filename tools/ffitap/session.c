@@ -21,17 +21,26 @@ static struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG
 static bool succeeded(int status, const char *what)
 {
     if (status < 0)
-        ffitap_say("LTTng cannot %s: %s", what, lttng_strerror(status));
+        ffitap_say("LTTng cannot %s: %s", what, ffitap_lttng.strerror(status));
     return status >= 0;
+}
+
+/* babeltrace 2.0 reads no other format, and the report knows how this one is damaged. */
+static bool choose_format(struct lttng_session_descriptor *descriptor)
+{
+    return !ffitap_lttng.set_trace_format ||
+           ffitap_lttng.set_trace_format(descriptor, FFITAP_LTTNG_CTF_1_8) == 0;
 }
 
 static bool create(const char *name, const char *directory)
 {
     struct lttng_session_descriptor *descriptor =
-        lttng_session_descriptor_local_create(name, directory);
-    const int status = descriptor ? -(int)lttng_create_session_ext(descriptor) : -LTTNG_ERR_INVALID;
+        ffitap_lttng.session_descriptor_local_create(name, directory);
+    const int status = descriptor && choose_format(descriptor)
+                           ? -(int)ffitap_lttng.create_session_ext(descriptor)
+                           : -LTTNG_ERR_INVALID;
 
-    lttng_session_descriptor_destroy(descriptor);
+    ffitap_lttng.session_descriptor_destroy(descriptor);
     return succeeded(status == -LTTNG_OK ? 0 : status, "create a session");
 }
 
@@ -43,24 +52,42 @@ static void bound_files(struct lttng_channel_attr *attributes, const struct ffit
     attributes->tracefile_size = buffer->part_size * (parts > 2 ? parts / 2 : 1);
 }
 
+/*
+ * Every field, for LTTng's versions differ in which of them they look at. What has none keeps
+ * LTTng's default: a program is never made to wait for room.
+ */
+static void describe_channel(struct lttng_channel *channel, const char *name,
+                             const struct ffitap_buffer *buffer, unsigned kept_parts)
+{
+    struct lttng_channel_attr *attributes = &channel->attr;
+
+    snprintf(channel->name, sizeof channel->name, "%s", name);
+    channel->enabled = 1;      /* before 2.16 each new channel was */
+    attributes->overwrite = 0; /* what does not fit is discarded and counted */
+    attributes->subbuf_size = buffer->part_size;
+    attributes->num_subbuf = buffer->part_count;
+    attributes->output = LTTNG_EVENT_MMAP;
+    attributes->switch_timer_interval = 0; /* a part is written when it is full, or at the end */
+    attributes->read_timer_interval = 0;   /* who fills a part wakes the consumer */
+    attributes->live_timer_interval = 0;
+    attributes->tracefile_count = attributes->tracefile_size = 0;
+    if (kept_parts)
+        bound_files(attributes, buffer, kept_parts);
+}
+
 static bool create_channel(struct lttng_handle *handle, const char *name,
                            const struct ffitap_buffer *buffer, unsigned kept_parts)
 {
-    struct lttng_channel *channel = lttng_channel_create(&domain);
+    struct lttng_channel *channel = ffitap_lttng.channel_create(&domain);
 
     if (!channel)
         return succeeded(-LTTNG_ERR_NOMEM, "create a channel");
-    snprintf(channel->name, sizeof channel->name, "%s", name);
-    channel->attr.overwrite = 0; /* what does not fit is discarded and counted */
-    channel->attr.subbuf_size = buffer->part_size;
-    channel->attr.num_subbuf = buffer->part_count;
-    if (kept_parts)
-        bound_files(&channel->attr, buffer, kept_parts);
-    const int status = lttng_enable_channel(handle, channel);
-    lttng_channel_destroy(channel);
+    describe_channel(channel, name, buffer, kept_parts);
+    const int status = ffitap_lttng.enable_channel(handle, channel);
+    ffitap_lttng.channel_destroy(channel);
     if (status < 0)
         ffitap_say("LTTng cannot create the channel '%s': %s; see --buffer-size", name,
-                   lttng_strerror(status));
+                   ffitap_lttng.strerror(status));
     return status >= 0;
 }
 
@@ -71,7 +98,7 @@ static bool add_contexts(struct lttng_handle *handle, const char *channel)
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         struct lttng_event_context context = {.ctx = types[i]};
-        if (!succeeded(lttng_add_context(handle, &context, NULL, channel), "add a context"))
+        if (!succeeded(ffitap_lttng.add_context(handle, &context, NULL, channel), "add a context"))
             return false;
     }
     return true;
@@ -85,16 +112,18 @@ static bool enable_events(struct lttng_handle *handle, enum ffitap_event_set set
         const struct ffitap_event *wanted = &ffitap_events[i];
         if (!(wanted->sets & set))
             continue;
-        struct lttng_event *event = lttng_event_create();
+        struct lttng_event *event = ffitap_lttng.event_create();
         if (!event)
             return succeeded(-LTTNG_ERR_NOMEM, "enable an event");
         event->type = LTTNG_EVENT_TRACEPOINT;
         event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
+        event->loglevel = -1; /* none in particular */
+        event->enabled = 1;
         snprintf(event->name, sizeof event->name, "%s", wanted->name);
-        enabled =
-            succeeded(lttng_enable_event(handle, event, ffitap_channel_names[wanted->channel]),
-                      "enable an event");
-        lttng_event_destroy(event);
+        enabled = succeeded(
+            ffitap_lttng.enable_event(handle, event, ffitap_channel_names[wanted->channel]),
+            "enable an event");
+        ffitap_lttng.event_destroy(event);
     }
     return enabled;
 }
@@ -116,9 +145,9 @@ bool ffitap_session_start(struct ffitap_session *session,
 {
     if (!create(session->name, options->directory))
         return false;
-    session->handle = lttng_create_handle(session->name, &domain);
+    session->handle = ffitap_lttng.create_handle(session->name, &domain);
     if (session->handle && furnish(session->handle, options) &&
-        succeeded(lttng_start_tracing(session->name), "start the session"))
+        succeeded(ffitap_lttng.start_tracing(session->name), "start the session"))
         return true;
     ffitap_session_destroy(session);
     return false;
@@ -127,18 +156,18 @@ bool ffitap_session_start(struct ffitap_session *session,
 bool ffitap_session_restrict(const struct ffitap_session *session, const pid_t *pids, size_t count)
 {
     struct lttng_process_attr_tracker_handle *tracker;
-    const int status = -(int)lttng_session_get_tracker_handle(
+    const int status = -(int)ffitap_lttng.session_get_tracker_handle(
         session->name, domain.type, LTTNG_PROCESS_ATTR_VIRTUAL_PROCESS_ID, &tracker);
 
     if (status != -LTTNG_OK)
         return succeeded(status, "tell processes apart");
-    bool restricted = lttng_process_attr_tracker_handle_set_tracking_policy(
+    bool restricted = ffitap_lttng.process_attr_tracker_handle_set_tracking_policy(
                           tracker, LTTNG_TRACKING_POLICY_INCLUDE_SET) ==
                       LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_OK;
     for (size_t i = 0; restricted && i < count; i++)
-        restricted = lttng_process_attr_virtual_process_id_tracker_handle_add_pid(
+        restricted = ffitap_lttng.process_attr_virtual_process_id_tracker_handle_add_pid(
                          tracker, pids[i]) == LTTNG_PROCESS_ATTR_TRACKER_HANDLE_STATUS_OK;
-    lttng_process_attr_tracker_handle_destroy(tracker);
+    ffitap_lttng.process_attr_tracker_handle_destroy(tracker);
     return succeeded(restricted ? 0 : -LTTNG_ERR_UNK, "tell processes apart");
 }
 
@@ -151,7 +180,7 @@ static bool wait_for_data(const char *name, int descriptor)
     struct pollfd asked = {.fd = descriptor, .events = POLLIN};
     int pause_ms = 1, waited_ms = 0;
 
-    for (int pending; (pending = lttng_data_pending(name)) != 0;) {
+    for (int pending; (pending = ffitap_lttng.data_pending(name)) != 0;) {
         if (!succeeded(pending, "write out the end of the recording"))
             return false;
         if (poll(&asked, 1, pause_ms) > 0 && ffitap_signals_asked_to_end(descriptor)) {
@@ -170,7 +199,7 @@ static bool wait_for_data(const char *name, int descriptor)
 
 bool ffitap_session_stop(struct ffitap_session *session, int descriptor)
 {
-    return succeeded(lttng_stop_tracing_no_wait(session->name), "stop the session") &&
+    return succeeded(ffitap_lttng.stop_tracing_no_wait(session->name), "stop the session") &&
            wait_for_data(session->name, descriptor);
 }
 
@@ -188,13 +217,13 @@ struct ffitap_losses ffitap_session_losses(const struct ffitap_session *session)
 {
     struct ffitap_losses losses = {0};
     struct lttng_channel *channels = NULL;
-    const int count = lttng_list_channels(session->handle, &channels);
+    const int count = ffitap_lttng.list_channels(session->handle, &channels);
 
     for (int i = 0; i < count; i++) {
         uint64_t number;
-        if (lttng_channel_get_discarded_event_count(&channels[i], &number) == 0)
+        if (ffitap_lttng.channel_get_discarded_event_count(&channels[i], &number) == 0)
             losses.discarded_events += without_overflows(number);
-        if (lttng_channel_get_lost_packet_count(&channels[i], &number) == 0)
+        if (ffitap_lttng.channel_get_lost_packet_count(&channels[i], &number) == 0)
             losses.lost_packets += number;
     }
     free(channels);
@@ -208,15 +237,15 @@ void ffitap_session_destroy(struct ffitap_session *session)
     if (!session->handle)
         return;
     ffitap_session_fini(session);
-    if (lttng_destroy_session_ext(session->name, &destruction) != LTTNG_OK)
+    if (ffitap_lttng.destroy_session_ext(session->name, &destruction) != LTTNG_OK)
         return;
-    lttng_destruction_handle_wait_for_completion(destruction, DESTROY_TIMEOUT_MS);
-    lttng_destruction_handle_destroy(destruction);
+    ffitap_lttng.destruction_handle_wait_for_completion(destruction, DESTROY_TIMEOUT_MS);
+    ffitap_lttng.destruction_handle_destroy(destruction);
 }
 
 void ffitap_session_fini(struct ffitap_session *session)
 {
     if (session->handle)
-        lttng_destroy_handle(session->handle);
+        ffitap_lttng.destroy_handle(session->handle);
     session->handle = NULL;
 }

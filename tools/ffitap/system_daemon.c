@@ -21,7 +21,7 @@
 
 bool ffitap_system_daemon_is_alive(void)
 {
-    return lttng_session_daemon_alive() == 1;
+    return ffitap_lttng.session_daemon_alive() == 1;
 }
 
 bool ffitap_system_daemon_is_ready(void)
@@ -63,7 +63,7 @@ void ffitap_system_daemon_mark(pid_t pid)
 static bool has_sessions(void)
 {
     struct lttng_session *sessions = NULL;
-    const int count = lttng_list_sessions(&sessions);
+    const int count = ffitap_lttng.list_sessions(&sessions);
 
     free(sessions);
     return count > 0;
@@ -72,11 +72,11 @@ static bool has_sessions(void)
 static void destroy_sessions(const char *prefix)
 {
     struct lttng_session *sessions = NULL;
-    const int count = lttng_list_sessions(&sessions);
+    const int count = ffitap_lttng.list_sessions(&sessions);
 
     for (int i = 0; i < count; i++) {
         if (strncmp(sessions[i].name, prefix, strlen(prefix)) == 0)
-            lttng_destroy_session(sessions[i].name);
+            ffitap_lttng.destroy_session(sessions[i].name);
     }
     free(sessions);
 }

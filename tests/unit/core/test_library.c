@@ -116,7 +116,7 @@ Test(core_library, a_mode_that_dlopen_refuses_is_a_failed_load)
 
     cr_expect(eq(int, ffitap_library_create(NATIVE, FFITAP_CDLL, 1 << 20, 0, &library, &error),
                  FFITAP_LOAD_FAILED));
-    cr_expect(ne(ptr, strstr(error.text, "invalid mode parameter"), NULL), "%s", error.text);
+    cr_expect(strstr(error.text, "invalid mode parameter") != NULL, "%s", error.text);
 }
 
 Test(core_library, unknown_kinds_and_flags_are_refused_without_a_load)
@@ -162,7 +162,7 @@ Test(core_library, who_asked_is_the_object_that_called_us)
 {
     ffitap_library_destroy(open_library(NATIVE, FFITAP_CDLL, 0));
 
-    cr_expect(ne(ptr, strstr(emit_double_load_end(0)->caller, "test_core_library"), NULL));
+    cr_expect(strstr(emit_double_load_end(0)->caller, "test_core_library") != NULL);
     cr_expect(eq(str, (char *)emit_double_load_end(0)->path, NATIVE));
 }
 
@@ -176,7 +176,7 @@ Test(core_runtime, the_core_makes_itself_known_once)
     cr_expect(eq(uint, emit_double_runtime_count(), 1));
     cr_expect(eq(str, (char *)emit_double_runtime(0)->name, "ffitap"));
     cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, ""));
-    cr_expect(ne(ptr, strstr(emit_double_runtime(0)->object, "test_core_library"), NULL));
+    cr_expect(strstr(emit_double_runtime(0)->object, "test_core_library") != NULL);
 }
 
 static struct ffitap_library *adopt(const char *name, void *handle, enum ffitap_library_kind kind,

@@ -171,7 +171,7 @@ Test(core_loader, a_name_that_failed_is_tried_again)
     cr_expect(
         eq(int, ffitap_loader_borrow_library(loader, path, &library, &error), FFITAP_LOAD_FAILED));
     cr_expect(eq(ptr, library, &library));
-    cr_expect(ne(ptr, strstr(error.text, "No such file"), NULL), "%s", error.text);
+    cr_expect(strstr(error.text, "No such file") != NULL, "%s", error.text);
 
     cr_assert(eq(int, symlink(NATIVE, path), 0));
     library = borrow_library(loader, path);
