@@ -1,5 +1,7 @@
 """A recording has a trace and statistics of the same calls: both must say the same."""
 
+import json
+import os
 import shutil
 
 import harness
@@ -78,6 +80,27 @@ class BothSources(harness.Case):
         both, counted = self.report(), self.without("trace")
         self.assertEqual([row["calls"] for row in both["functions"]],
                          [row["calls"] for row in counted["functions"]])
+
+    def report_with_crashes(self):
+        crashing = harness.BUILD / "tests/apps/crashing_babeltrace.so"
+        return harness.run(harness.FFITAP, "report", "--json", self.data, text=True,
+                           env={**os.environ, "LD_PRELOAD": str(crashing)})
+
+    def test_what_was_counted_is_reported_though_babeltrace_crashes(self):
+        done, counted = self.report_with_crashes(), self.without("trace")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        report = json.loads(done.stdout)
+        self.assertEqual(report["functions"], counted["functions"])
+        self.assertEqual(report["losses"]["damaged"][0],
+                         "its trace is so damaged that babeltrace 2 crashes on it (Aborted); record "
+                         "again; the report comes from its statistics alone")
+
+    def test_without_counts_a_crash_is_an_error(self):
+        shutil.rmtree(self.data / "stat")
+        done = self.report_with_crashes()
+        self.assertEqual((done.returncode, done.stdout), (125, ""))
+        self.assertEqual(done.stderr, f"ffitap: {self.data}: its trace is so damaged that babeltrace 2 "
+                                      "crashes on it (Aborted); record again\n")
 
     def test_who_wants_only_loads_gets_no_statistics(self):
         self.record(harness.PYTHON, "-c", "", options=("--events", "loads"))

@@ -223,8 +223,42 @@ print(os.getpid(), started.pid)
         subprocess.run(["cc", "-static", "-o", "static", "static.c"], check=True)
         result = self.record("./static")
         self.assertEqual(result.returncode, 3)
-        self.assert_says(result, "./static: no event came from it; .* statically linked")
+        self.assert_says(result, "./static: no event came from it: it ran .*/static, which is "
+                                 "statically linked")
         self.assert_says(result, "0 events, 0 discarded")
+
+    def record_unheard(self, events):
+        """What record and report say of a program that LTTng hears nothing of."""
+        environment = {**os.environ, "NO_SOCKETS": "python3",
+                       "LD_PRELOAD": os.path.join(os.environ["FFITAP_BUILD"],
+                                                  "tests/apps/no_sockets.so")}
+        result = self.record("--events", events, PYTHON, "-c",
+                             "import ctypes; ctypes.CDLL(None).abs(1)", env=environment)
+        self.assertEqual(result.returncode, 0)
+        self.assert_says(result, "0 events, 0 discarded")
+        return result, self.run_ffitap("report").stdout
+
+    def test_a_program_that_was_seen_is_not_blamed_for_an_empty_trace(self):
+        result, report = self.record_unheard("calls")
+        self.assert_says(result, f"{PYTHON}: 1 process was seen and counted, but LTTng delivered "
+                                 "none of the events; the report comes from the counts$")
+        self.assertNotIn("no event came from it", result.stderr)
+        self.assertIn("1 foreign call\n\nNote: the trace holds no events, though what ran was seen",
+                      report)
+        self.assertNotIn("LOSSES", report)
+        self.assertRegex(report, r"(?m)^ +1 .* abs \(libc\.so\.6\)  ctypes$")
+
+    def test_nor_one_of_which_nothing_tells_whether_it_was_seen(self):
+        result, report = self.record_unheard("loads")
+        self.assert_says(result, f"{PYTHON}: no event came from it: it loaded none of ffitap's "
+                                 "libraries, or LTTng delivered none of its events; see ")
+        self.assertIn("LOSSES", report)
+        self.assertRegex(report, r"was not seen: .*, or LTTng delivered none of its events\n")
+
+    def test_a_directory_may_be_named_anything(self):
+        result = self.record("-o", r"a[b]*?\\c{d}", "/bin/true")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assert_says(result, r"\d+ events, 0 discarded")
 
     def test_detail_records_more_than_calls_and_loads_less(self):
         program = "import ctypes; f = ctypes.CDLL(None).getpid; [f() for i in range(1000)]"

@@ -1,12 +1,13 @@
 #include "count.h"
 
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <babeltrace2/babeltrace.h>
+
+#include "files.h"
 
 static bt_graph_simple_sink_component_consume_func_status
 count_messages(bt_message_iterator *iterator, void *data)
@@ -98,20 +99,18 @@ bool ffitap_count_events(const char *directory, unsigned budget_ms, struct ffita
 {
     const uint64_t deadline = now_ms() + budget_ms;
     const bt_plugin *plugin = NULL;
-    char *pattern = NULL;
-    glob_t found = {0};
-    bool readable = asprintf(&pattern, "%s/ust/uid/*/*/metadata", directory) >= 0 &&
-                    bt_plugin_find("ctf", BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, BT_FALSE, &plugin) ==
-                        BT_PLUGIN_FIND_STATUS_OK &&
-                    glob(pattern, 0, NULL, &found) == 0;
+    glob_t found;
 
     *count = (struct ffitap_count){.complete = true};
+    if (!ffitap_files_find(directory, "ust/uid/*/*/metadata", &found))
+        return false;
+    bool readable = bt_plugin_find("ctf", BT_TRUE, BT_TRUE, BT_TRUE, BT_TRUE, BT_FALSE, &plugin) ==
+                    BT_PLUGIN_FIND_STATUS_OK;
     for (size_t i = 0; readable && i < found.gl_pathc; i++) {
         *strrchr(found.gl_pathv[i], '/') = '\0';
         readable = count_trace(plugin, found.gl_pathv[i], deadline, count);
     }
     globfree(&found);
     bt_plugin_put_ref(plugin);
-    free(pattern);
     return readable;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "report/recording.h"
+
 #define ALWAYS (FFITAP_EVENTS_LOADS | FFITAP_EVENTS_CALLS | FFITAP_EVENTS_DETAIL)
 #define CALLS  (FFITAP_EVENTS_CALLS | FFITAP_EVENTS_DETAIL)
 #define DETAIL FFITAP_EVENTS_DETAIL
@@ -41,7 +43,7 @@ static const struct {
 } sets[] = {
     {"calls", FFITAP_EVENTS_CALLS},
     {"detail", FFITAP_EVENTS_DETAIL},
-    {"loads", FFITAP_EVENTS_LOADS},
+    {FFITAP_RECORDING_EVENTS_LOADS, FFITAP_EVENTS_LOADS},
 };
 
 bool ffitap_events_find(const char *name, enum ffitap_event_set *set)

@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "message.h"
 #include "report/note.h"
 #include "report/recording.h"
@@ -216,6 +217,17 @@ static void empty_directory(const struct ffitap_output *output)
         return;
     unlink(description);
     free(description);
+}
+
+unsigned ffitap_output_count_statistics(const struct ffitap_output *output)
+{
+    glob_t found;
+
+    if (!ffitap_files_find(output->statistics, "*" FFITAP__STATISTICS_SUFFIX, &found))
+        return 0;
+    const unsigned count = (unsigned)found.gl_pathc;
+    globfree(&found);
+    return count;
 }
 
 void ffitap_output_undo(struct ffitap_output *output)

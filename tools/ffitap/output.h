@@ -45,6 +45,9 @@ bool ffitap_output_create_temporary(struct ffitap_output *output);
 bool ffitap_output_open_statistics(const struct ffitap_output *output);
 void ffitap_output_close_statistics(const struct ffitap_output *output);
 
+/* How many processes have left statistics in that folder. */
+unsigned ffitap_output_count_statistics(const struct ffitap_output *output);
+
 /* Puts everything back as it was before the directory was made. */
 void ffitap_output_undo(struct ffitap_output *output);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <glib.h>
 #include <popt.h>
 
 #include "buffers.h"
@@ -20,6 +21,7 @@
 #include "preload.h"
 #include "program.h"
 #include "rehearsal.h"
+#include "report/executable.h"
 #include "session.h"
 #include "signals.h"
 #include "tap/tap.h"
@@ -191,11 +193,28 @@ static void format_size(char *text, size_t room, uint64_t bytes)
     snprintf(text, room, "%.*f %s", unit ? 1 : 0, amount, units[unit]);
 }
 
-static void explain_emptiness(const struct request *request)
+/* A program that was seen is not to blame, nor one of which nothing tells whether it was. */
+static void explain_emptiness(const struct run *run)
 {
-    ffitap_say("%s: no event came from it; a program that is statically linked, or set-user-ID, or "
-               "that clears its environment loads none of ffitap's libraries",
-               request->command[0]);
+    const char *name = run->request->command[0], *file = run->recording.program;
+    const unsigned seen = ffitap_output_count_statistics(&run->output);
+    char *obstacle = file && !seen ? ffitap__executable_obstacle(file) : NULL;
+
+    if (seen)
+        ffitap_say("%s: %u process%s seen and counted, but LTTng delivered none of the events; the "
+                   "report comes from the counts",
+                   name, seen, seen == 1 ? " was" : "es were");
+    else if (obstacle)
+        ffitap_say("%s: no event came from it: it ran %s, %s", name, file, obstacle);
+    else
+        ffitap_say("%s: no event came from it%s; see ffitap doctor %s", name,
+                   wants_statistics(run)
+                       ? ", nor was it counted: it loaded none of ffitap's libraries, as a program "
+                         "does that starts another with a cleared environment or ends too early"
+                       : ": it loaded none of ffitap's libraries, or LTTng delivered none of its "
+                         "events",
+                   name);
+    g_free(obstacle);
 }
 
 /* As many as can be counted in a few seconds: the reader of the report learns the rest anyway. */
@@ -211,7 +230,7 @@ static void count_events(const struct run *run, char *text, size_t room)
     snprintf(text, room, "%s%llu event%s, ", count.complete ? "" : "more than ",
              (unsigned long long)count.events, count.events == 1 ? "" : "s");
     if (count.complete && count.events == 0)
-        explain_emptiness(run->request);
+        explain_emptiness(run);
 }
 
 static void summarize(const struct run *run)

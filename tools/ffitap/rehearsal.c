@@ -2,13 +2,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "message.h"
 
 #define NO_HOME "/nonexistent"
@@ -45,16 +45,14 @@ static bool fork_process(struct ffitap_rehearsal *rehearsal, const char *home)
 
 static bool has_stream(const char *directory, const char *channel)
 {
+    char pattern[64];
     glob_t found;
-    char *pattern;
 
     /* One that is written into several files in turns has another number in their names. */
-    if (asprintf(&pattern, "%s/ust/uid/*/*/%s_0*", directory, channel) < 0)
-        return false;
-    const bool has = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+    snprintf(pattern, sizeof pattern, "ust/uid/*/*/%s_0*", channel);
+    const bool has = ffitap_files_find(directory, pattern, &found);
     if (has)
         globfree(&found);
-    free(pattern);
     return has;
 }
 

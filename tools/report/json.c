@@ -330,6 +330,8 @@ static json_t *describe_losses(const struct ffitap_recording *recording,
     }
     for (unsigned i = 0; i < model->damaged->len; i++)
         json_array_append_new(damaged, text(g_ptr_array_index(model->damaged, i)));
+    if (losses.trace_empty)
+        json_array_append_new(damaged, text(losses.trace_empty));
     return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "lower_bound", losses.lower_bound,
                      "discarded_events", integer(losses.discarded_events), "discarded_packets",
                      integer(losses.discarded_packets), "dropped_records", dropped,

@@ -13,6 +13,16 @@ static const char *why_unseen(const struct ffitap__model *model)
            "statistics file";
 }
 
+/* What was seen without an event left statistics. */
+static const char *why_empty(const struct ffitap__model *model)
+{
+    if (!model->has_empty_trace)
+        return NULL;
+    return model->processes->len
+               ? "the trace holds no events, though what ran was seen: LTTng delivered none of them"
+               : "the trace holds no events";
+}
+
 /* Where every process has a whole statistics file nothing is counted from the trace's events. */
 static bool counts_events(const struct ffitap__model *model)
 {
@@ -32,6 +42,7 @@ struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording
     struct ffitap__losses losses = {
         .discarded_events = MAX(model->discarded_events, recording->discarded_events),
         .discarded_packets = MAX(model->discarded_packets, recording->lost_packets),
+        .trace_empty = why_empty(model),
     };
 
     if (recording->pid > 0 && !recording->is_bare &&
@@ -45,7 +56,8 @@ struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording
     for (unsigned i = 0; i < FFITAP__LOSS_KINDS; i++)
         losses.dropped_records += model->lost[i];
     losses.lower_bound =
-        ((losses.discarded_events || losses.discarded_packets) && counts_events(model)) ||
+        ((losses.discarded_events || losses.discarded_packets || losses.trace_empty) &&
+         counts_events(model)) ||
         losses.dropped_records || losses.command_unseen || losses.callers_unseen ||
         model->undefined_functions || model->damaged->len;
     return losses;

@@ -10,6 +10,7 @@ struct ffitap__losses {
     uint64_t discarded_packets;
     uint64_t dropped_records;   /* by the tap, of all kinds */
     const char *command_unseen; /* why no event of the command is there; NULL: some are */
+    const char *trace_empty;    /* a sentence, where the trace holds no events; NULL: it does */
     unsigned callers_unseen;    /* other processes that made calls of which nothing is there */
     unsigned programs_unseen;   /* and those of which nobody can say: they count for no loss */
     bool lower_bound;           /* anything was lost */

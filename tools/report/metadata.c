@@ -20,6 +20,8 @@ struct packet {
 
 static bool is_cut(int fd, uint64_t size)
 {
+    if (size == 0)
+        return true; /* the disk was full before LTTng wrote any; babeltrace 2.1 aborts on it */
     for (uint64_t offset = 0; offset < size;) {
         struct packet packet = {0};
         const ssize_t got = pread(fd, &packet, sizeof packet, (off_t)offset);

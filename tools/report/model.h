@@ -103,6 +103,7 @@ struct ffitap__model {
     GArray *started;      /* struct ffitap__started; settled at the end (report/unseen.h) */
 
     bool is_elsewhere;        /* on another machine, with other files */
+    bool is_uncounted;        /* its processes were to keep no statistics: events alone tell */
     uint64_t now_ns;          /* on CLOCK_MONOTONIC, of what goes on; 0: it has ended */
     const char *command_path; /* the program that was recorded; NULL: unknown */
     const char *command_why;  /* why it is not seen, if it is not; NULL: unknown */
@@ -118,7 +119,8 @@ struct ffitap__model {
     uint64_t undefined_functions;
     GPtrArray *damaged; /* char *, sentences: what of the trace could not be read */
 
-    bool was_cut; /* reading stopped before the trace's end */
+    bool was_cut;         /* reading stopped before the trace's end */
+    bool has_empty_trace; /* there is one, or was to be, and no event could be read of it */
 
     char *token;
     GStringChunk *strings;

@@ -19,6 +19,9 @@
 
 #define FFITAP_RECORDING_MODE_STAT "stat"
 
+/* The set of events for which no process keeps statistics. */
+#define FFITAP_RECORDING_EVENTS_LOADS "loads"
+
 struct ffitap_recording {
     char *token;               /* ties the processes of the trace to this recording */
     json_t *command;           /* array of strings, valid UTF-8 whatever the arguments held */

@@ -44,8 +44,7 @@ static void note_shortcomings(struct ffitap__model *model, const struct ffitap_r
             model,
             g_strdup("the recorder could not write all of it: the disk was full, the session "
                      "daemon was killed, or it was told to stop writing"));
-    if (model->events == 0 && has_trace(recording))
-        ffitap__model_note_damage(model, g_strdup("the trace holds no events"));
+    model->has_empty_trace = model->events == 0 && has_trace(recording);
 }
 
 static bool write_json(FILE *stream, const struct ffitap_recording *recording,
@@ -116,6 +115,12 @@ static unsigned read_statistics(struct ffitap__model *model, const struct task *
 static int read_trace(struct ffitap__model *model, const struct task *task,
                       struct ffitap__attempt *attempt, char *why, unsigned size)
 {
+    if (attempt->crashes >= FFITAP__CRASHES_MAX) {
+        snprintf(why, size,
+                 "its trace is so damaged that babeltrace 2 crashes on it (%s); record again",
+                 strsignal(attempt->crash));
+        return -1;
+    }
     char *trace = g_build_filename(task->options->directory, FFITAP_RECORDING_TRACE, NULL);
     const int result = ffitap__trace_read(model, trace, attempt, why, size);
 
@@ -186,8 +191,7 @@ int ffitap_report_run(const struct ffitap_report_options *options)
         return fail(options->directory, why);
     int status = ffitap__worker_run(read_and_write, &task, &crash);
     if (status < 0) {
-        snprintf(why, sizeof(why),
-                 "its trace is so damaged that babeltrace 2 crashes on it (%s); record again",
+        snprintf(why, sizeof(why), "it is so damaged that reading it crashes (%s); record again",
                  strsignal(crash));
         status = fail(options->directory, why);
     }

@@ -208,6 +208,8 @@ static void print_losses(const struct ffitap__table *table, struct ffitap__losse
         fputs("  ", table->stream);
         print_line(table, g_ptr_array_index(model->damaged, i));
     }
+    if (losses.trace_empty)
+        fprintf(table->stream, "  %s\n", losses.trace_empty);
 }
 
 void ffitap__table_losses(const struct ffitap__table *table)
@@ -216,6 +218,10 @@ void ffitap__table_losses(const struct ffitap__table *table)
 
     if (losses.lower_bound)
         print_losses(table, losses);
+    else if (losses.trace_empty)
+        fprintf(table->stream,
+                "\nNote: %s;\nthe figures lack nothing, they are the program's own\n",
+                losses.trace_empty);
     else if (losses.discarded_events || losses.discarded_packets)
         fputs("\nThe trace lacks events; the figures do not, they are the program's own\n",
               table->stream);

@@ -24,6 +24,8 @@ static bool is_this_host(const char *name)
 void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_recording *recording)
 {
     model->is_elsewhere = !is_this_host(recording->host);
+    model->is_uncounted =
+        recording->events && strcmp(recording->events, FFITAP_RECORDING_EVENTS_LOADS) == 0;
     if (recording->program)
         model->command_path = ffitap__model_intern(model, recording->program);
     if (!recording->ended && !model->is_elsewhere)
@@ -100,15 +102,23 @@ static bool is_starting(const struct ffitap__model *model, const struct ffitap__
            (kill(started->pid, 0) == 0 || errno == EPERM);
 }
 
-#define OTHER_REASONS                                                                              \
-    "it ended before the dynamic linker loaded the tap, or that did not find it, or it could "     \
-    "make no statistics file"
+/* Where no statistics were wanted either, it may have been there without a sign of it. */
+static const char *other_reasons(const struct ffitap__model *model)
+{
+    return model->is_uncounted
+               ? "it ended before the dynamic linker loaded the tap, or that did not find it, or "
+                 "LTTng delivered none of its events"
+               : "it ended before the dynamic linker loaded the tap, or that did not find it, or "
+                 "it "
+                 "could make no statistics file";
+}
 
 /* What follows a program's name, in the model's pool. */
 static const char *describe_file(struct ffitap__model *model, const char *path)
 {
     char *obstacle = ffitap__executable_obstacle(path);
-    char *words = obstacle ? g_strconcat(", ", obstacle, NULL) : g_strdup(": " OTHER_REASONS);
+    char *words = obstacle ? g_strconcat(", ", obstacle, NULL)
+                           : g_strconcat(": ", other_reasons(model), NULL);
     const char *kept = ffitap__model_intern(model, words);
 
     g_free(words);
@@ -147,7 +157,11 @@ static const char *describe_program(struct settling *settling,
         return describe_environment(started->marks);
     if (started->is_whole && !settling->model->is_elsewhere)
         return describe_file_once(settling, started->path);
-    return ": it is statically linked, or set-user-ID, or " OTHER_REASONS;
+    char *words = g_strconcat(": it is statically linked, or set-user-ID, or ",
+                              other_reasons(settling->model), NULL);
+    const char *kept = ffitap__model_intern(settling->model, words);
+    g_free(words);
+    return kept;
 }
 
 static char *describe_started(struct settling *settling, const struct ffitap__started *started)

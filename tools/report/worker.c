@@ -141,7 +141,7 @@ int ffitap__worker_run(ffitap__work *work, const void *data, int *crash)
     }
     attempt->stop_after = UINT64_MAX;
     int result = try(attempt, work, data);
-    if (result < 0) {
+    while (result < 0 && attempt->crashes++ < FFITAP__CRASHES_MAX) {
         attempt->stop_after = attempt->messages;
         attempt->messages = 0;
         result = try(attempt, work, data);

@@ -1,7 +1,7 @@
 /*
  * Reading a damaged trace can crash babeltrace, or make it ask for all the memory there is: a
  * flipped bit in an array's length is enough. Hence the report is made in a process of its own, and
- * after a crash made again up to the place where that happened.
+ * after a crash made again: first up to the place where that happened, then without babeltrace.
  */
 #ifndef FFITAP_REPORT_WORKER_H
 #define FFITAP_REPORT_WORKER_H
@@ -14,16 +14,21 @@ struct ffitap__attempt {
     uint64_t messages;      /* how many of babeltrace's messages were taken in */
     uint64_t stop_after;    /* so many messages, UINT64_MAX: all */
     int crash;              /* the signal that ended the attempt before, 0: there was none */
+    unsigned crashes;       /* how many attempts ended so; see FFITAP__CRASHES_MAX */
     char scratch[PATH_MAX]; /* a temporary directory with the attempt's files, "": none */
 };
+
+/* After so many crashes the work leaves out what crashes. */
+#define FFITAP__CRASHES_MAX 2
 
 /* Does the work and returns the program's exit status. */
 typedef int ffitap__work(struct ffitap__attempt *attempt, const void *data);
 
 /*
- * Runs `work` until it ends without a crash, twice at most. Returns its exit status, or -1 with
- * the signal in `*crash` if it crashed again; what the crashed ones wrote to standard error is
- * dropped, and the files they left in their scratch directories are removed.
+ * Runs `work` until it ends without a crash, once more than FFITAP__CRASHES_MAX at most. Returns
+ * its exit status, or -1 with the signal in `*crash` if that crashed as well; what the crashed ones
+ * wrote to standard error is dropped, and the files they left in their scratch directories are
+ * removed.
  */
 int ffitap__worker_run(ffitap__work *work, const void *data, int *crash);
 

@@ -1,0 +1,15 @@
+/* Files below a directory, whatever characters the directory's own name has. */
+#ifndef FFITAP_TOOL_FILES_H
+#define FFITAP_TOOL_FILES_H
+
+#include <stdbool.h>
+
+#include <glob.h>
+
+/*
+ * Finds what matches `pattern` (glob(7)) below `directory`, taken literally, in no order. True if
+ * there is any; `*found` is then released with globfree(3).
+ */
+bool ffitap_files_find(const char *directory, const char *pattern, glob_t *found);
+
+#endif
