@@ -41,9 +41,9 @@ class Counted(harness.Case):
         counted = [
             (row["runtime"], row["function"], row["calls"]) for row in self.document["callbacks"]
         ]
-        self.assertEqual(
-            counted, [("libgirepository-1.0.so.1", "g_main_context_iteration", 1 + 2 + 3)]
-        )
+        ((runtime, *rest),) = counted
+        self.assertRegex(runtime, r"^libgirepository-(1\.0\.so\.1|2\.0\.so\.0)$")  # by suite
+        self.assertEqual(rest, ["g_main_context_iteration", 1 + 2 + 3])
 
 
 class Recorded(Counted):

@@ -17,7 +17,7 @@ NUMBERS = dict(
 
 # What tests/apps/filtered.c does without anybody watching.
 OWN = (
-    "write exit_group openat read newfstatat mmap close munmap mprotect clone3 clone exit futex "
+    "write exit_group openat read newfstatat fstat mmap close munmap mprotect clone3 clone exit futex "
     "madvise rseq rt_sigaction rt_sigprocmask set_robust_list wait4"
 ).split()
 # What of the list in ffitap-stat(1) it does not.
