@@ -168,8 +168,9 @@ typedef int spawner(pid_t *child, const char *name, const posix_spawn_file_actio
                     char *const environment[]);
 
 /*
- * The child's number is known when it runs already. So a note may come too late to be taken away;
- * its moment is before the child's start all the same, and that tells.
+ * The child's number is known when it runs already. So a note may come too late to be taken away,
+ * and after one of the child's own, to which it yields; its moment is before the child's start all
+ * the same, and that tells.
  */
 static int spawn(spawner *real, bool is_searched, pid_t *child, const char *name,
                  const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,

@@ -18,6 +18,10 @@
 #define FOLDER_MAX 1000u
 #define NAME_MAX_  64u /* of a note, with the slash before it */
 #define SHELLS     100 /* that are started in the same nanosecond */
+#define PLACES     10  /* that are tried for a note: others come and go meanwhile */
+
+/* Words of a note that stand before its moment. */
+#define BEFORE_MOMENT 3
 
 /* Written once, before there is a second thread; "" if no notes are wanted. */
 static char folder[FOLDER_MAX];
@@ -196,6 +200,24 @@ static void begin_note(struct text *text, const struct ffitap__exec_note *note, 
     add(text, " ");
 }
 
+/* The moment that the note at `path` says, 0 if that is none. */
+static uint64_t moment_at(const char *path)
+{
+    char start[NAME_MAX_ + sizeof(FFITAP__EXEC_NOTE_MAGIC)];
+    const ssize_t size = readlink(path, start, sizeof(start) - 1);
+    uint64_t moment_ns = 0;
+
+    start[size > 0 ? size : 0] = '\0';
+    const char *at = start;
+    for (int i = 0; i < BEFORE_MOMENT && *at; i++) {
+        at += strcspn(at, " ");
+        at += *at == ' ';
+    }
+    for (; *at >= '0' && *at <= '9'; at++)
+        moment_ns = moment_ns * 10 + (uint64_t)(*at - '0');
+    return *at == ' ' ? moment_ns : 0;
+}
+
 /*
  * Moves a note away that another process with this number left, or an earlier program of this one:
  * it stays true.
@@ -209,23 +231,30 @@ static void set_aside(const char *path, const struct ffitap__exec_note *note)
     rename(path, buffer);
 }
 
-/* Returns 0 or an errno. */
-static int put(const struct ffitap__exec_note *note, const struct text *text)
+/*
+ * Returns 0 or an errno. The note that is called by its process alone is the newest one. Who spawns
+ * a process may come after the notes of that process itself: what is late yields to what is newer.
+ */
+static int put(struct ffitap__exec_note *note, const struct text *text)
 {
-    char buffer[FOLDER_MAX + NAME_MAX_];
-    struct text path = TEXT(buffer);
-
     if (is_too_long)
         return ENAMETOOLONG;
-    name_note(&path, note->pid, note->pid ? 0 : note->moment_ns);
-    if (symlink(text->bytes, buffer) == 0)
-        return 0;
-    if (errno == EEXIST && note->pid) {
-        set_aside(buffer, note);
+    note->number = note->pid ? 0 : note->moment_ns;
+    for (int i = 0; i < PLACES; i++) {
+        char buffer[FOLDER_MAX + NAME_MAX_];
+        struct text path = TEXT(buffer);
+        name_note(&path, note->pid, note->number);
         if (symlink(text->bytes, buffer) == 0)
             return 0;
+        if (errno != EEXIST || !note->pid)
+            return errno;
+        const uint64_t other_ns = moment_at(buffer);
+        if (other_ns > note->moment_ns)
+            note->number = other_ns;
+        else if (other_ns || errno != ENOENT)
+            set_aside(buffer, note);
     }
-    return errno;
+    return EEXIST;
 }
 
 static void write_note(struct ffitap__exec_note *note, const struct ffitap__exec_program *program,
@@ -304,7 +333,7 @@ void ffitap__exec_withdraw(const struct ffitap__exec_note *note)
     if (note->is_told)
         ffitap__storage_take_back(note->told);
     if (note->is_there)
-        remove_note(note->pid, note->pid ? 0 : note->moment_ns);
+        remove_note(note->pid, note->number);
 }
 
 void ffitap__exec_arrive(void)

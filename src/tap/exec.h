@@ -28,6 +28,7 @@ struct ffitap__exec_note {
     int told;     /* where */
     int32_t pid;  /* 0: nobody was told */
     uint64_t moment_ns;
+    uint64_t number; /* behind the process's in its name, 0: none */
 };
 
 /* At the start of the program: statistics go to `folder`, an absolute path. */

@@ -11,8 +11,9 @@
  * whole or not at all, after one system call that needs no descriptor, no room for a file's blocks,
  * and that no limit of files' sizes ends with a signal. When the recording ends its recorder makes
  * files with the same text of those that are left. It is called by the number of the process,
- * "4711.exec"; "4711.123.exec" if at that moment the number was found to have gone to another
- * process; "0.123.exec" if nobody was told the number. It says, with a blank between two:
+ * "4711.exec"; "4711.123.exec" if there is another note with that number, of that later moment: of
+ * another process, or of the next program that the same one ran; "0.123.exec" if nobody was told
+ * the number. It says, with a blank between two:
  * - FFITAP__EXEC_NOTE_MAGIC;
  * - the process, or 0, and its parent or, if that is 0, who started it, in decimal as the rest;
  * - the moment before the start on CLOCK_MONOTONIC, in nanoseconds;

@@ -51,6 +51,14 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 """
 
+# A shell that is replaced by another program; preloaded, late_note.so has both notes be there.
+SPAWN = """
+import os
+assert "late_note.so" in open("/proc/self/maps").read()
+child = os.{function}("/bin/sh", ["sh", "-c", "exec {program}"], os.environ)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
 # A child in a root directory where there is nothing but the program.
 CHROOT = """
 import os, sys
@@ -192,6 +200,19 @@ class Unseen(modes.Case):
                 self.assertEqual(unseen, [])
                 self.assertEqual(len(self.notes()), function == "posix_spawn", "it came too late")
                 self.assertEqual(self.started("one", function, STATIC, env=environment), IS_STATIC)
+
+    def test_a_note_that_comes_after_the_childs_own(self):
+        """Whoever spawns a shell that runs another program in its place may be the last to say so."""
+        environment = {"LD_PRELOAD": str(APPS / "late_note.so")}
+        for mode in "stat", "record":
+            for function in "posix_spawn", "posix_spawnp":
+                for program, why in (("/bin/true", []), (STATIC, [IS_STATIC])):
+                    with self.subTest((mode, function, program)):
+                        line = SPAWN.format(function=function, program=program)
+                        _, unseen = self.unseen_of(
+                            harness.PYTHON, "-c", line, mode=mode, env=environment
+                        )
+                        self.assertEqual([one for _, one in unseen], why)
 
     def test_a_script_with_an_unseen_interpreter(self):
         script = self.folder / "script"

@@ -207,6 +207,57 @@ Test(tap_exec, sets_aside_what_another_process_left)
     cr_expect(eq(str, note("17.exec"), "ffitap-exec-1 17 11 7000 0 /b"));
 }
 
+static struct ffitap__exec_note leave_at(uint64_t moment_ns, const char *name)
+{
+    return ffitap__exec_leave(
+        &(struct ffitap__exec_program){.directory = AT_FDCWD, .name = name, .environment = seen},
+        17, 10, moment_ns);
+}
+
+Test(tap_exec, yields_to_what_is_newer)
+{
+    leave_at(7000, "/next");
+    leave_at(5000, "/late");
+    cr_expect(eq(str, note("17.exec"), "ffitap-exec-1 17 10 7000 0 /next"));
+    cr_expect(eq(str, note("17.7000.exec"), "ffitap-exec-1 17 10 5000 0 /late"));
+}
+
+Test(tap_exec, finds_its_place_among_others_of_the_number)
+{
+    leave_at(3000, "/earlier");
+    leave_at(9000, "/last");
+    leave_at(7000, "/before");
+    leave_at(5000, "/late");
+    cr_expect(eq(str, note("17.exec"), "ffitap-exec-1 17 10 9000 0 /last"));
+    cr_expect(eq(str, note("17.9000.exec"), "ffitap-exec-1 17 10 7000 0 /before"));
+    cr_expect(eq(str, note("17.7000.exec"), "ffitap-exec-1 17 10 5000 0 /late"));
+    cr_expect(eq(str, note("17.5000.exec"), "ffitap-exec-1 17 10 3000 0 /earlier"));
+}
+
+Test(tap_exec, takes_back_what_yielded)
+{
+    leave_at(7000, "/next");
+    const struct ffitap__exec_note late = leave_at(5000, "/late");
+
+    ffitap__exec_withdraw(&late);
+    cr_expect(eq(uint, count_notes(), 1));
+    cr_expect(eq(str, note("17.exec"), "ffitap-exec-1 17 10 7000 0 /next"));
+}
+
+Test(tap_exec, yields_to_nothing_that_is_no_note)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/17.exec", folder);
+    close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    leave_at(5000, "/a");
+    cr_expect(eq(str, note("17.exec"), "ffitap-exec-1 17 10 5000 0 /a"));
+    cr_assert(eq(int, unlink(path), 0));
+    cr_assert(eq(int, symlink("ffitap-exec-1 17 10 99999999x", path), 0));
+    leave_at(6000, "/b");
+    cr_expect(eq(str, note("17.exec"), "ffitap-exec-1 17 10 6000 0 /b"));
+}
+
 Test(tap_exec, leaves_errno_alone)
 {
     errno = 77;
@@ -215,6 +266,7 @@ Test(tap_exec, leaves_errno_alone)
     const struct ffitap__exec_note shell = ffitap__exec_leave_shell(NULL);
     ffitap__exec_withdraw(&left);
     ffitap__exec_withdraw(&left);
+    leave_at(MOMENT - 1, "/c");
     ffitap__exec_withdraw(&shell);
     ffitap__exec_arrive();
     cr_expect(eq(int, errno, 77));
