@@ -470,6 +470,63 @@ Test(model, aggregates_lookups)
     cr_expect(eq(str, (char *)lookup->error, "gone"));
 }
 
+static void look_up(const char *library, const char *symbol, bool is_there)
+{
+    const struct ffitap__at place = at(10);
+
+    ffitap__model_lookup(model, &place,
+                         &(struct ffitap__lookup_event){.library = library,
+                                                        .symbol = symbol,
+                                                        .function_id = is_there,
+                                                        .error = is_there ? "" : "gone"});
+}
+
+static const struct ffitap__lookup *find_lookup(const char *library, const char *symbol)
+{
+    return ffitap__tables_lookup(&model->tables, ffitap__model_intern(model, library),
+                                 ffitap__model_intern(model, symbol));
+}
+
+Test(model, expects_what_cpython_only_asks_a_module_for)
+{
+    announce(10);
+    for (int i = 0; i < 2; i++) {
+        look_up("/lib/one.so", "PyModExport_one", false);
+        look_up("/lib/one.so", "PyInit_one", true);
+    }
+    look_up("/lib/one.so", "PyModExportU_one_gya", false);
+    look_up("/lib/one.so", "PyInitU_one_gya", true);
+    ffitap__model_finish(model);
+
+    const struct ffitap__lookup *lookup = find_lookup("/lib/one.so", "PyModExport_one");
+    cr_expect(eq(u64, lookup->failed, 2));
+    cr_expect(eq(u64, lookup->expected, 2));
+    cr_expect(eq(u64, ffitap__lookup_failures(lookup), 0));
+    lookup = find_lookup("/lib/one.so", "PyModExportU_one_gya");
+    cr_expect(eq(u64, lookup->expected, 1));
+    cr_expect(eq(uint, g_hash_table_size(model->tables.lookups), 4));
+}
+
+Test(model, expects_no_other_lookup_to_fail)
+{
+    announce(10);
+    look_up("/lib/one.so", "PyModExport_one", false);
+    look_up("/lib/two.so", "PyInit_one", true);
+    look_up("/lib/two.so", "PyModExport_two", false);
+    look_up("/lib/two.so", "PyInit_two", false);
+    look_up("/lib/two.so", "PyModExport_three", false);
+    look_up("/lib/two.so", "PyModExport_three", false);
+    look_up("/lib/two.so", "PyInit_three", true);
+    look_up("/lib/two.so", "NotPyModExport_one", false);
+    ffitap__model_finish(model);
+
+    cr_expect(eq(u64, find_lookup("/lib/one.so", "PyModExport_one")->expected, 0), "elsewhere");
+    cr_expect(eq(u64, find_lookup("/lib/two.so", "PyModExport_two")->expected, 0), "nor this");
+    cr_expect(eq(u64, find_lookup("/lib/two.so", "PyModExport_three")->expected, 1), "one of two");
+    cr_expect(eq(u64, find_lookup("/lib/two.so", "NotPyModExport_one")->expected, 0),
+              "no question");
+}
+
 Test(model, aggregates_callbacks_by_the_call_they_came_out_of)
 {
     const struct ffitap__at place = at(10);

@@ -192,10 +192,11 @@ static json_t *describe_lookup(const void *row)
 {
     const struct ffitap__lookup *lookup = row;
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "library", text(lookup->library),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "library", text(lookup->library),
                      "symbol", text(lookup->symbol), "count", integer(lookup->count), "cached",
-                     integer(lookup->cached), "failed", integer(lookup->failed), "total_ns",
-                     integer(lookup->total_ns), "error", text_or_null(lookup->error));
+                     integer(lookup->cached), "failed", integer(lookup->failed), "expected",
+                     integer(lookup->expected), "total_ns", integer(lookup->total_ns), "error",
+                     text_or_null(lookup->error));
 }
 
 static json_t *describe_histogram(const struct ffitap__histogram *histogram)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "report/module_entry.h"
 #include "report/process.h"
 #include "report/sources.h"
 #include "report/unseen.h"
@@ -507,6 +508,7 @@ void ffitap__model_finish(struct ffitap__model *model)
     }
     g_array_sort(model->in_flight, by_process_and_age);
     forget_seen(model);
+    ffitap__module_entry_settle(model);
     ffitap__unseen_settle(model);
     for (unsigned i = model->processes->len; i > 0; i--) {
         const struct ffitap__process *process = g_ptr_array_index(model->processes, i - 1);

@@ -369,14 +369,14 @@ static void print_failed_load(const struct ffitap__table *table, const void *row
 
 static bool failed_lookup(const void *row)
 {
-    return ((const struct ffitap__lookup *)row)->failed > 0;
+    return ffitap__lookup_failures(row) > 0;
 }
 
 static void print_failed_lookup(const struct ffitap__table *table, const void *row)
 {
     const struct ffitap__lookup *lookup = row;
 
-    fprintf(table->stream, "%10" PRIu64 "x  ", lookup->failed);
+    fprintf(table->stream, "%10" PRIu64 "x  ", ffitap__lookup_failures(lookup));
     ffitap__table_print_function(table->stream, lookup->symbol, lookup->library);
     if (lookup->error && lookup->error[0]) {
         fputs(": ", table->stream);

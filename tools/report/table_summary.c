@@ -70,7 +70,7 @@ static void print_loads(const struct ffitap__table *table)
 
 static uint64_t lookup_failures(const void *row)
 {
-    return ((const struct ffitap__lookup *)row)->failed;
+    return ffitap__lookup_failures(row);
 }
 
 static void print_lookup_name(FILE *stream, const void *row)

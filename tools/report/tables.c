@@ -229,6 +229,7 @@ static void merge_lookup(struct ffitap__lookup *lookup, const struct ffitap__loo
     lookup->count += other->count;
     lookup->cached += other->cached;
     lookup->failed += other->failed;
+    lookup->expected += other->expected;
     lookup->total_ns += other->total_ns;
     if (other->error)
         lookup->error = other->error;
@@ -306,6 +307,11 @@ static int by_amount(uint64_t left, uint64_t right, const void *a, const void *b
     if (left != right)
         return left > right ? -1 : 1;
     return ffitap__by_identity(a, b);
+}
+
+uint64_t ffitap__lookup_failures(const struct ffitap__lookup *lookup)
+{
+    return lookup->failed - lookup->expected;
 }
 
 uint64_t ffitap__function_cost_ns(const struct ffitap__report_function *function)

@@ -69,6 +69,7 @@ struct ffitap__lookup {
     uint64_t count;
     uint64_t cached;
     uint64_t failed;
+    uint64_t expected; /* of the failed: who asked had another name ready (module_entry.h) */
     uint64_t total_ns;
     const char *error; /* of the last that failed, else NULL */
 };
@@ -124,6 +125,9 @@ ffitap__order ffitap__functions_by_calls;
 ffitap__order ffitap__functions_by_wait;
 ffitap__order ffitap__callbacks_by_time;
 ffitap__order ffitap__loads_by_time;
+
+/* How often a lookup failed and nobody expected it to. */
+uint64_t ffitap__lookup_failures(const struct ffitap__lookup *lookup);
 
 /* What a function cost the threads that called it: native code, then waiting for their lock. */
 uint64_t ffitap__function_cost_ns(const struct ffitap__report_function *function);
