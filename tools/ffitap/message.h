@@ -4,11 +4,7 @@
 
 #include <stddef.h>
 
-/* Exit statuses of ffitap's own, as env(1) has them. */
-#define FFITAP_EXIT_FAILED         125
-#define FFITAP_EXIT_NOT_EXECUTABLE 126
-#define FFITAP_EXIT_NOT_FOUND      127
-#define FFITAP_EXIT_SIGNALED       128 /* plus the signal's number */
+#include "report/exit_status.h"
 
 /*
  * Prints the line, with "?" for control characters and what is not UTF-8; what does not fit into

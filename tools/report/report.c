@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "report/exit_status.h"
 #include "report/json.h"
 #include "report/output.h"
 #include "report/statistics.h"
@@ -14,15 +15,13 @@
 #include "report/unseen.h"
 #include "report/worker.h"
 
-#define OWN_FAILURE 125
-
 /* As much as one looks at; a file or a pager takes everything. */
 #define ROWS_ON_A_TERMINAL 30
 
 static int fail(const char *what, const char *why)
 {
     fprintf(stderr, "ffitap: %s: %s\n", what, why);
-    return OWN_FAILURE;
+    return FFITAP_EXIT_FAILED;
 }
 
 /* Statistics alone are what 'ffitap stat' leaves. */

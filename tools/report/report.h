@@ -11,9 +11,9 @@ struct ffitap_report_options {
 };
 
 /*
- * Writes the report of a recording. Returns the program's exit status: 0, or 125 after a message
- * on standard error, and then no output file appears. A damaged recording is reported as far as it
- * can be read, and the report says what is missing.
+ * Writes the report of a recording. Returns the program's exit status: 0, or FFITAP_EXIT_FAILED
+ * after a message on standard error, and then no output file appears. A damaged recording is
+ * reported as far as it can be read, and the report says what is missing.
  */
 int ffitap_report_run(const struct ffitap_report_options *options);
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OWN_FAILURE 125
+#include "report/exit_status.h"
 
 /* Many times what a report takes, and little enough to be noticed within seconds. */
 #define MEMORY_MAX (UINT64_C(2) << 30)
@@ -105,7 +105,7 @@ static int try(struct ffitap__attempt *attempt, ffitap__work *work, const void *
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
-            _exit(OWN_FAILURE);
+            _exit(FFITAP_EXIT_FAILED);
         if (messages >= 0)
             dup2(messages, STDERR_FILENO);
         limit_resources();
@@ -115,7 +115,7 @@ static int try(struct ffitap__attempt *attempt, ffitap__work *work, const void *
     }
     if (pid < 0) {
         fprintf(stderr, "ffitap: cannot report: %s\n", strerror(errno));
-        status = OWN_FAILURE;
+        status = FFITAP_EXIT_FAILED;
     } else {
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             ;
@@ -137,7 +137,7 @@ int ffitap__worker_run(ffitap__work *work, const void *data, int *crash)
 
     if (attempt == MAP_FAILED) {
         fprintf(stderr, "ffitap: cannot report: %s\n", strerror(errno));
-        return OWN_FAILURE;
+        return FFITAP_EXIT_FAILED;
     }
     attempt->stop_after = UINT64_MAX;
     int result = try(attempt, work, data);
