@@ -233,7 +233,7 @@ class WrongOptions(Case):
         self.assert_refused("--json: '/tmp': Is a directory", "--json=/tmp")
         self.assert_refused("--json: '': No such file or directory", "--json=")
         self.assert_refused("--no-such: unknown option; see ffitap bench --help", "--no-such")
-        self.assert_refused("ls: no arguments are taken; see ffitap bench --help", "ls")
+        self.assert_refused("ls: excess argument; see ffitap bench --help", "ls")
 
 
 class NotEverywhere(Case):

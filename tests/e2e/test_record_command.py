@@ -9,37 +9,6 @@ import sandbox
 
 
 class Options(sandbox.TestCase):
-    def test_an_unknown_command_is_refused(self):
-        result = self.run_ffitap("frobnicate")
-        self.assertEqual(result.returncode, 125)
-        self.assertEqual(result.stderr, "ffitap: frobnicate: no such command; see ffitap --help\n")
-
-    def test_help_names_the_commands(self):
-        result = self.run_ffitap("--help")
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertIn("record", result.stdout)
-
-    def test_output_that_nobody_takes_is_told(self):
-        with open("/dev/full", "w") as full:
-            for words in (["--help"], ["--version"], ["record", "--help"], ["top", "--usage"]):
-                result = subprocess.run([self.ffitap, *words], stdout=full, stderr=subprocess.PIPE,
-                                        text=True)
-                self.assertEqual(result.returncode, 125)
-                self.assert_says(result, "standard output: No space left on device$")
-
-    def test_output_is_not_written_to_where_standard_output_is_closed(self):
-        for option in "--help", "--version":
-            result = subprocess.run(
-                ["sh", "-c", '"$0" "$1" >&-', self.ffitap, option], stderr=subprocess.PIPE, text=True
-            )
-            self.assertEqual(result.returncode, 125)
-            self.assert_says(result, "standard output: Bad file descriptor$")
-
-    def test_the_version_is_a_line(self):
-        result = self.run_ffitap("--version")
-        self.assertEqual(result.returncode, 0)
-        self.assertRegex(result.stdout, r"^ffitap \d+\.\d+\.\d+\n$")
-
     def test_wrong_options_are_refused(self):
         for arguments, pattern in [
             (["--frob", "true"], "--frob: unknown option"),

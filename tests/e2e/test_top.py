@@ -356,7 +356,7 @@ class Refused(Case):
             (("--interval", "0"), "--interval: '0' is no number of seconds"),
             (("--interval", "soon"), "--interval: 'soon' is no number of seconds"),
             (("--twice",), "--twice: unknown option; see ffitap top --help"),
-            (("one", "two"), "two: one program at a time; see ffitap top --help"),
+            (("one", "two"), "two: excess argument; see ffitap top --help"),
         ):
             self.assertIn(f"ffitap: {why}", self.refused(*words))
 

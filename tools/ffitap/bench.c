@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 
 #include <jansson.h>
-#include <popt.h>
 
 #include "bench/json.h"
 #include "bench/measure.h"
 #include "bench/table.h"
+#include "command_line.h"
 #include "commands.h"
 #include "message.h"
 #include "preload.h"
@@ -26,7 +26,6 @@
 struct request {
     const char *json; /* NULL: none; "-": in place of the table */
     const char *rounds_text;
-    const char *excess; /* an argument too many, NULL: none */
     unsigned rounds;
 };
 
@@ -60,10 +59,7 @@ static bool finish_json(const struct ffitap_bench_results *results, struct ffita
 static bool finish_table(const struct ffitap_bench_results *results)
 {
     ffitap_bench_table_write(stdout, results);
-    if (fflush(stdout) == 0)
-        return true;
-    ffitap_say("standard output: %s", strerror(errno));
-    return false;
+    return ffitap_end_output() == 0;
 }
 
 static bool finish(struct ffitap_bench_results *results, const struct request *request,
@@ -122,10 +118,6 @@ static bool understand(struct request *request)
 {
     char *end;
 
-    if (request->excess) {
-        ffitap_say("%s: no arguments are taken; see ffitap bench --help", request->excess);
-        return false;
-    }
     request->rounds = DEFAULT_ROUNDS;
     if (!request->rounds_text)
         return true;
@@ -157,24 +149,18 @@ int ffitap_command_bench(int argc, const char **argv)
          "FILE"},
         {"rounds", '\0', POPT_ARG_STRING, &rounds, 0, "measure everything N times (default: 150)",
          "N"},
-        POPT_AUTOHELP POPT_TABLEEND,
+        POPT_TABLEEND,
     };
-    poptContext context = poptGetContext("ffitap", argc, argv, options, 0);
-    int status = FFITAP_EXIT_FAILED;
+    const struct ffitap_usage usage = {.options = options};
+    struct ffitap_command_line line;
 
-    poptSetOtherOptionHelp(context, "[OPTION...]");
-    const int choice = poptGetNextOpt(context);
-    if (choice < -1) {
-        ffitap_say("%s: %s; see ffitap bench --help", poptBadOption(context, 0),
-                   poptStrerror(choice));
-    } else {
-        struct request request = {
-            .json = json, .rounds_text = rounds, .excess = poptGetArg(context)};
+    if (ffitap_command_line_init(&line, &usage, argc, argv)) {
+        struct request request = {.json = json, .rounds_text = rounds};
         if (understand(&request) && be_untraced())
-            status = bench(&request);
+            line.status = bench(&request);
     }
-    poptFreeContext(context);
+    ffitap_command_line_fini(&line);
     free(json);
     free(rounds);
-    return status;
+    return line.status;
 }

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <popt.h>
-
+#include "command_line.h"
 #include "commands.h"
 #include "doctor.h"
 #include "message.h"
@@ -113,26 +112,23 @@ int ffitap_command_doctor(int argc, const char **argv)
     char *json = NULL;
     const struct poptOption options[] = {
         {"json", '\0', POPT_ARG_STRING, &json, 0,
-         "also write the findings into FILE, for machines ('-': only that, to standard output)",
+         "write the findings as JSON into FILE, too; -: to standard output, without the lines",
          "FILE"},
-        POPT_AUTOHELP POPT_TABLEEND,
+        POPT_TABLEEND,
     };
-    poptContext context = poptGetContext("ffitap", argc, argv, options, POPT_CONTEXT_POSIXMEHARDER);
-    int status = FFITAP_EXIT_FAILED;
+    const struct ffitap_usage usage = {
+        .options = options,
+        .words = "[--] [PROGRAM [ARGUMENT...]]",
+        .is_program = true,
+    };
+    struct ffitap_command_line line;
 
-    poptSetOtherOptionHelp(context, "[OPTION...] [--] [PROGRAM [ARGUMENT...]]");
-    const int choice = poptGetNextOpt(context);
-    if (choice < -1) {
-        ffitap_say("%s: %s; see ffitap doctor --help", poptBadOption(context, 0),
-                   poptStrerror(choice));
-    } else {
-        const char **command = poptGetArgs(context);
-        status = examine(&(struct request){
+    if (ffitap_command_line_init(&line, &usage, argc, argv))
+        line.status = examine(&(struct request){
             .json = json,
-            .command = command && command[0] ? command : NULL,
+            .command = line.words[0] ? line.words : NULL,
         });
-    }
-    poptFreeContext(context);
+    ffitap_command_line_fini(&line);
     free(json);
-    return status;
+    return line.status;
 }

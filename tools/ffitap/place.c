@@ -7,22 +7,39 @@
 
 #include "message.h"
 
-char *ffitap_place_find(const char *relative)
+/* Where it would be; the caller frees it. NULL, having said why, if that cannot be known. */
+static char *expect(const char *relative)
 {
     char *program = realpath("/proc/self/exe", NULL);
-    char *path = NULL, *found = NULL;
+    char *path = NULL;
 
     if (!program) {
         ffitap_say("/proc/self/exe: %s", strerror(errno));
         return NULL;
     }
     *strrchr(program, '/') = '\0';
-    if (asprintf(&path, "%s/%s", program, relative) >= 0) {
-        found = realpath(path, NULL);
-        if (!found)
-            ffitap_say("%s: %s; is ffitap installed completely?", path, strerror(errno));
-        free(path);
-    }
+    if (asprintf(&path, "%s/%s", program, relative) < 0)
+        path = NULL;
     free(program);
+    return path;
+}
+
+char *ffitap_place_find(const char *relative)
+{
+    char *path = expect(relative);
+    char *found = path ? realpath(path, NULL) : NULL;
+
+    if (path && !found)
+        ffitap_say("%s: %s; is ffitap installed completely?", path, strerror(errno));
+    free(path);
+    return found;
+}
+
+char *ffitap_place_look(const char *relative)
+{
+    char *path = expect(relative);
+    char *found = path ? realpath(path, NULL) : NULL;
+
+    free(path);
     return found;
 }

@@ -8,4 +8,7 @@
  */
 char *ffitap_place_find(const char *relative);
 
+/* The same of what may be missing: says nothing then. */
+char *ffitap_place_look(const char *relative);
+
 #endif

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <glib.h>
-#include <popt.h>
 
 #include "buffers.h"
+#include "command_line.h"
 #include "commands.h"
 #include "count.h"
 #include "daemon.h"
@@ -25,8 +25,6 @@
 #include "session.h"
 #include "signals.h"
 #include "tap/tap.h"
-
-#define DEFAULT_DIRECTORY "ffitap.data"
 
 /* LTTng's 3 seconds are few on a loaded machine, and a program that starts late loses its start. */
 #define REGISTER_TIMEOUT_MS "10000"
@@ -236,7 +234,7 @@ static void count_events(const struct run *run, char *text, size_t room)
 static void summarize(const struct run *run)
 {
     const char *directory = run->request->directory;
-    const bool is_default = strcmp(directory, DEFAULT_DIRECTORY) == 0;
+    const bool is_default = strcmp(directory, FFITAP_RECORDING_DIRECTORY) == 0;
     const uint64_t bytes = ffitap_output_size(&run->output);
     char size[32], events[64];
 
@@ -286,10 +284,6 @@ static bool understand(struct request *request)
         ffitap_say("--buffer-size: '%s' is no size; say 64M, for example", request->buffer_size);
         return false;
     }
-    if (!request->command || !request->command[0]) {
-        ffitap_say("no program given; see ffitap record --help");
-        return false;
-    }
     return ffitap_filter_understand(request->filter);
 }
 
@@ -309,36 +303,30 @@ int ffitap_command_record(int argc, const char **argv)
     struct ffitap_filter filter = {0};
     const struct poptOption options[] = {
         {"output", 'o', POPT_ARG_STRING, &directory, 0,
-         "write the recording into DIR (default: " DEFAULT_DIRECTORY ")", "DIR"},
-        {"events", 'e', POPT_ARG_STRING, &events, 0,
-         "what to record: calls (default), detail or loads", "SET"},
+         "write the recording into DIR (default: " FFITAP_RECORDING_DIRECTORY ")", "DIR"},
+        {"events", 'e', POPT_ARG_STRING, &events, 0, "choose what is recorded (default: calls)",
+         "calls|detail|loads"},
         {"buffer-size", 'b', POPT_ARG_STRING, &buffer_size, 0,
          "buffer SIZE bytes of calls per CPU (with suffix K, M or G)", "SIZE"},
         {"filter", '\0', POPT_ARG_ARGV, &filter.arguments, 0,
-         "record only calls of functions that match, or with ! do not", "PATTERN,..."},
-        POPT_AUTOHELP POPT_TABLEEND,
+         "record only calls of functions that match, or with ! do not", "=PATTERN,..."},
+        POPT_TABLEEND,
     };
-    poptContext context = poptGetContext("ffitap", argc, argv, options, POPT_CONTEXT_POSIXMEHARDER);
-    int status = FFITAP_EXIT_FAILED;
+    const struct ffitap_usage usage = {FFITAP_USAGE_PROGRAM, .options = options};
+    struct ffitap_command_line line;
 
-    poptSetOtherOptionHelp(context, "[OPTION...] [--] PROGRAM [ARGUMENT...]");
-    const int choice = poptGetNextOpt(context);
-    if (choice < -1) {
-        ffitap_say("%s: %s; see ffitap record --help", poptBadOption(context, 0),
-                   poptStrerror(choice));
-    } else {
-        status = record_as_requested(&(struct request){
-            .directory = directory ? directory : DEFAULT_DIRECTORY,
+    if (ffitap_command_line_init(&line, &usage, argc, argv))
+        line.status = record_as_requested(&(struct request){
+            .directory = directory ? directory : FFITAP_RECORDING_DIRECTORY,
             .events = events ? events : "calls",
             .buffer_size = buffer_size,
             .filter = &filter,
-            .command = poptGetArgs(context),
+            .command = line.words,
         });
-    }
-    poptFreeContext(context);
+    ffitap_command_line_fini(&line);
     free(directory);
     free(events);
     free(buffer_size);
     ffitap_filter_fini(&filter);
-    return status;
+    return line.status;
 }

@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <popt.h>
-
 #include "clock.h"
+#include "command_line.h"
 #include "commands.h"
 #include "description.h"
 #include "filter.h"
@@ -175,10 +174,6 @@ static bool understand(struct request *request)
         return false;
     if (request->json && !understand_json(request->json))
         return false;
-    if (!request->command || !request->command[0]) {
-        ffitap_say("no program given; see ffitap stat --help");
-        return false;
-    }
     return ffitap_filter_understand(request->filter);
 }
 
@@ -203,30 +198,24 @@ int ffitap_command_stat(int argc, const char **argv)
         {"interval", '\0', POPT_ARG_STRING, &interval, 0,
          "print what was counted so far every so many seconds", "SECONDS"},
         {"filter", '\0', POPT_ARG_ARGV, &filter.arguments, 0,
-         "count only calls of functions that match, or with ! do not", "PATTERN,..."},
-        POPT_AUTOHELP POPT_TABLEEND,
+         "count only calls of functions that match, or with ! do not", "=PATTERN,..."},
+        POPT_TABLEEND,
     };
-    poptContext context = poptGetContext("ffitap", argc, argv, options, POPT_CONTEXT_POSIXMEHARDER);
-    int status = FFITAP_EXIT_FAILED;
+    const struct ffitap_usage usage = {FFITAP_USAGE_PROGRAM, .options = options};
+    struct ffitap_command_line line;
 
-    poptSetOtherOptionHelp(context, "[OPTION...] [--] PROGRAM [ARGUMENT...]");
-    const int choice = poptGetNextOpt(context);
-    if (choice < -1) {
-        ffitap_say("%s: %s; see ffitap stat --help", poptBadOption(context, 0),
-                   poptStrerror(choice));
-    } else {
-        status = stat_as_requested(&(struct request){
+    if (ffitap_command_line_init(&line, &usage, argc, argv))
+        line.status = stat_as_requested(&(struct request){
             .directory = directory,
             .json = json,
             .interval = interval,
             .filter = &filter,
-            .command = poptGetArgs(context),
+            .command = line.words,
         });
-    }
-    poptFreeContext(context);
+    ffitap_command_line_fini(&line);
     free(directory);
     free(json);
     free(interval);
     ffitap_filter_fini(&filter);
-    return status;
+    return line.status;
 }

@@ -1,21 +1,17 @@
 /* ffitap top: shows what a program does while it runs, from its statistics. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <popt.h>
-
 #include "clock.h"
+#include "command_line.h"
 #include "commands.h"
 #include "interval.h"
 #include "message.h"
 #include "report/live.h"
 #include "screen.h"
 #include "target.h"
-
-#define RECORDING_DIR "ffitap.data"
 
 /* From here on the whole table fits, with a function's name. */
 #define WIDE 130
@@ -87,10 +83,7 @@ static int show_once(struct view *view, const struct request *request)
         look(view);
     }
     write_view(stdout, view, 0, true);
-    if (fflush(stdout) == 0)
-        return 0;
-    ffitap_say("standard output: %s", strerror(errno));
-    return FFITAP_EXIT_FAILED;
+    return ffitap_end_output();
 }
 
 static void show(struct ffitap_screen *screen, const struct view *view)
@@ -149,22 +142,18 @@ static bool understand_sort(struct request *request)
     return false;
 }
 
-static bool understand(struct request *request, const char *excess)
+static bool understand(struct request *request)
 {
-    if (excess) {
-        ffitap_say("%s: one program at a time; see ffitap top --help", excess);
-        return false;
-    }
     return (!request->sort || understand_sort(request)) &&
            (!request->interval ||
             ffitap_interval_understand(request->interval, &request->interval_ns));
 }
 
-static int top(struct request *request, const char *excess)
+static int top(struct request *request)
 {
     struct view view = {0};
 
-    if (!understand(request, excess) || !ffitap_target_init(&view.target, request->name))
+    if (!understand(request) || !ffitap_target_init(&view.target, request->name))
         return FFITAP_EXIT_FAILED;
     view.order = request->order;
     view.live = ffitap_live_create();
@@ -172,15 +161,6 @@ static int top(struct request *request, const char *excess)
     ffitap_live_destroy(view.live);
     ffitap_target_fini(&view.target);
     return status;
-}
-
-/* Takes what is left after the options. */
-static int top_as_requested(poptContext context, struct request *request)
-{
-    const char *name = poptGetArg(context);
-
-    request->name = name ? name : RECORDING_DIR;
-    return top(request, poptGetArg(context));
 }
 
 int ffitap_command_top(int argc, const char **argv)
@@ -191,29 +171,24 @@ int ffitap_command_top(int argc, const char **argv)
         {"once", '\0', POPT_ARG_NONE, &once, 0, "print the table once", NULL},
         {"interval", '\0', POPT_ARG_STRING, &interval, 0,
          "read the statistics every so many seconds (default: 1)", "SECONDS"},
-        {"sort", '\0', POPT_ARG_STRING, &sort, 0, "sort by calls, time or GIL wait (default: time)",
+        {"sort", '\0', POPT_ARG_STRING, &sort, 0, "put first what has most of it (default: time)",
          "calls|time|wait"},
-        POPT_AUTOHELP POPT_TABLEEND,
+        POPT_TABLEEND,
     };
-    poptContext context = poptGetContext("ffitap", argc, argv, options, 0);
-    int status = FFITAP_EXIT_FAILED;
+    const struct ffitap_usage usage = {.options = options, .words = "[DIR|PID]", .limit = 1};
+    struct ffitap_command_line line;
 
-    poptSetOtherOptionHelp(context, "[OPTION...] [DIR|PID]");
-    const int choice = poptGetNextOpt(context);
-    if (choice < -1) {
-        ffitap_say("%s: %s; see ffitap top --help", poptBadOption(context, 0),
-                   poptStrerror(choice));
-    } else {
-        status = top_as_requested(context, &(struct request){
-                                               .interval = interval,
-                                               .sort = sort,
-                                               .interval_ns = FFITAP_SECOND_NS,
-                                               .order = FFITAP_LIVE_BY_TIME,
-                                               .once = once,
-                                           });
-    }
-    poptFreeContext(context);
+    if (ffitap_command_line_init(&line, &usage, argc, argv))
+        line.status = top(&(struct request){
+            .name = line.words[0] ? line.words[0] : FFITAP_RECORDING_DIRECTORY,
+            .interval = interval,
+            .sort = sort,
+            .interval_ns = FFITAP_SECOND_NS,
+            .order = FFITAP_LIVE_BY_TIME,
+            .once = once,
+        });
+    ffitap_command_line_fini(&line);
     free(interval);
     free(sort);
-    return status;
+    return line.status;
 }

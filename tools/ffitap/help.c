@@ -1,0 +1,100 @@
+/* ffitap help: shows what commands there are, or the manual page of one. */
+#include "help.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "command_line.h"
+#include "commands.h"
+#include "message.h"
+#include "place.h"
+
+/* As a manual page's file may end: distributions compress them. */
+static const char *const suffixes[] = {"", ".gz", ".zst", ".xz", ".bz2"};
+
+static void print_option(const struct poptOption *option)
+{
+    if (option->argInfo & POPT_ARGFLAG_DOC_HIDDEN)
+        return;
+    if (option->shortName)
+        printf("  -%c, ", option->shortName);
+    else
+        printf("      ");
+    printf("--%-12s %s\n", option->longName, option->descrip);
+}
+
+void ffitap_help_print_overview(void)
+{
+    printf("Usage: ffitap COMMAND [OPTION...] [ARGUMENT...]\n"
+           "Shows what happens between a program and the native libraries it calls.\n\n"
+           "Commands:\n");
+    for (size_t i = 0; i < ffitap_command_count; i++)
+        printf("  %-10s %s\n", ffitap_commands[i].name, ffitap_commands[i].summary);
+    printf("\nOptions, of every command as well:\n");
+    for (const struct poptOption *option = ffitap_help_options;
+         option->longName || option->shortName; option++)
+        print_option(option);
+    printf("\n'ffitap COMMAND --help' shows the options of a command,\n"
+           "'ffitap help COMMAND' its manual page.\n");
+}
+
+/* The page that belongs to this very program; the caller frees it. NULL if there is none. */
+static char *find_page(const char *name)
+{
+    char *page = NULL;
+
+    for (size_t i = 0; !page && i < sizeof suffixes / sizeof *suffixes; i++) {
+        char *relative = NULL;
+        if (asprintf(&relative, FFITAP_BINDIR_TO_MANDIR "/man1/ffitap-%s.1%s", name, suffixes[i]) <
+            0)
+            return NULL;
+        page = ffitap_place_look(relative);
+        free(relative);
+    }
+    return page;
+}
+
+/* Returns if there is no page to show, or nothing to show it with. */
+static void become_manual(const char *name)
+{
+    char *page = find_page(name);
+
+    if (page)
+        execlp("man", "man", "-l", page, (char *)NULL);
+    free(page);
+}
+
+/*
+ * The page is for a reader at a terminal. A file or a pipe gets the command's own help, which is
+ * there on machines without man as well, and which is known to have arrived when this ends.
+ */
+static int show_command(const struct ffitap_command *command)
+{
+    if (isatty(STDOUT_FILENO))
+        become_manual(command->name);
+    return command->run(2, (const char *[]){command->title, "--help", NULL});
+}
+
+static int help(const char *name)
+{
+    if (!name) {
+        ffitap_help_print_overview();
+        return ffitap_end_output();
+    }
+    const struct ffitap_command *command = ffitap_command_find(name);
+    return command ? show_command(command) : FFITAP_EXIT_FAILED;
+}
+
+int ffitap_command_help(int argc, const char **argv)
+{
+    const struct poptOption options[] = {POPT_TABLEEND};
+    const struct ffitap_usage usage = {.options = options, .words = "[COMMAND]", .limit = 1};
+    struct ffitap_command_line line;
+
+    if (ffitap_command_line_init(&line, &usage, argc, argv))
+        line.status = help(line.words[0]);
+    ffitap_command_line_fini(&line);
+    return line.status;
+}
