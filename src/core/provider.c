@@ -13,6 +13,7 @@
 #include "tap/tap.h"
 
 #define PROVIDER "libffitap-tracepoints.so"
+#define PRIVATE  "ffitap/" /* where ours lie, seen from us */
 
 static bool is_wanted(void)
 {
@@ -43,10 +44,10 @@ static bool find_beside_us(char *path, size_t size)
     int length = 0;
 
     if (dladdr((const void *)find_beside_us, &us) && *us.dli_fname == '/')
-        length = snprintf(path, size, "%.*s/" PROVIDER,
+        length = snprintf(path, size, "%.*s/" PRIVATE PROVIDER,
                           (int)(strrchr(us.dli_fname, '/') - us.dli_fname), us.dli_fname);
     else
-        length = snprintf(path, size, "$ORIGIN/" PROVIDER);
+        length = snprintf(path, size, "$ORIGIN/" PRIVATE PROVIDER);
     return length > 0 && (size_t)length < size;
 }
 

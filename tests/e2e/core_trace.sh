@@ -158,20 +158,21 @@ mapped_in() { # NAME=VALUE
     wait "$program" || expect "exit status of the program" 0 $?
 }
 
-expect "the provider as it comes" "$libraries/libffitap-tracepoints.so
+expect "the provider as it comes" "$libraries/ffitap/libffitap-tracepoints.so
 liblttng-ust.so" "$(mapped_in FFITAP_LTTNG=)"
 expect "the provider when we were found by a relative path" \
-    "$libraries/libffitap-tracepoints.so
+    "$libraries/ffitap/libffitap-tracepoints.so
 liblttng-ust.so" "$(cd "$libraries" && mapped_in LD_LIBRARY_PATH=.)"
 expect "the provider when it is not wanted" "" "$(mapped_in FFITAP_LTTNG=0)"
 
 mkdir "$work/other"
-cp "$libraries/libffitap-tracepoints.so" "$libraries/libffitap-tap.so" "$work/other"
+cp "$libraries/ffitap/libffitap-tracepoints.so" "$libraries/ffitap/libffitap-tap.so" "$work/other"
 expect "the provider when it is there already" "$work/other/libffitap-tracepoints.so
 liblttng-ust.so" "$(mapped_in LD_PRELOAD="$work/other/libffitap-tracepoints.so")"
 
-mkdir "$work/alone"
-cp "$libraries/libffitap.so.0" "$libraries/libffitap-tap.so" "$work/alone"
+mkdir -p "$work/alone/ffitap"
+cp "$libraries/libffitap.so.0" "$work/alone"
+cp "$libraries/ffitap/libffitap-tap.so" "$work/alone/ffitap"
 expect "the provider when there is none" "" "$(mapped_in LD_LIBRARY_PATH="$work/alone")"
 
 [ "$failed" -eq 0 ] || cat "$work/lttng.log" "$work/sessiond.log" >&2

@@ -11,6 +11,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["FFITAP_BUILD"])
 FFITAP = BUILD / "bin" / "ffitap"
 LIBRARIES = pathlib.Path(os.environ["FFITAP_LIBDIR"])
+PRIVATE_LIBRARIES = LIBRARIES / "ffitap"
 APPS = SOURCE / "tests" / "apps"
 PYTHON = "/usr/bin/python3"
 

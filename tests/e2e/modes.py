@@ -5,7 +5,7 @@ import shutil
 
 import harness
 
-SHIM = harness.LIBRARIES / "libffitap-shim.so"
+SHIM = harness.PRIVATE_LIBRARIES / "libffitap-shim.so"
 
 
 def preloaded(environment):

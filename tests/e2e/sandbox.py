@@ -92,7 +92,7 @@ class TestCase(unittest.TestCase):
         shutil.copy(os.path.join(self.bindir, "ffitap"), self.bin)
         shutil.copytree(self.libdir, lib, symlinks=True)
         self.ffitap = os.path.join(self.bin, "ffitap")
-        self.lib = lib
+        self.lib = os.path.join(lib, "ffitap")
         self.open_work("work")
 
     def tearDown(self):

@@ -92,6 +92,11 @@ class Installed(harness.Case):
         self.assertIn("abs (libc.so.6)", (self.folder / "report.txt").read_text())
         self.assertTrue((self.prefix / "share/ffitap/ffitap-report-1.schema.json").exists())
 
+    def test_the_public_folder_has_nothing_but_the_library(self):
+        libraries = self.prefix / harness.LIBRARIES.relative_to(harness.BUILD)
+        names = [path.name for path in libraries.iterdir() if path.is_file()]
+        self.assertEqual([one for one in names if not re.fullmatch(r"libffitap\.so(\.[\d.]+)?", one)], [])
+
     def test_it_measures_what_it_costs(self):
         document = json.loads(self.run_there("ffitap", "bench", "--rounds=1", "--json=-"))
         self.assertEqual([row for row in document["rows"] if row["not_measured"]], [])

@@ -20,7 +20,7 @@ WATCHED_SECONDS = float(os.environ.get("FFITAP_TEST_WATCH_SECONDS", 60))
 
 BUSY_HOST = harness.BUILD / "tests/apps/core/busy_host"
 WATCH = harness.BUILD / "tests/apps/watch_statistics"
-SHIM = harness.LIBRARIES / "libffitap-shim.so"
+SHIM = harness.PRIVATE_LIBRARIES / "libffitap-shim.so"
 
 # The same as tests/apps/core/busy_host.c through ctypes: its arguments, its log, its calls.
 BUSY_PYTHON = """

@@ -7,7 +7,7 @@ import subprocess
 import harness
 
 LINKAGE = harness.BUILD / "tests" / "apps" / "linkage"
-SHIM = harness.LIBRARIES / "libffitap-shim.so"
+SHIM = harness.PRIVATE_LIBRARIES / "libffitap-shim.so"
 COROUTINE = harness.BUILD / "tests" / "apps" / "coroutine"
 
 ERRNO = """

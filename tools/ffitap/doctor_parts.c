@@ -46,7 +46,7 @@ static char *look_at_library(struct ffitap_findings *findings, enum ffitap_level
 
 void ffitap_doctor_parts(struct ffitap_findings *findings, struct ffitap_parts *parts)
 {
-    *parts = (struct ffitap_parts){.directory = ffitap_place_find(FFITAP_BINDIR_TO_LIBDIR)};
+    *parts = (struct ffitap_parts){.directory = ffitap_place_find(FFITAP_BINDIR_TO_PRIVATE_LIBDIR)};
     if (!parts->directory) {
         ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "shim", "install ffitap completely",
                             "the directory of ffitap's libraries is not there");
