@@ -97,6 +97,14 @@ class Installed(harness.Case):
         names = [path.name for path in libraries.iterdir() if path.is_file()]
         self.assertEqual([one for one in names if not re.fullmatch(r"libffitap\.so(\.[\d.]+)?", one)], [])
 
+    def test_its_licence_is_there_and_what_only_packages_have_is_not(self):
+        documents = self.prefix / "share/doc/ffitap"
+        self.assertEqual(
+            (documents / "LICENSE").read_text(), (harness.SOURCE / "LICENSE").read_text()
+        )
+        self.assertFalse((documents / "copyright").exists())
+        self.assertFalse((documents / "changelog").exists())
+
     def test_it_measures_what_it_costs(self):
         document = json.loads(self.run_there("ffitap", "bench", "--rounds=1", "--json=-"))
         self.assertEqual([row for row in document["rows"] if row["not_measured"]], [])
