@@ -158,8 +158,15 @@ class NoRecording(Case):
         pathlib.Path(self.directory.name).chmod(0o755)
         self.scratch.chmod(0o777)
         self.trace.chmod(0o750)
-        copy = shutil.copy(PROGRAM[0], self.directory.name)
-        result = subprocess.run([copy, *PROGRAM[1:], self.recording], capture_output=True,
+        # The program finds its commands in a library by where that lies seen from it.
+        program = pathlib.Path(PROGRAM[0])
+        (commands,) = program.parents[1].glob("lib*/**/libffitap-commands.so")
+        for file in program, commands:
+            copy = pathlib.Path(self.directory.name, file.relative_to(program.parents[1]))
+            copy.parent.mkdir(parents=True)
+            shutil.copy(file, copy)
+        program = pathlib.Path(self.directory.name, "bin/ffitap")
+        result = subprocess.run([program, *PROGRAM[1:], self.recording], capture_output=True,
                                 user=65534, group=65534, extra_groups=[], check=False)
         self.assertEqual(result.returncode, 125)
         self.assertIn(b"its trace cannot be read: Permission denied", result.stderr)

@@ -4,6 +4,7 @@ As root the tests run in a mount namespace with an empty /dev/shm and an empty /
 they neither meet nor disturb the machine's own session daemon. The test process adopts orphans:
 whatever ffitap leaves running turns up as a child of ours.
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -53,6 +54,16 @@ def wait_until(condition, seconds=120):
             raise AssertionError("waited in vain")
         time.sleep(0.02)
     return value
+
+
+@contextlib.contextmanager
+def damaged(path):
+    """The file is empty for everybody in this mount namespace."""
+    subprocess.run(["mount", "--bind", "/dev/null", path], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", path], check=True)
 
 
 def remaining_children():

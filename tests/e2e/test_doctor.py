@@ -4,6 +4,7 @@ import grp
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -154,6 +155,29 @@ exec {real} "$@"
         found = self.machine(status=2)
         self.assert_found(found, "problem", "shim", "needs libffitap-tap.so")
         self.assert_found(found, "warning", "provider", "needs libffitap-tap.so")
+
+    @sandbox.needs_root
+    def test_each_library_that_ffitap_lacks_is_named_with_its_package(self):
+        commands = os.path.join(self.lib, "libffitap-commands.so")
+        dynamic = subprocess.run(["readelf", "--dynamic", commands], check=True, text=True,
+                                 stdout=subprocess.PIPE).stdout
+        needed = set(re.findall(r"NEEDED.*\[(.*)\]", dynamic)) - {"libc.so.6"}
+        self.assertIn("libbabeltrace2.so.0", needed)
+        for name in sorted(needed):
+            with self.subTest(name):
+                owner = subprocess.run(["dpkg", "-S", f"*/{name}"], check=True, text=True,
+                                       stdout=subprocess.PIPE).stdout
+                package = owner.split(":")[0].removesuffix("t64")
+                with sandbox.damaged(f"/usr/lib/x86_64-linux-gnu/{name}"):
+                    result = self.run_ffitap("doctor")
+                self.assertEqual((result.returncode, result.stdout), (125, ""))
+                self.assertRegex(result.stderr, rf"^ffitap: \S*{name}: .*, {package} on Debian\n$")
+
+    def test_missing_commands_are_told(self):
+        os.unlink(os.path.join(self.lib, "libffitap-commands.so"))
+        result = self.run_ffitap("doctor")
+        self.assertEqual((result.returncode, result.stdout), (125, ""))
+        self.assert_says(result, ".*libffitap-commands.so: .*; is ffitap installed completely\\?$")
 
     def test_a_damaged_shim_is_found(self):
         shim = os.path.join(self.lib, "libffitap-shim.so")

@@ -177,7 +177,8 @@ class Program(Case):
         self.assertNotIn(b"libffitap-tracepoints", done.stdout)
 
     def test_no_lttng_is_in_ffitap_that_has_to_load_first(self):
-        needed = harness.run("ldd", harness.FFITAP).stdout
+        commands = harness.PRIVATE_LIBRARIES / "libffitap-commands.so"
+        needed = harness.run("ldd", harness.FFITAP, commands).stdout
         self.assertIn(b"libglib", needed)
         self.assertNotIn(b"lttng", needed)
 

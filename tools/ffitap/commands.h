@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+/* All of ffitap, which the program hands its own arguments; what it returns is the exit status. */
+__attribute__((visibility("default"))) int ffitap_main(int argc, char **argv);
+
 int ffitap_command_bench(int argc, const char **argv);
 int ffitap_command_doctor(int argc, const char **argv);
 int ffitap_command_help(int argc, const char **argv);

@@ -120,7 +120,7 @@ static void look_at_helpers(struct ffitap_findings *findings, const struct ffita
         ffitap_linked_init(&linked, parts->shim, names[i]);
         if (!ffitap_linked_borrow(&linked, names[i]))
             ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "lttng-ust",
-                                "install LTTng-UST (liblttng-ust1 on Debian)",
+                                "install the package that has it, liblttng-ust1 on Debian",
                                 "%s: the dynamic linker does not find it", names[i]);
         ffitap_linked_fini(&linked);
     }

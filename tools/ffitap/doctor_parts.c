@@ -8,10 +8,25 @@
 #include "doctor.h"
 #include "message.h"
 #include "output.h"
+#include "package.h"
 #include "place.h"
 #include "preload.h"
 
 #define TRIAL_SECONDS 60
+
+/* The dynamic linker does not find `missing`, which `path` is linked with. */
+static void say_missing(struct ffitap_findings *findings, enum ffitap_level level,
+                        const char *subject, const char *path, const char *missing)
+{
+    const char *package = ffitap_package_of(missing);
+    char *advice = package
+                       ? g_strdup_printf("install the package that has it, %s on Debian", package)
+                       : g_strdup("install the package that has it");
+
+    ffitap_findings_add(findings, level, subject, advice,
+                        "%s needs %s, which the dynamic linker does not find", path, missing);
+    g_free(advice);
+}
 
 /* The library's path, to be freed, if the dynamic linker would load it; else NULL. */
 static char *look_at_library(struct ffitap_findings *findings, enum ffitap_level level,
@@ -28,9 +43,7 @@ static char *look_at_library(struct ffitap_findings *findings, enum ffitap_level
     }
     const bool loads = ffitap_linked_init(&linked, path, NULL);
     if (linked.missing)
-        ffitap_findings_add(findings, level, subject, "install the package that has it",
-                            "%s needs %s, which the dynamic linker does not find", path,
-                            linked.missing);
+        say_missing(findings, level, subject, path, linked.missing);
     else if (!loads)
         ffitap_findings_add(findings, level, subject, "install ffitap anew", "%s: %s", path,
                             linked.complaint ? linked.complaint

@@ -44,7 +44,7 @@ static void occupy_standard_streams(void)
         close(descriptor);
 }
 
-int main(int argc, char **argv)
+int ffitap_main(int argc, char **argv)
 {
     const struct poptOption options[] = {POPT_TABLEEND};
     const struct ffitap_usage usage = {

@@ -1,0 +1,96 @@
+/*
+ * The program itself, which is small: the commands are in a library. Where ffitap was unpacked, not
+ * installed by a package manager, something that they are linked with may be missing, and then
+ * somebody has to be left to say what, and where to get it.
+ */
+#include <dlfcn.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "message.h"
+#include "package.h"
+
+#define COMMANDS "libffitap-commands.so"
+
+/* The path of the library, which lies where it does seen from us. False, having said why. */
+static bool find_commands(char *path, size_t size)
+{
+    char program[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+
+    if (length < 0) {
+        perror("ffitap: /proc/self/exe");
+        return false;
+    }
+    program[length] = '\0';
+    *strrchr(program, '/') = '\0';
+    const int written =
+        snprintf(path, size, "%s/" FFITAP_BINDIR_TO_PRIVATE_LIBDIR "/" COMMANDS, program);
+    if (written < 0 || (size_t)written >= size) {
+        fprintf(stderr, "ffitap: %s: its path is too long\n", program);
+        return false;
+    }
+    return true;
+}
+
+/* The name of the library that the dynamic linker's `complaint` begins with. */
+static void name_library(char *name, size_t size, const char *complaint)
+{
+    const char *end = complaint + strcspn(complaint, ":");
+    const char *slash = memrchr(complaint, '/', (size_t)(end - complaint));
+    const char *start = slash ? slash + 1 : complaint;
+
+    snprintf(name, size, "%.*s", (int)(end - start), start);
+}
+
+static void say(const char *complaint)
+{
+    char name[NAME_MAX + 1];
+
+    name_library(name, sizeof name, complaint);
+    const char *package = ffitap_package_of(name);
+    if (package)
+        fprintf(stderr, "ffitap: %s; install the package that has it, %s on Debian\n", complaint,
+                package);
+    else if (strstr(complaint, "version `"))
+        fprintf(stderr, "ffitap: %s; this ffitap was built for another system\n", complaint);
+    else
+        fprintf(stderr, "ffitap: %s; is ffitap installed completely?\n", complaint);
+}
+
+/* The linker gives up at the first that is missing; who has to install things wants to know all. */
+static void explain(const char *first)
+{
+    char complaint[2 * PATH_MAX] = "";
+
+    for (size_t i = 0; i < ffitap_needed_count; i++) {
+        if (dlopen(ffitap_needed[i], RTLD_LAZY))
+            continue;
+        /* Of one that is missing those complain next that need it. */
+        const char *next = dlerror();
+        if (strcmp(next, complaint) != 0)
+            say(next);
+        snprintf(complaint, sizeof complaint, "%s", next);
+    }
+    if (!*complaint)
+        say(first);
+}
+
+int main(int argc, char **argv)
+{
+    int (*run)(int argc, char **argv);
+    char path[PATH_MAX], complaint[2 * PATH_MAX];
+
+    if (!find_commands(path, sizeof path))
+        return FFITAP_EXIT_FAILED;
+    /* Babeltrace's plugins expect its library where everybody sees it. */
+    void *commands = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
+    if (commands && (*(void **)&run = dlsym(commands, "ffitap_main")))
+        return run(argc, argv);
+    snprintf(complaint, sizeof complaint, "%s", dlerror());
+    explain(complaint);
+    return FFITAP_EXIT_FAILED;
+}
