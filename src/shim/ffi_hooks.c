@@ -1,0 +1,226 @@
+/*
+ * The hooks of foreign calls, a set for each place in the pool.
+ *
+ * Those of one call come in this order, as every CPython from 2.7 to 3.13 makes them:
+ *
+ *     PyEval_SaveThread -> [__errno_location] -> ffi_call -> PyEval_RestoreThread
+ *
+ * While nobody listens each is one check and a jump. None ever takes the interpreter lock.
+ */
+#include <stdatomic.h>
+
+#include "shim/closure.h"
+#include "shim/ffi_user.h"
+#include "shim/gvl.h"
+#include "tap/call.h"
+
+/* The caller's stack pointer, which the hooks of one call share. */
+#define CALLERS_STACK() ((uintptr_t)__builtin_dwarf_cfa())
+
+typedef void ffi_call_function(void *cif, void (*function)(void), void *result, void **arguments);
+typedef void *release_lock_function(void);
+typedef void take_lock_function(void *state);
+typedef int *errno_function(void);
+
+static __attribute__((noinline)) void *release_lock_told(struct ffitap__ffi_user *user)
+{
+    void *state = ((release_lock_function *)ffitap__ffi_original(user, FFITAP__FFI_RELEASE_LOCK))();
+    struct ffitap__thread *self = ffitap__thread_get_ahead();
+
+    if (self)
+        ffitap__call_lock_released(self, user->runtime);
+    return state;
+}
+
+/* While calls are only counted there is nothing to look at when the lock has been released. */
+static void *release_lock_recorded(struct ffitap__ffi_user *user)
+{
+    void *real =
+        atomic_load_explicit(&user->original[FFITAP__FFI_RELEASE_LOCK], memory_order_relaxed);
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (FFITAP__UNLIKELY(!real || !self || self->counting != ffitap__watch_state()))
+        return release_lock_told(user);
+    ffitap__call_note_window(self);
+    return ((release_lock_function *)real)();
+}
+
+/*
+ * Who holds the lock has no window open. Where one object has both the runtime and the interpreter,
+ * PyGILState_Release() gives the lock up through the hook as well, often by a jump at its end, in
+ * native code that asked for it: that is no window of the next call.
+ */
+static __attribute__((noinline)) void take_lock_recorded(void *state, struct ffitap__ffi_user *user)
+{
+    take_lock_function *real =
+        (take_lock_function *)ffitap__ffi_original(user, FFITAP__FFI_TAKE_LOCK);
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    ffitap__call_window_unused(self);
+    if (!ffitap__call_wants_lock(self)) {
+        real(state);
+        return;
+    }
+    ffitap__call_lock_wanted(self);
+    real(state);
+    ffitap__call_lock_held(ffitap__thread_self, CALLERS_STACK());
+}
+
+static __attribute__((noinline)) int *errno_recorded(struct ffitap__ffi_user *user, uintptr_t stack)
+{
+    int *where = ((errno_function *)ffitap__ffi_original(user, FFITAP__FFI_ERRNO))();
+    struct ffitap__thread *self = ffitap__thread_get_ahead();
+
+    if (self)
+        ffitap__call_errno_asked(self, stack, *where);
+    return where;
+}
+
+static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(void), void *result,
+                                                    void **arguments, struct ffitap__ffi_user *user,
+                                                    uintptr_t stack)
+{
+    ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(user, FFITAP__FFI_CALL);
+    struct ffitap__thread *self = ffitap__thread_get();
+    struct ffitap__frame *frame =
+        self ? ffitap__call_enter_slowly(self, user->runtime, (const void *)function,
+                                         user->has_lock, stack)
+             : NULL;
+
+    real(cif, function, result, arguments);
+    if (frame)
+        ffitap__call_leave_here(stack);
+}
+
+/* A call that the filter leaves out is one check and a jump more. */
+static __attribute__((noinline)) void call_other(void *cif, void (*function)(void), void *result,
+                                                 void **arguments, struct ffitap__ffi_user *user,
+                                                 uintptr_t stack)
+{
+    ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(user, FFITAP__FFI_CALL);
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (self && ffitap__thread_leaves_out(self, (const void *)function, user->runtime)) {
+        ffitap__call_forget_ahead(self);
+        real(cif, function, result, arguments);
+    } else {
+        call_recorded(cif, function, result, arguments, user, stack);
+    }
+}
+
+/* Apart, for what it takes is then not kept ready through the call. */
+static __attribute__((noinline)) void leave_call(uintptr_t stack)
+{
+    ffitap__call_leave_here(stack);
+}
+
+/*
+ * The arguments stay where they came, for the real call. That may not have been looked for: the
+ * function may have been called through another copy of the library, which was unloaded since, and
+ * the thread that hooked this one may be about to look still.
+ */
+static __attribute__((noinline)) void call_counted(void *cif, void (*function)(void), void *result,
+                                                   void **arguments, struct ffitap__ffi_user *user,
+                                                   uintptr_t stack)
+{
+    ffi_call_function *real = (ffi_call_function *)atomic_load_explicit(
+        &user->original[FFITAP__FFI_CALL], memory_order_relaxed);
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (FFITAP__UNLIKELY(!real || !self ||
+                         !ffitap__call_enter_counted(self, user->runtime, (const void *)function,
+                                                     user->has_lock, stack))) {
+        call_other(cif, function, result, arguments, user, stack);
+        return;
+    }
+    real(cif, function, result, arguments);
+    leave_call(stack);
+}
+
+#define DEFINE_HOOKS(n)                                                                            \
+    static void *release_lock_##n(void)                                                            \
+    {                                                                                              \
+        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+            return release_lock_recorded(&ffitap__ffi_users[n]);                                   \
+        return ((release_lock_function *)ffitap__ffi_original(&ffitap__ffi_users[n],               \
+                                                              FFITAP__FFI_RELEASE_LOCK))();        \
+    }                                                                                              \
+    static void take_lock_##n(void *state)                                                         \
+    {                                                                                              \
+        const struct ffitap__thread *self = ffitap__thread_self;                                   \
+        if (FFITAP__UNLIKELY(self && (self->depth || self->window.open)))                          \
+            take_lock_recorded(state, &ffitap__ffi_users[n]);                                      \
+        else                                                                                       \
+            ((take_lock_function *)ffitap__ffi_original(&ffitap__ffi_users[n],                     \
+                                                        FFITAP__FFI_TAKE_LOCK))(state);            \
+    }                                                                                              \
+    static int *errno_##n(void)                                                                    \
+    {                                                                                              \
+        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+            return errno_recorded(&ffitap__ffi_users[n], CALLERS_STACK());                         \
+        return (                                                                                   \
+            (errno_function *)ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_ERRNO))();   \
+    }                                                                                              \
+    static void ffi_call_##n(void *cif, void (*function)(void), void *result, void **arguments)    \
+    {                                                                                              \
+        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+            call_counted(cif, function, result, arguments, &ffitap__ffi_users[n],                  \
+                         CALLERS_STACK());                                                         \
+        else                                                                                       \
+            ((ffi_call_function *)ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_CALL))(  \
+                cif, function, result, arguments);                                                 \
+    }
+
+#define DEFINE_CLOSURE_HOOKS(n)                                                                    \
+    static int prepare_closure_at_##n(void *closure, void *cif, ffitap__closure_handler *handler,  \
+                                      void *data, void *code)                                      \
+    {                                                                                              \
+        ffitap__closure_prepare_at_function *real =                                                \
+            ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_PREPARE_CLOSURE_AT);           \
+        return ffitap__closure_prepare_at(real, &ffitap__ffi_users[n].closures, closure, cif,      \
+                                          handler, data, code);                                    \
+    }                                                                                              \
+    static int prepare_closure_##n(void *closure, void *cif, ffitap__closure_handler *handler,     \
+                                   void *data)                                                     \
+    {                                                                                              \
+        ffitap__closure_prepare_function *real =                                                   \
+            ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_PREPARE_CLOSURE);              \
+        return ffitap__closure_prepare(real, &ffitap__ffi_users[n].closures, closure, cif,         \
+                                       handler, data);                                             \
+    }                                                                                              \
+    static void free_closure_##n(void *closure)                                                    \
+    {                                                                                              \
+        ffitap__closure_free(                                                                      \
+            ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_FREE_CLOSURE), closure);       \
+    }
+
+#define DEFINE_RUBY_HOOK(n)                                                                        \
+    static void *call_without_lock_##n(ffitap__gvl_function *function, void *data,                 \
+                                       ffitap__gvl_unblock_function *unblock, void *unblock_data)  \
+    {                                                                                              \
+        return ffitap__gvl_release(                                                                \
+            ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_CALL_WITHOUT_LOCK),            \
+            &ffitap__ffi_users[n].runtime, function, data, unblock, unblock_data);                 \
+    }
+
+#define LIST_HOOKS(n)                                                                              \
+    {                                                                                              \
+        [FFITAP__FFI_CALL] = ffi_call_##n,                                                         \
+        [FFITAP__FFI_RELEASE_LOCK] = release_lock_##n,                                             \
+        [FFITAP__FFI_TAKE_LOCK] = take_lock_##n,                                                   \
+        [FFITAP__FFI_ERRNO] = errno_##n,                                                           \
+        [FFITAP__FFI_PREPARE_CLOSURE_AT] = prepare_closure_at_##n,                                 \
+        [FFITAP__FFI_PREPARE_CLOSURE] = prepare_closure_##n,                                       \
+        [FFITAP__FFI_FREE_CLOSURE] = free_closure_##n,                                             \
+        [FFITAP__FFI_CALL_WITHOUT_LOCK] = call_without_lock_##n,                                   \
+    },
+
+/* A set for each place in the pool. */
+#define EACH_PLACE(X)                                                                              \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
+EACH_PLACE(DEFINE_HOOKS)
+EACH_PLACE(DEFINE_CLOSURE_HOOKS)
+EACH_PLACE(DEFINE_RUBY_HOOK)
+
+void *const ffitap__ffi_pool[][FFITAP__FFI_COUNT] = {EACH_PLACE(LIST_HOOKS)};

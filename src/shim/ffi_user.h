@@ -1,0 +1,50 @@
+/*
+ * Who makes foreign calls: each object that does has a place in a small pool, and hooks of its own
+ * with it, so that its originals (a bundled libffi of another version, say) and its runtime's name
+ * are found at no cost per call. ffi.c gives the places out, ffi_hooks.c has the hooks.
+ */
+#ifndef FFITAP_SHIM_FFI_USER_H
+#define FFITAP_SHIM_FFI_USER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shim/closure.h"
+#include "shim/hook.h"
+#include "tap/fast.h"
+
+#define FFITAP__FFI_USER_MAX 16
+
+/* One object that makes foreign calls. */
+struct ffitap__ffi_user {
+    void *_Atomic original[FFITAP__FFI_COUNT]; /* NULL: not bound yet, or not imported */
+    const char *name_of_call;                  /* by which it imports ffi_call */
+    _Atomic unsigned unbound;                  /* a bit each: imported, but not found yet */
+    bool has_lock;                             /* it imports the functions of an interpreter lock */
+    const char *lock;                          /* the one that gives it up, or "" */
+    _Atomic uint16_t runtime;                  /* 0 until reported */
+    struct ffitap__closure_owner closures;
+    uintptr_t return_site; /* see caller.h */
+    const char *path;      /* NULL: a free place */
+};
+
+/* Said to be hidden here too, so that hooks find their places without a detour through a table. */
+#define FFITAP__FFI_HIDDEN __attribute__((visibility("hidden")))
+
+FFITAP__FFI_HIDDEN extern struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_USER_MAX];
+FFITAP__FFI_HIDDEN extern void *const ffitap__ffi_pool[FFITAP__FFI_USER_MAX][FFITAP__FFI_COUNT];
+
+FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_user *user,
+                                                   enum ffitap__ffi which);
+
+/* What the user's slot led to before it was hooked, or what it would have been bound to. */
+static inline void *ffitap__ffi_original(struct ffitap__ffi_user *user, enum ffitap__ffi which)
+{
+    void *known = atomic_load_explicit(&user->original[which], memory_order_relaxed);
+
+    return FFITAP__LIKELY(known != NULL) ? known : ffitap__ffi_find_original(user, which);
+}
+
+#endif
