@@ -13,31 +13,33 @@
 struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_USER_MAX];
 static _Atomic unsigned user_count;
 
-static const char *const names[FFITAP__FFI_COUNT] = {
-    [FFITAP__FFI_CALL] = "ffi_call",
-    [FFITAP__FFI_RELEASE_LOCK] = "PyEval_SaveThread",
-    [FFITAP__FFI_TAKE_LOCK] = "PyEval_RestoreThread",
-    [FFITAP__FFI_ERRNO] = "__errno_location",
-    [FFITAP__FFI_PREPARE_CLOSURE_AT] = "ffi_prep_closure_loc",
-    [FFITAP__FFI_PREPARE_CLOSURE] = "ffi_prep_closure",
-    [FFITAP__FFI_FREE_CLOSURE] = "ffi_closure_free",
-    [FFITAP__FFI_CALL_WITHOUT_LOCK] = "rb_thread_call_without_gvl",
-};
+#define NAME_MAP(X)                                                                                \
+    FFITAP__FFI_CALL_MAP(X)                                                                        \
+    X(RELEASE_LOCK, "PyEval_SaveThread")                                                           \
+    X(TAKE_LOCK, "PyEval_RestoreThread")                                                           \
+    X(ERRNO, "__errno_location")                                                                   \
+    X(PREPARE_CLOSURE_AT, "ffi_prep_closure_loc")                                                  \
+    X(PREPARE_CLOSURE, "ffi_prep_closure")                                                         \
+    X(FREE_CLOSURE, "ffi_closure_free")                                                            \
+    X(CALL_WITHOUT_LOCK, "rb_thread_call_without_gvl")
 
-/* ffi_call in the libffi that cffi's builds for every Linux bring along. */
-static const char name_in_cffi[] = "cffistatic_ffi_call";
+static const struct {
+    const char *name;
+    enum ffitap__ffi which;
+} names[] = {
+#define X(which, name) {name, FFITAP__FFI_##which},
+    NAME_MAP(X)
+#undef X
+};
 
 int ffitap__ffi_find(const char *name, const char **known)
 {
-    for (int i = 0; i < FFITAP__FFI_COUNT; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *known = names[i];
-            return i;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i].name) == 0) {
+            *known = names[i].name;
+            return (int)names[i].which;
         }
-    if (strcmp(name, name_in_cffi) != 0)
-        return -1;
-    *known = name_in_cffi;
-    return FFITAP__FFI_CALL;
+    return -1;
 }
 
 static void report_runtime(struct ffitap__ffi_user *user)
@@ -49,15 +51,10 @@ static void report_runtime(struct ffitap__ffi_user *user)
                                    ffitap__runtime_add(name, user->path, user->lock));
 }
 
-static const char *imported_name(const struct ffitap__ffi_user *user, int which)
-{
-    return which == FFITAP__FFI_CALL ? user->name_of_call : names[which];
-}
-
 /* As dlsym(3) with RTLD_DEFAULT, asked by the object. */
 static void *look_up_for(const struct ffitap__ffi_user *user, int which)
 {
-    const char *name = imported_name(user, which);
+    const char *name = user->name[which];
 
     if (!user->return_site)
         return dlsym(RTLD_DEFAULT, name);
@@ -80,7 +77,7 @@ static void *find_for_object(const struct ffitap__ffi_user *user, int which)
     void *object = found ? NULL : dlopen(user->path, RTLD_LAZY | RTLD_NOLOAD);
 
     if (object) {
-        found = dlsym(object, imported_name(user, which));
+        found = dlsym(object, user->name[which]);
         dlclose(object);
     }
     return found;
@@ -93,7 +90,7 @@ static void *find_for_object(const struct ffitap__ffi_user *user, int which)
 static void *find_at_start_up(const struct ffitap__ffi_user *user, int which)
 {
     void *program = dlopen(NULL, RTLD_LAZY);
-    void *found = program ? dlsym(program, imported_name(user, which)) : NULL;
+    void *found = program ? dlsym(program, user->name[which]) : NULL;
     const struct ffitap__object *object = found ? ffitap__object_at(found) : NULL;
 
     return object && object->cause == FFITAP__OBJECT_AT_START_UP ? found : NULL;
@@ -181,7 +178,7 @@ static const char *lock_of(const struct ffitap__ffi_import imports[FFITAP__FFI_C
 
     for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
         if (imports[locks[i][0]].name && imports[locks[i][1]].name)
-            return names[locks[i][0]];
+            return imports[locks[i][0]].name;
     return "";
 }
 
@@ -196,11 +193,11 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
     }
     unsigned unbound = 0;
     for (int i = 0; i < FFITAP__FFI_COUNT; i++) {
+        user->name[i] = imports[i].name;
         atomic_store_explicit(&user->original[i], imports[i].target, memory_order_relaxed);
         if (imports[i].name && !imports[i].target)
             unbound |= 1u << i;
     }
-    user->name_of_call = imports[FFITAP__FFI_CALL].name;
     user->return_site = ((const struct ffitap__dl_notes *)object->notes)->return_site;
     atomic_store_explicit(&user->unbound, unbound, memory_order_release);
     user->lock = lock_of(imports);

@@ -12,15 +12,14 @@
 #include <stdint.h>
 
 #include "shim/closure.h"
+#include "shim/ffi_rule.h"
 #include "shim/hook.h"
 #include "tap/fast.h"
-
-#define FFITAP__FFI_USER_MAX 16
 
 /* One object that makes foreign calls. */
 struct ffitap__ffi_user {
     void *_Atomic original[FFITAP__FFI_COUNT]; /* NULL: not bound yet, or not imported */
-    const char *name_of_call;                  /* by which it imports ffi_call */
+    const char *name[FFITAP__FFI_COUNT];       /* by which it imports each; NULL: it does not */
     _Atomic unsigned unbound;                  /* a bit each: imported, but not found yet */
     bool has_lock;                             /* it imports the functions of an interpreter lock */
     const char *lock;                          /* the one that gives it up, or "" */

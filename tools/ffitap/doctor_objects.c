@@ -2,22 +2,17 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "shim/ffi_rule.h"
 
-/* As the shim knows it: by its own name, and as cffi's builds for every Linux have it. */
-static const char *const ffi_calls[] = {"ffi_call", "cffistatic_ffi_call"};
-
-/* How many objects the shim has hooks for; see the pool in src/shim/ffi.c. */
-#define CALLER_MAX 16
-
-/* Python's packages bring it along as libffi-HASH.so.VERSION. */
-static const char *const libffi_names[] = {"libffi.so", "libffi-"};
+static const char *const ffi_calls[] = {
+#define X(which, name) name,
+    FFITAP__FFI_CALL_MAP(X)
+#undef X
+};
 
 bool ffitap_doctor_is_libffi(const struct ffitap_elf_file *file)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(libffi_names); i++)
-        if (g_str_has_prefix(file->soname, libffi_names[i]))
-            return true;
-    return false;
+    return ffitap__ffi_rule_is_libffi(file->soname);
 }
 
 bool ffitap_doctor_has_slot_of_call(const struct ffitap_elf_file *file)
@@ -38,11 +33,13 @@ static bool defines_call(const struct ffitap_elf_file *file)
 
 static const char *borrow_libffi(const struct ffitap_linked *linked)
 {
-    const char *path = NULL;
+    for (guint i = 0; i < linked->paths->len; i++) {
+        const char *path = g_ptr_array_index(linked->paths, i);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(libffi_names) && !path; i++)
-        path = ffitap_linked_borrow(linked, libffi_names[i]);
-    return path;
+        if (ffitap__ffi_rule_is_libffi(strrchr(path, '/') + 1))
+            return path;
+    }
+    return NULL;
 }
 
 void ffitap_doctor_say_caller(struct ffitap_findings *findings, const char *subject,
@@ -101,8 +98,8 @@ void ffitap_doctor_objects(struct ffitap_findings *findings, struct ffitap_execu
     look_at_object(findings, executable, executable->path);
     for (guint i = 0; i < executable->linked.paths->len; i++)
         look_at_object(findings, executable, g_ptr_array_index(executable->linked.paths, i));
-    if (executable->callers->len > CALLER_MAX)
+    if (executable->callers->len > FFITAP__FFI_USER_MAX)
         ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "libffi", NULL,
                             "%u objects call through libffi, and the shim has hooks for %d",
-                            executable->callers->len, CALLER_MAX);
+                            executable->callers->len, FFITAP__FFI_USER_MAX);
 }

@@ -1,0 +1,37 @@
+/*
+ * How libffi and who calls through it are known: by the shim itself, and by who tells what it would
+ * see.
+ */
+#ifndef FFITAP_SHIM_FFI_RULE_H
+#define FFITAP_SHIM_FFI_RULE_H
+
+#include <stdbool.h>
+#include <string.h>
+
+/*
+ * The functions that make a foreign call, by the names that they are imported by. The second is in
+ * the libffi that cffi's builds for every Linux bring along: it is renamed there, and no other is.
+ */
+#define FFITAP__FFI_CALL_MAP(X)                                                                    \
+    X(CALL, "ffi_call")                                                                            \
+    X(CALL, "cffistatic_ffi_call")
+
+/* How many objects the shim has hooks for. */
+#define FFITAP__FFI_USER_MAX 16
+
+/* Whether a library of that name is libffi. Python's packages bring it along as
+ * libffi-HASH.so.VERSION. */
+static inline bool ffitap__ffi_rule_is_libffi(const char *soname)
+{
+    static const char name[] = "libffi";
+
+    if (strncmp(soname, name, sizeof(name) - 1) != 0)
+        return false;
+    const char *rest = soname + sizeof(name) - 1;
+
+    if (*rest == '-')
+        rest += 1 + strspn(rest + 1, "0123456789abcdef");
+    return strncmp(rest, ".so", 3) == 0;
+}
+
+#endif
