@@ -45,16 +45,19 @@ int ffitap__ffi_find(const char *name, const char **known)
 static void report_runtime(struct ffitap__ffi_user *user)
 {
     const char *name = ffitap__runtimes_find(user->path).name;
-    uint16_t none = 0;
+    const uint16_t added = ffitap__runtime_add(name, user->path, user->lock);
+    uint16_t known = 0;
 
-    atomic_compare_exchange_strong(&user->runtime, &none,
-                                   ffitap__runtime_add(name, user->path, user->lock));
+    if (atomic_compare_exchange_strong(&user->runtime, &known, added))
+        known = added;
+    for (int which = 0; which < FFITAP__FFI_COUNT; which++)
+        atomic_store_explicit(&user->doors[which].runtime, known, memory_order_relaxed);
 }
 
 /* As dlsym(3) with RTLD_DEFAULT, asked by the object. */
 static void *look_up_for(const struct ffitap__ffi_user *user, int which)
 {
-    const char *name = user->name[which];
+    const char *name = user->names[which];
 
     if (!user->return_site)
         return dlsym(RTLD_DEFAULT, name);
@@ -77,7 +80,7 @@ static void *find_for_object(const struct ffitap__ffi_user *user, int which)
     void *object = found ? NULL : dlopen(user->path, RTLD_LAZY | RTLD_NOLOAD);
 
     if (object) {
-        found = dlsym(object, user->name[which]);
+        found = dlsym(object, user->names[which]);
         dlclose(object);
     }
     return found;
@@ -90,18 +93,25 @@ static void *find_for_object(const struct ffitap__ffi_user *user, int which)
 static void *find_at_start_up(const struct ffitap__ffi_user *user, int which)
 {
     void *program = dlopen(NULL, RTLD_LAZY);
-    void *found = program ? dlsym(program, user->name[which]) : NULL;
+    void *found = program ? dlsym(program, user->names[which]) : NULL;
     const struct ffitap__object *object = found ? ffitap__object_at(found) : NULL;
 
     return object && object->cause == FFITAP__OBJECT_AT_START_UP ? found : NULL;
 }
 
-void *ffitap__ffi_find_original(struct ffitap__ffi_user *user, enum ffitap__ffi which)
+static struct ffitap__ffi_user *user_of(struct ffitap__ffi_door *door)
+{
+    struct ffitap__ffi_door *first = door - door->which;
+
+    return (struct ffitap__ffi_user *)((char *)first - offsetof(struct ffitap__ffi_user, doors));
+}
+
+void *ffitap__ffi_find_original(struct ffitap__ffi_door *door)
 {
     const int saved = errno;
-    void *found = find_for_object(user, which);
+    void *found = find_for_object(user_of(door), door->which);
 
-    atomic_store_explicit(&user->original[which], found, memory_order_relaxed);
+    atomic_store_explicit(&door->original, found, memory_order_relaxed);
     errno = saved;
     return found;
 }
@@ -117,7 +127,7 @@ static unsigned find_each(struct ffitap__ffi_user *user, unsigned wanted,
 
         if (!found)
             continue;
-        atomic_store_explicit(&user->original[which], found, memory_order_relaxed);
+        atomic_store_explicit(&user->doors[which].original, found, memory_order_relaxed);
         done |= 1u << which;
     }
     return done;
@@ -182,26 +192,51 @@ static const char *lock_of(const struct ffitap__ffi_import imports[FFITAP__FFI_C
     return "";
 }
 
+static bool makes_calls(const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
+{
+    for (int which = 0; which <= FFITAP__FFI_LAST_CALL; which++)
+        if (imports[which].name)
+            return true;
+    return false;
+}
+
+/* Returns which of them have to be found yet, a bit each. */
+static unsigned set_doors(struct ffitap__ffi_user *user,
+                          const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
+{
+    unsigned unbound = 0;
+
+    for (int which = 0; which < FFITAP__FFI_COUNT; which++) {
+        struct ffitap__ffi_door *door = &user->doors[which];
+
+        user->names[which] = imports[which].name;
+        door->which = (uint8_t)which;
+        door->has_lock = *user->lock;
+        atomic_store_explicit(&door->original, imports[which].target, memory_order_relaxed);
+        if (imports[which].name && !imports[which].target)
+            unbound |= 1u << which;
+    }
+    return unbound;
+}
+
+/*
+ * libffi reaches its own ffi_call through a slot too. An object that holds a libffi of its own and
+ * makes calls with it, as CPython 2.7's _ctypes does, goes by another name.
+ */
 void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
                                 const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
 {
+    if (!makes_calls(imports) || ffitap__ffi_rule_is_libffi(object->soname))
+        return NULL;
     struct ffitap__ffi_user *user = find_place(object->path);
 
     if (!user) {
         ffitap__tap_lose(FFITAP__LOST_RUNTIME);
         return NULL;
     }
-    unsigned unbound = 0;
-    for (int i = 0; i < FFITAP__FFI_COUNT; i++) {
-        user->name[i] = imports[i].name;
-        atomic_store_explicit(&user->original[i], imports[i].target, memory_order_relaxed);
-        if (imports[i].name && !imports[i].target)
-            unbound |= 1u << i;
-    }
-    user->return_site = ((const struct ffitap__dl_notes *)object->notes)->return_site;
-    atomic_store_explicit(&user->unbound, unbound, memory_order_release);
     user->lock = lock_of(imports);
-    user->has_lock = *user->lock;
+    user->return_site = ((const struct ffitap__dl_notes *)object->notes)->return_site;
+    atomic_store_explicit(&user->unbound, set_doors(user, imports), memory_order_release);
     user->closures = (struct ffitap__closure_owner){
         .runtime = &user->runtime,
         .reads_data = ffitap__runtimes_find(object->path).reads_data,

@@ -1,7 +1,8 @@
 /*
  * The hooks of foreign calls, a set for each place in the pool.
  *
- * Those of one call come in this order, as every CPython from 2.7 to 3.13 makes them:
+ * Those of one call come in this order, as every CPython from 2.7 to 3.13 makes them; a plan's call
+ * or one with a closure of Go's stands where ffi_call does:
  *
  *     PyEval_SaveThread -> [__errno_location] -> ffi_call -> PyEval_RestoreThread
  *
@@ -17,30 +18,32 @@
 /* The caller's stack pointer, which the hooks of one call share. */
 #define CALLERS_STACK() ((uintptr_t)__builtin_dwarf_cfa())
 
+/* ffi_call; ffi_call_plan_invoke as well, which is given a plan instead of a cif. */
 typedef void ffi_call_function(void *cif, void (*function)(void), void *result, void **arguments);
+typedef void ffi_call_go_function(void *cif, void (*function)(void), void *result, void **arguments,
+                                  void *closure);
 typedef void *release_lock_function(void);
 typedef void take_lock_function(void *state);
 typedef int *errno_function(void);
 
-static __attribute__((noinline)) void *release_lock_told(struct ffitap__ffi_user *user)
+static __attribute__((noinline)) void *release_lock_told(struct ffitap__ffi_door *door)
 {
-    void *state = ((release_lock_function *)ffitap__ffi_original(user, FFITAP__FFI_RELEASE_LOCK))();
+    void *state = ((release_lock_function *)ffitap__ffi_original(door))();
     struct ffitap__thread *self = ffitap__thread_get_ahead();
 
     if (self)
-        ffitap__call_lock_released(self, user->runtime);
+        ffitap__call_lock_released(self, door->runtime);
     return state;
 }
 
 /* While calls are only counted there is nothing to look at when the lock has been released. */
-static void *release_lock_recorded(struct ffitap__ffi_user *user)
+static void *release_lock_recorded(struct ffitap__ffi_door *door)
 {
-    void *real =
-        atomic_load_explicit(&user->original[FFITAP__FFI_RELEASE_LOCK], memory_order_relaxed);
+    void *real = atomic_load_explicit(&door->original, memory_order_relaxed);
     struct ffitap__thread *self = ffitap__thread_self;
 
     if (FFITAP__UNLIKELY(!real || !self || self->counting != ffitap__watch_state()))
-        return release_lock_told(user);
+        return release_lock_told(door);
     ffitap__call_note_window(self);
     return ((release_lock_function *)real)();
 }
@@ -50,10 +53,9 @@ static void *release_lock_recorded(struct ffitap__ffi_user *user)
  * PyGILState_Release() gives the lock up through the hook as well, often by a jump at its end, in
  * native code that asked for it: that is no window of the next call.
  */
-static __attribute__((noinline)) void take_lock_recorded(void *state, struct ffitap__ffi_user *user)
+static __attribute__((noinline)) void take_lock_recorded(void *state, struct ffitap__ffi_door *door)
 {
-    take_lock_function *real =
-        (take_lock_function *)ffitap__ffi_original(user, FFITAP__FFI_TAKE_LOCK);
+    take_lock_function *real = (take_lock_function *)ffitap__ffi_original(door);
     struct ffitap__thread *self = ffitap__thread_self;
 
     ffitap__call_window_unused(self);
@@ -66,9 +68,9 @@ static __attribute__((noinline)) void take_lock_recorded(void *state, struct ffi
     ffitap__call_lock_held(ffitap__thread_self, CALLERS_STACK());
 }
 
-static __attribute__((noinline)) int *errno_recorded(struct ffitap__ffi_user *user, uintptr_t stack)
+static __attribute__((noinline)) int *errno_recorded(struct ffitap__ffi_door *door, uintptr_t stack)
 {
-    int *where = ((errno_function *)ffitap__ffi_original(user, FFITAP__FFI_ERRNO))();
+    int *where = ((errno_function *)ffitap__ffi_original(door))();
     struct ffitap__thread *self = ffitap__thread_get_ahead();
 
     if (self)
@@ -77,14 +79,14 @@ static __attribute__((noinline)) int *errno_recorded(struct ffitap__ffi_user *us
 }
 
 static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(void), void *result,
-                                                    void **arguments, struct ffitap__ffi_user *user,
+                                                    void **arguments, struct ffitap__ffi_door *door,
                                                     uintptr_t stack)
 {
-    ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(user, FFITAP__FFI_CALL);
+    ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(door);
     struct ffitap__thread *self = ffitap__thread_get();
     struct ffitap__frame *frame =
-        self ? ffitap__call_enter_slowly(self, user->runtime, (const void *)function,
-                                         user->has_lock, stack)
+        self ? ffitap__call_enter_slowly(self, door->runtime, (const void *)function,
+                                         door->has_lock, stack)
              : NULL;
 
     real(cif, function, result, arguments);
@@ -94,17 +96,17 @@ static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(
 
 /* A call that the filter leaves out is one check and a jump more. */
 static __attribute__((noinline)) void call_other(void *cif, void (*function)(void), void *result,
-                                                 void **arguments, struct ffitap__ffi_user *user,
+                                                 void **arguments, struct ffitap__ffi_door *door,
                                                  uintptr_t stack)
 {
-    ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(user, FFITAP__FFI_CALL);
+    ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(door);
     struct ffitap__thread *self = ffitap__thread_self;
 
-    if (self && ffitap__thread_leaves_out(self, (const void *)function, user->runtime)) {
+    if (self && ffitap__thread_leaves_out(self, (const void *)function, door->runtime)) {
         ffitap__call_forget_ahead(self);
         real(cif, function, result, arguments);
     } else {
-        call_recorded(cif, function, result, arguments, user, stack);
+        call_recorded(cif, function, result, arguments, door, stack);
     }
 }
 
@@ -120,55 +122,89 @@ static __attribute__((noinline)) void leave_call(uintptr_t stack)
  * the thread that hooked this one may be about to look still.
  */
 static __attribute__((noinline)) void call_counted(void *cif, void (*function)(void), void *result,
-                                                   void **arguments, struct ffitap__ffi_user *user,
+                                                   void **arguments, struct ffitap__ffi_door *door,
                                                    uintptr_t stack)
 {
-    ffi_call_function *real = (ffi_call_function *)atomic_load_explicit(
-        &user->original[FFITAP__FFI_CALL], memory_order_relaxed);
+    ffi_call_function *real =
+        (ffi_call_function *)atomic_load_explicit(&door->original, memory_order_relaxed);
     struct ffitap__thread *self = ffitap__thread_self;
 
     if (FFITAP__UNLIKELY(!real || !self ||
-                         !ffitap__call_enter_counted(self, user->runtime, (const void *)function,
-                                                     user->has_lock, stack))) {
-        call_other(cif, function, result, arguments, user, stack);
+                         !ffitap__call_enter_counted(self, door->runtime, (const void *)function,
+                                                     door->has_lock, stack))) {
+        call_other(cif, function, result, arguments, door, stack);
         return;
     }
     real(cif, function, result, arguments);
     leave_call(stack);
 }
 
-#define DEFINE_HOOKS(n)                                                                            \
+/* The same for a call that has a closure of Go's with it: one way for all, which few take. */
+static __attribute__((noinline)) void call_go_recorded(void *cif, void (*function)(void),
+                                                       void *result, void **arguments,
+                                                       void *closure, struct ffitap__ffi_door *door,
+                                                       uintptr_t stack)
+{
+    ffi_call_go_function *real = (ffi_call_go_function *)ffitap__ffi_original(door);
+    struct ffitap__thread *self = ffitap__thread_get();
+    struct ffitap__frame *frame =
+        self
+            ? ffitap__call_enter(self, door->runtime, (const void *)function, door->has_lock, stack)
+            : NULL;
+
+    real(cif, function, result, arguments, closure);
+    if (frame)
+        leave_call(stack);
+}
+
+#define DOOR(n, which) (&ffitap__ffi_users[n].doors[FFITAP__FFI_##which])
+
+#define DEFINE_LOCK_HOOKS(n)                                                                       \
     static void *release_lock_##n(void)                                                            \
     {                                                                                              \
         if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
-            return release_lock_recorded(&ffitap__ffi_users[n]);                                   \
-        return ((release_lock_function *)ffitap__ffi_original(&ffitap__ffi_users[n],               \
-                                                              FFITAP__FFI_RELEASE_LOCK))();        \
+            return release_lock_recorded(DOOR(n, RELEASE_LOCK));                                   \
+        return ((release_lock_function *)ffitap__ffi_original(DOOR(n, RELEASE_LOCK)))();           \
     }                                                                                              \
     static void take_lock_##n(void *state)                                                         \
     {                                                                                              \
         const struct ffitap__thread *self = ffitap__thread_self;                                   \
         if (FFITAP__UNLIKELY(self && (self->depth || self->window.open)))                          \
-            take_lock_recorded(state, &ffitap__ffi_users[n]);                                      \
+            take_lock_recorded(state, DOOR(n, TAKE_LOCK));                                         \
         else                                                                                       \
-            ((take_lock_function *)ffitap__ffi_original(&ffitap__ffi_users[n],                     \
-                                                        FFITAP__FFI_TAKE_LOCK))(state);            \
-    }                                                                                              \
+            ((take_lock_function *)ffitap__ffi_original(DOOR(n, TAKE_LOCK)))(state);               \
+    }
+
+#define DEFINE_ERRNO_HOOK(n)                                                                       \
     static int *errno_##n(void)                                                                    \
     {                                                                                              \
         if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
-            return errno_recorded(&ffitap__ffi_users[n], CALLERS_STACK());                         \
-        return (                                                                                   \
-            (errno_function *)ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_ERRNO))();   \
-    }                                                                                              \
-    static void ffi_call_##n(void *cif, void (*function)(void), void *result, void **arguments)    \
+            return errno_recorded(DOOR(n, ERRNO), CALLERS_STACK());                                \
+        return ((errno_function *)ffitap__ffi_original(DOOR(n, ERRNO)))();                         \
+    }
+
+#define DEFINE_CALL_HOOK(name, n, which)                                                           \
+    static void name##_##n(void *cif, void (*function)(void), void *result, void **arguments)      \
     {                                                                                              \
         if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
-            call_counted(cif, function, result, arguments, &ffitap__ffi_users[n],                  \
-                         CALLERS_STACK());                                                         \
+            call_counted(cif, function, result, arguments, DOOR(n, which), CALLERS_STACK());       \
         else                                                                                       \
-            ((ffi_call_function *)ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_CALL))(  \
-                cif, function, result, arguments);                                                 \
+            ((ffi_call_function *)ffitap__ffi_original(DOOR(n, which)))(cif, function, result,     \
+                                                                        arguments);                \
+    }
+
+#define DEFINE_CALL_HOOKS(n)                                                                       \
+    DEFINE_CALL_HOOK(ffi_call, n, CALL)                                                            \
+    DEFINE_CALL_HOOK(ffi_call_plan, n, CALL_PLAN)                                                  \
+    static void ffi_call_go_##n(void *cif, void (*function)(void), void *result, void **arguments, \
+                                void *closure)                                                     \
+    {                                                                                              \
+        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+            call_go_recorded(cif, function, result, arguments, closure, DOOR(n, CALL_GO),          \
+                             CALLERS_STACK());                                                     \
+        else                                                                                       \
+            ((ffi_call_go_function *)ffitap__ffi_original(DOOR(n, CALL_GO)))(                      \
+                cif, function, result, arguments, closure);                                        \
     }
 
 #define DEFINE_CLOSURE_HOOKS(n)                                                                    \
@@ -176,36 +212,36 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
                                       void *data, void *code)                                      \
     {                                                                                              \
         ffitap__closure_prepare_at_function *real =                                                \
-            ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_PREPARE_CLOSURE_AT);           \
+            ffitap__ffi_original(DOOR(n, PREPARE_CLOSURE_AT));                                     \
         return ffitap__closure_prepare_at(real, &ffitap__ffi_users[n].closures, closure, cif,      \
                                           handler, data, code);                                    \
     }                                                                                              \
     static int prepare_closure_##n(void *closure, void *cif, ffitap__closure_handler *handler,     \
                                    void *data)                                                     \
     {                                                                                              \
-        ffitap__closure_prepare_function *real =                                                   \
-            ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_PREPARE_CLOSURE);              \
+        ffitap__closure_prepare_function *real = ffitap__ffi_original(DOOR(n, PREPARE_CLOSURE));   \
         return ffitap__closure_prepare(real, &ffitap__ffi_users[n].closures, closure, cif,         \
                                        handler, data);                                             \
     }                                                                                              \
     static void free_closure_##n(void *closure)                                                    \
     {                                                                                              \
-        ffitap__closure_free(                                                                      \
-            ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_FREE_CLOSURE), closure);       \
+        ffitap__closure_free(ffitap__ffi_original(DOOR(n, FREE_CLOSURE)), closure);                \
     }
 
 #define DEFINE_RUBY_HOOK(n)                                                                        \
     static void *call_without_lock_##n(ffitap__gvl_function *function, void *data,                 \
                                        ffitap__gvl_unblock_function *unblock, void *unblock_data)  \
     {                                                                                              \
-        return ffitap__gvl_release(                                                                \
-            ffitap__ffi_original(&ffitap__ffi_users[n], FFITAP__FFI_CALL_WITHOUT_LOCK),            \
-            &ffitap__ffi_users[n].runtime, function, data, unblock, unblock_data);                 \
+        return ffitap__gvl_release(ffitap__ffi_original(DOOR(n, CALL_WITHOUT_LOCK)),               \
+                                   &ffitap__ffi_users[n].runtime, function, data, unblock,         \
+                                   unblock_data);                                                  \
     }
 
 #define LIST_HOOKS(n)                                                                              \
     {                                                                                              \
         [FFITAP__FFI_CALL] = ffi_call_##n,                                                         \
+        [FFITAP__FFI_CALL_PLAN] = ffi_call_plan_##n,                                               \
+        [FFITAP__FFI_CALL_GO] = ffi_call_go_##n,                                                   \
         [FFITAP__FFI_RELEASE_LOCK] = release_lock_##n,                                             \
         [FFITAP__FFI_TAKE_LOCK] = take_lock_##n,                                                   \
         [FFITAP__FFI_ERRNO] = errno_##n,                                                           \
@@ -219,7 +255,9 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
 #define EACH_PLACE(X)                                                                              \
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
-EACH_PLACE(DEFINE_HOOKS)
+EACH_PLACE(DEFINE_LOCK_HOOKS)
+EACH_PLACE(DEFINE_ERRNO_HOOK)
+EACH_PLACE(DEFINE_CALL_HOOKS)
 EACH_PLACE(DEFINE_CLOSURE_HOOKS)
 EACH_PLACE(DEFINE_RUBY_HOOK)
 

@@ -11,10 +11,13 @@
 /*
  * The functions that make a foreign call, by the names that they are imported by. The second is in
  * the libffi that cffi's builds for every Linux bring along: it is renamed there, and no other is.
+ * Plans came with libffi 3.7: they are made ahead of calls and say nothing of the function called.
  */
 #define FFITAP__FFI_CALL_MAP(X)                                                                    \
     X(CALL, "ffi_call")                                                                            \
-    X(CALL, "cffistatic_ffi_call")
+    X(CALL, "cffistatic_ffi_call")                                                                 \
+    X(CALL_PLAN, "ffi_call_plan_invoke")                                                           \
+    X(CALL_GO, "ffi_call_go")
 
 /* How many objects the shim has hooks for. */
 #define FFITAP__FFI_USER_MAX 16

@@ -16,14 +16,21 @@
 #include "shim/hook.h"
 #include "tap/fast.h"
 
+/* A function that an object imports, with what the hook of a call needs beside its original. */
+struct ffitap__ffi_door {
+    void *_Atomic original;   /* NULL: not bound yet, or not imported */
+    _Atomic uint16_t runtime; /* the user's */
+    uint8_t which;            /* enum ffitap__ffi */
+    bool has_lock;            /* the user imports the functions of an interpreter lock */
+};
+
 /* One object that makes foreign calls. */
 struct ffitap__ffi_user {
-    void *_Atomic original[FFITAP__FFI_COUNT]; /* NULL: not bound yet, or not imported */
-    const char *name[FFITAP__FFI_COUNT];       /* by which it imports each; NULL: it does not */
-    _Atomic unsigned unbound;                  /* a bit each: imported, but not found yet */
-    bool has_lock;                             /* it imports the functions of an interpreter lock */
-    const char *lock;                          /* the one that gives it up, or "" */
-    _Atomic uint16_t runtime;                  /* 0 until reported */
+    struct ffitap__ffi_door doors[FFITAP__FFI_COUNT];
+    const char *names[FFITAP__FFI_COUNT]; /* by which it imports each; NULL: it does not */
+    _Atomic unsigned unbound;             /* a bit each: imported, but not found yet */
+    const char *lock;                     /* the function that gives its lock up, or "" */
+    _Atomic uint16_t runtime;             /* 0 until reported */
     struct ffitap__closure_owner closures;
     uintptr_t return_site; /* see caller.h */
     const char *path;      /* NULL: a free place */
@@ -35,15 +42,14 @@ struct ffitap__ffi_user {
 FFITAP__FFI_HIDDEN extern struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_USER_MAX];
 FFITAP__FFI_HIDDEN extern void *const ffitap__ffi_pool[FFITAP__FFI_USER_MAX][FFITAP__FFI_COUNT];
 
-FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_user *user,
-                                                   enum ffitap__ffi which);
+FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_door *door);
 
 /* What the user's slot led to before it was hooked, or what it would have been bound to. */
-static inline void *ffitap__ffi_original(struct ffitap__ffi_user *user, enum ffitap__ffi which)
+static inline void *ffitap__ffi_original(struct ffitap__ffi_door *door)
 {
-    void *known = atomic_load_explicit(&user->original[which], memory_order_relaxed);
+    void *known = atomic_load_explicit(&door->original, memory_order_relaxed);
 
-    return FFITAP__LIKELY(known != NULL) ? known : ffitap__ffi_find_original(user, which);
+    return FFITAP__LIKELY(known != NULL) ? known : ffitap__ffi_find_original(door);
 }
 
 #endif

@@ -39,9 +39,13 @@ extern const struct ffitap__hook ffitap__fd_hooks[FFITAP__FD_COUNT];
 #define FFITAP__EXEC_COUNT 13
 extern const struct ffitap__hook ffitap__exec_hooks[FFITAP__EXEC_COUNT];
 
-/* ffi_call, and what surrounds it, in an object that imports ffi_call (ffi.c). */
+/* What makes foreign calls, and what surrounds them, in an object that imports any of the first
+ * (ffi.c). */
 enum ffitap__ffi {
     FFITAP__FFI_CALL,
+    FFITAP__FFI_CALL_PLAN,
+    FFITAP__FFI_CALL_GO,
+    FFITAP__FFI_LAST_CALL = FFITAP__FFI_CALL_GO,
     FFITAP__FFI_RELEASE_LOCK,
     FFITAP__FFI_TAKE_LOCK,
     FFITAP__FFI_ERRNO,
@@ -62,8 +66,8 @@ struct ffitap__ffi_import {
 };
 
 /*
- * Gives an object the hooks of one of the pool's places; NULL if none is left. With the tap's lock
- * held.
+ * Gives an object that makes calls the hooks of one of the pool's places; NULL if it makes none, is
+ * libffi, or no place is left. With the tap's lock held.
  */
 void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
                                 const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT]);

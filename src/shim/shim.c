@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "shim/caller.h"
-#include "shim/ffi_rule.h"
 #include "shim/hook.h"
 #include "shim/runtimes.h"
 #include "tap/emit.h"
@@ -27,16 +26,6 @@ struct plan {
     void *const *ffi_hooks;
     bool refused;
 };
-
-/*
- * libffi reaches its own ffi_call through a slot too. An object that holds a libffi of its own and
- * makes calls with it, as CPython 2.7's _ctypes does, goes by another name.
- */
-static bool makes_calls(const struct plan *plan)
-{
-    return plan->imports[FFITAP__FFI_CALL].name &&
-           !ffitap__ffi_rule_is_libffi(plan->object->soname);
-}
 
 static int dl_index(const char *name)
 {
@@ -228,8 +217,7 @@ static void hook_object(struct ffitap__object *object)
     /* Others that ask for errno before a call mean the thread's: there is nothing to exchange. */
     if (!ffitap__runtimes_find(object->path).exchanges_errno)
         plan.imports[FFITAP__FFI_ERRNO].name = NULL;
-    if (makes_calls(&plan))
-        plan.ffi_hooks = ffitap__ffi_enlist(object, plan.imports);
+    plan.ffi_hooks = ffitap__ffi_enlist(object, plan.imports);
     ffitap__slot_each(&object->elf, rewrite, &plan);
     if (plan.refused)
         ffitap__tap_lose(FFITAP__LOST_OBJECT);

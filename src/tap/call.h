@@ -147,10 +147,9 @@ static inline void ffitap__call_forget_ahead(struct ffitap__thread *self)
  * this thread has called before, out of none that has gone. It calls no function, and so its caller
  * need not save what the call is made with. NULL if the call is none of these.
  */
-static inline struct ffitap__frame *ffitap__call_enter_counted(struct ffitap__thread *self,
-                                                               uint16_t runtime,
-                                                               const void *address, bool has_lock,
-                                                               uintptr_t stack)
+static inline __attribute__((always_inline)) struct ffitap__frame *
+ffitap__call_enter_counted(struct ffitap__thread *self, uint16_t runtime, const void *address,
+                           bool has_lock, uintptr_t stack)
 {
     const uint64_t key = ffitap__thread_key(address, runtime);
     const uint32_t depth = self->depth;

@@ -118,11 +118,11 @@ def found():
 
 
 def calls_through_slots(interpreter, module):
-    """Whether the module asks the dynamic linker for ffi_call. A libffi that is built in need not be
+    """Whether the module asks the dynamic linker for what makes calls. A libffi that is built in need not be
     asked for, and then ffitap sees no call; `ffitap doctor` tells its user."""
     done = subprocess.run(["readelf", "--relocs", "--wide", interpreter.files[module]],
                           capture_output=True, text=True, check=True)
-    return re.search(r"\s(cffistatic_)?ffi_call(@|\s)", done.stdout) is not None
+    return re.search(r"\s(cffistatic_)?ffi_call(_plan_invoke|_go)?(@|\s)", done.stdout) is not None
 
 
 def libffi_of(interpreter):

@@ -196,6 +196,19 @@ int main(void)
         self.assert_found(found, "ok", "libffi", "./shared calls through /lib/x86_64-linux-gnu/")
         self.assertEqual(list(self.counted("./shared").values()), [1])
 
+    def test_calls_with_closures_of_gos_are_calls(self):
+        self.compile("go", "void ffi_call_go(void); int main(void) { ffi_call_go(); return 0; }",
+                     "-lffi")
+        found = self.program("./go")
+        self.assert_found(found, "ok", "libffi", "./go calls through /lib/x86_64-linux-gnu/")
+
+    def test_calls_through_plans_of_a_libffi_that_is_brought_along_are_calls(self):
+        folder = f"{APPS}/ways/plan"
+        found = self.program(f"{folder}/values")
+        calls = f"{folder}/values calls through {folder}/../libffi-5ca1ab1e.so"
+        self.assert_found(found, "ok", "libffi", calls)
+        self.assertEqual([one["what"] for one in found if one["subject"] == "libffi"], [calls])
+
     def test_more_callers_than_there_are_hooks_are_found(self):
         names = [f"caller{number}" for number in range(17)]
         for name in names:

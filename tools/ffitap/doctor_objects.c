@@ -31,6 +31,16 @@ static bool defines_call(const struct ffitap_elf_file *file)
     return false;
 }
 
+/* One that only puts something before another libffi's functions takes what it calls from there. */
+static bool calls_its_own(const struct ffitap_elf_file *file)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(ffi_calls); i++)
+        if (ffitap_elf_file_has_slot(file, ffi_calls[i]) &&
+            ffitap_elf_file_defines(file, ffi_calls[i]))
+            return true;
+    return false;
+}
+
 static const char *borrow_libffi(const struct ffitap_linked *linked)
 {
     for (guint i = 0; i < linked->paths->len; i++) {
@@ -46,7 +56,7 @@ void ffitap_doctor_say_caller(struct ffitap_findings *findings, const char *subj
                               const char *path, const struct ffitap_elf_file *file,
                               const struct ffitap_linked *linked)
 {
-    const bool is_own = defines_call(file);
+    const bool is_own = calls_its_own(file);
     const char *libffi = is_own ? NULL : borrow_libffi(linked);
 
     ffitap_findings_add(findings, FFITAP_LEVEL_OK, subject, NULL, "%s calls through %s", path,

@@ -1,0 +1,37 @@
+/*
+ * A libffi that has call plans, for systems whose own has none: the names and signatures are those
+ * of libffi 3.7. None of its plans has a quick way: each is the system's ffi_call, which it reaches
+ * through a slot, as libffi does where it has no quick way for a plan.
+ */
+#include <ffi.h>
+#include <stdlib.h>
+
+typedef struct ffi_call_plan ffi_call_plan;
+ffi_call_plan *ffi_call_plan_alloc(ffi_cif *cif);
+void ffi_call_plan_invoke(ffi_call_plan *plan, void (*function)(void), void *result,
+                          void **arguments);
+void ffi_call_plan_free(ffi_call_plan *plan);
+
+struct ffi_call_plan {
+    ffi_cif *cif;
+};
+
+ffi_call_plan *ffi_call_plan_alloc(ffi_cif *cif)
+{
+    ffi_call_plan *plan = malloc(sizeof(*plan));
+
+    if (plan)
+        plan->cif = cif;
+    return plan;
+}
+
+void ffi_call_plan_invoke(ffi_call_plan *plan, void (*function)(void), void *result,
+                          void **arguments)
+{
+    ffi_call(plan->cif, function, result, arguments);
+}
+
+void ffi_call_plan_free(ffi_call_plan *plan)
+{
+    free(plan);
+}
