@@ -121,11 +121,13 @@ class HelpCommand(Habits):
         man.chmod(0o755)
 
     def install_alone(self):
-        """The program alone, in a place of its own."""
-        program = self.folder / "prefix/bin/ffitap"
-        program.parent.mkdir(parents=True)
-        shutil.copy(FFITAP, program)
-        return program
+        """The program and its commands alone, in a place of their own."""
+        prefix = self.folder / "prefix"
+        for file in FFITAP, harness.PRIVATE_LIBRARIES / "libffitap-commands.so":
+            copy = prefix / file.relative_to(harness.BUILD)
+            copy.parent.mkdir(parents=True)
+            shutil.copy(file, copy)
+        return prefix / "bin/ffitap"
 
     def test_without_a_command_it_is_the_overview(self):
         self.assertEqual(self.shown("help"), self.shown("--help"))
@@ -150,7 +152,7 @@ class HelpCommand(Habits):
         shown = self.at_a_terminal(
             "help", "stat", PATH="/usr/bin:/bin", MANPAGER="cat", MANROFFOPT="-c", LC_ALL="C"
         )
-        self.assertRegex(re.sub(".\b", "", shown), r"SYNOPSIS\n +ffitap stat \[-o ")
+        self.assertRegex(re.sub(".\b", "", shown), r"SYNOPSIS\n +ffitap +stat +\[-o ")
 
     def test_without_man_it_is_the_commands_help(self):
         for name in COMMANDS:
