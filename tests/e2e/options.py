@@ -40,7 +40,8 @@ def parse(text):
     for line in text.splitlines():
         option = OPTION.match(line)
         if option:
-            found.append(Option(*(part or "" for part in option.group("short", "long", "argument", "text"))))
+            parts = option.group("short", "long", "argument", "text")
+            found.append(Option(*(part or "" for part in parts)))
         elif found and re.match(r" {12,}\S", line):
             description = f"{found[-1].description} {line.strip()}".strip()
             found[-1] = found[-1]._replace(description=description)

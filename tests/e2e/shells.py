@@ -138,7 +138,11 @@ class Fish:
     def complete(self, line):
         done = subprocess.run(
             ["fish", "-c", FISH + "complete -C $argv[1]", line],
-            env=self.environment, cwd=self.folder / "home", capture_output=True, text=True, timeout=60,
+            env=self.environment,
+            cwd=self.folder / "home",
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         return dict((item + "\t").split("\t")[:2] for item in done.stdout.splitlines())
