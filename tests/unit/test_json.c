@@ -146,17 +146,32 @@ Test(json, says_how_the_command_ended)
     json_decref(json);
 }
 
-Test(json, takes_the_higher_of_two_counts_of_discarded_events)
+/* What a report says where the trace and the recorder counted so many discarded events. */
+static void expect_discarded(uint64_t in_trace, uint64_t at_end, json_int_t expected)
 {
-    announce();
-    model->discarded_events = 5;
-    recording.discarded_events = 7;
+    model->discarded_events = in_trace;
+    recording.discarded_events = at_end;
     json_t *json = report();
     const json_t *losses = json_object_get(json, "losses");
 
-    cr_expect(eq(i64, number(losses, "discarded_events"), 7));
+    cr_expect(eq(i64, number(losses, "discarded_events"), expected));
     cr_expect(json_object_get(losses, "lower_bound") == json_true());
     json_decref(json);
+}
+
+Test(json, believes_lttngs_own_count_of_discarded_events)
+{
+    announce();
+    expect_discarded(5, 7, 7);
+    expect_discarded(9, 7, 7);
+}
+
+Test(json, believes_the_trace_where_nobody_could_ask_for_that_count)
+{
+    announce();
+    expect_discarded(5, 0, 5);
+    recording.ended = false;
+    expect_discarded(5, 7, 5);
 }
 
 Test(json, names_a_command_that_was_not_seen)

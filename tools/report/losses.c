@@ -36,11 +36,23 @@ static bool counts_events(const struct ffitap__model *model)
     return model->processes->len == 0;
 }
 
+/*
+ * A packet that a dying process closed says that nothing was discarded so far, and what babeltrace
+ * 2.1 counts from there on it has counted before. So LTTng's own sum is the better one, if the
+ * recorder was there at the end to ask for it.
+ */
+static uint64_t count_discarded(const struct ffitap_recording *recording,
+                                const struct ffitap__model *model)
+{
+    return recording->ended && recording->discarded_events ? recording->discarded_events
+                                                           : model->discarded_events;
+}
+
 struct ffitap__losses ffitap__losses_of(const struct ffitap_recording *recording,
                                         const struct ffitap__model *model)
 {
     struct ffitap__losses losses = {
-        .discarded_events = MAX(model->discarded_events, recording->discarded_events),
+        .discarded_events = count_discarded(recording, model),
         .discarded_packets = MAX(model->discarded_packets, recording->lost_packets),
         .trace_empty = why_empty(model),
     };

@@ -6,7 +6,7 @@
 #include "report/recording.h"
 
 struct ffitap__losses {
-    uint64_t discarded_events; /* by LTTng, as the trace or the recorder counted: the higher */
+    uint64_t discarded_events; /* by LTTng, as it told the recorder, else as the trace has it */
     uint64_t discarded_packets;
     uint64_t dropped_records;   /* by the tap, of all kinds */
     const char *command_unseen; /* why no event of the command is there; NULL: some are */
