@@ -17,7 +17,7 @@ set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
 # What the scripts in tools/packages have to know.
-set(CPACK_FFITAP_PACKAGES ${packages})
+set(CPACK_FFITAP_INSTALL ${PROJECT_BINARY_DIR}/packages/INSTALL)
 set(CPACK_FFITAP_LIBDIR ${CMAKE_INSTALL_LIBDIR})
 set(CPACK_FFITAP_ARCHITECTURE "${CMAKE_LIBRARY_ARCHITECTURE}")
 set(CPACK_FFITAP_SANITIZE "${FFITAP_SANITIZE}")
@@ -101,6 +101,8 @@ string(STRIP "${license}" license)
 string(REGEX REPLACE "\n\n" "\n.\n" license "${license}")
 string(REPLACE "\n" "\n " license "${license}")
 configure_file(${packages}/copyright.in packages/copyright @ONLY)
+cmake_host_system_information(RESULT built_on QUERY DISTRIB_PRETTY_NAME)
+configure_file(${packages}/INSTALL.in packages/INSTALL @ONLY)
 configure_file(${packages}/changelog.in packages/changelog @ONLY)
 
 # Only Debian's packages have these: nothing but the component's own installation brings them.

@@ -1,9 +1,13 @@
-# Read by cpack when the files lie as they will be packed: what Debian's packages have otherwise than an
-# installation, and what they depend on. cpack would ask dpkg-shlibdeps by itself, but it needs file(1) for
-# that, shows it one package at a time, and adds scripts that call ldconfig, which is a trigger's work.
+# Read by cpack when the files lie as they will be packed. An archive is an installation and a word of how to
+# use it.
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
+  file(COPY ${CPACK_FFITAP_INSTALL} DESTINATION ${CPACK_TEMPORARY_INSTALL_DIRECTORY})
   return()
 endif()
+
+# What Debian's packages have otherwise, and what they depend on. cpack would ask dpkg-shlibdeps by itself, but
+# it needs file(1) for that, shows it one package at a time, and adds scripts that call ldconfig, which is a
+# trigger's work.
 
 set(staging ${CPACK_TEMPORARY_INSTALL_DIRECTORY}) # with a folder for each component
 set(libdir usr/${CPACK_FFITAP_LIBDIR})
