@@ -237,6 +237,16 @@ static inline bool ffitap__call_is_only_counted(const struct ffitap__thread *sel
     return self->counting == ffitap__watch_state() && top->cell;
 }
 
+/* The call of `frame`, the `depth`th, has left and may wait for its lock for ever: an interpreter
+ * that ends lets some threads have it no more. */
+static inline void ffitap__call_show_wait(const struct ffitap__frame *frame, uint32_t depth,
+                                          uint64_t left)
+{
+    if (FFITAP__LIKELY(depth <= FFITAP__STATISTICS_IN_FLIGHT))
+        atomic_store_explicit(&frame->cell->tally->thread->left_ticks[depth - 1], left,
+                              memory_order_relaxed);
+}
+
 /* The call of the top frame has left and waits for its lock: from now on a call of a signal handler
  * takes the frame off. */
 static inline void ffitap__call_wait(struct ffitap__frame *frame, uint64_t left)
@@ -261,10 +271,12 @@ static inline void ffitap__call_leave(struct ffitap__thread *self, uintptr_t sta
         return;
     }
     self->question.stack = 0;
-    if (frame->flags & FFITAP__CALL_GIL_RELEASED)
+    if (frame->flags & FFITAP__CALL_GIL_RELEASED) {
+        ffitap__call_show_wait(frame, self->depth, left);
         ffitap__call_wait(frame, left);
-    else
+    } else {
         ffitap__call_end(self, frame, false, left, left);
+    }
 }
 
 /*

@@ -180,7 +180,13 @@ struct ffitap__statistics_thread {
     _Atomic uint32_t depth; /* calls that it is in, more than are kept perhaps */
     _Atomic uint64_t cells; /* its newest struct ffitap__statistics_cell */
     struct ffitap__statistics_in_flight in_flight[FFITAP__STATISTICS_IN_FLIGHT];
+    /* Later than the first files of this version, which have a shorter record. When each of them
+     * left native code, to wait for its interpreter lock: the innermost one does if that is not
+     * before it was entered, else this is of an earlier call. */
+    _Atomic uint64_t left_ticks[FFITAP__STATISTICS_IN_FLIGHT];
 };
+
+#define FFITAP__STATISTICS_SHORTEST_THREAD offsetof(struct ffitap__statistics_thread, left_ticks)
 
 /* What a cell counts. */
 enum ffitap__statistics_cell_kind {

@@ -316,6 +316,49 @@ Test(statistics, keep_what_a_thread_is_deeper_in_out_of_the_list)
     cr_expect(eq(uint, model->in_flight->len, FFITAP__STATISTICS_IN_FLIGHT));
 }
 
+static const struct ffitap__in_flight *in_flight(unsigned index)
+{
+    cr_assert(model->in_flight->len > index);
+    return &g_array_index(model->in_flight, struct ffitap__in_flight, index);
+}
+
+static struct ffitap__statistics_thread *newest_thread(void)
+{
+    return builder_at(&file, file.header.lists[FFITAP__STATISTICS_THREADS]);
+}
+
+Test(statistics, tell_that_the_innermost_call_waits_for_its_lock)
+{
+    builder_tell_story(&file);
+    newest_thread()->left_ticks[1] = 850100;
+    read_file();
+    cr_expect(not(in_flight(0)->waits));
+    cr_expect(in_flight(1)->waits);
+    cr_expect(eq(u64, in_flight(1)->since_ns, 50000));
+    cr_expect(eq(u64, in_flight(1)->wait_ns, 0), "the latest moment that is known");
+}
+
+Test(statistics, take_an_earlier_calls_wait_for_no_other)
+{
+    builder_tell_story(&file);
+    newest_thread()->left_ticks[0] = 900100;
+    newest_thread()->left_ticks[1] = 800099;
+    read_file();
+    cr_expect(not(in_flight(0)->waits));
+    cr_expect(not(in_flight(1)->waits));
+}
+
+Test(statistics, read_an_older_thread_that_ends_sooner)
+{
+    builder_tell_story(&file);
+    newest_thread()->left_ticks[1] = 850100;
+    newest_thread()->link.size = FFITAP__STATISTICS_SHORTEST_THREAD;
+    read_file();
+    cr_expect(eq(str, (char *)damage(), ""));
+    cr_expect(eq(uint, model->in_flight->len, 2));
+    cr_expect(not(in_flight(1)->waits));
+}
+
 Test(statistics, leave_out_a_call_that_was_about_to_begin)
 {
     builder_tell_story(&file);

@@ -305,10 +305,11 @@ static json_t *describe_in_flight(const struct ffitap__model *model)
     for (unsigned i = 0; i < model->in_flight->len; i++) {
         const struct ffitap__in_flight *call =
             &g_array_index(model->in_flight, struct ffitap__in_flight, i);
-        json_array_append_new(list,
-                              json_pack("{s:i, s:i, s:o, s:o, s:o}", "pid", call->pid, "tid",
-                                        call->tid, "library", text(call->library), "symbol",
-                                        text(call->symbol), "since_ns", integer(call->since_ns)));
+        json_array_append_new(list, json_pack("{s:i, s:i, s:o, s:o, s:o, s:o}", "pid", call->pid,
+                                              "tid", call->tid, "library", text(call->library),
+                                              "symbol", text(call->symbol), "since_ns",
+                                              integer(call->since_ns), "lock_wait_ns",
+                                              call->waits ? integer(call->wait_ns) : json_null()));
     }
     return list;
 }

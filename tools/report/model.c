@@ -14,6 +14,8 @@ struct open_call {
     uint64_t call_id;
     uint32_t function_id;
     int64_t wall_ns;
+    bool waits;
+    int64_t left_wall_ns; /* if it waits */
 };
 
 struct open_load {
@@ -354,12 +356,25 @@ void ffitap__model_call_entry(struct ffitap__model *model, const struct ffitap__
     if (!process)
         return;
     struct ffitap__report_thread *thread = ffitap__process_thread(process, at->tid);
-    const struct open_call call = {event->call_id, event->function_id, at->wall_ns};
+    const struct open_call call = {
+        .call_id = event->call_id, .function_id = event->function_id, .wall_ns = at->wall_ns};
     if (!thread->open_calls)
         thread->open_calls = g_array_new(FALSE, FALSE, sizeof(struct open_call));
     if (thread->open_calls->len == OPEN_CALLS_MAX)
         g_array_remove_index(thread->open_calls, 0);
     g_array_append_val(thread->open_calls, call);
+}
+
+void ffitap__model_call_waits(struct ffitap__model *model, const struct ffitap__at *at)
+{
+    struct ffitap__process *process = process_at(model, at);
+    GArray *open = process ? ffitap__process_thread(process, at->tid)->open_calls : NULL;
+
+    if (!open || !open->len)
+        return;
+    struct open_call *call = &g_array_index(open, struct open_call, open->len - 1);
+    call->waits = true;
+    call->left_wall_ns = at->wall_ns;
 }
 
 /* Calls nest: with one, those that it made are over too, seen or not. */
@@ -409,7 +424,10 @@ static void list_open_calls(struct ffitap__process *process,
             .pid = process->pid,
             .tid = thread->tid,
             .since_ns = (uint64_t)MAX(model->last_ns - call->wall_ns, 0),
+            .waits = call->waits,
         };
+        if (call->waits)
+            in_flight.wait_ns = (uint64_t)MAX(model->last_ns - call->left_wall_ns, 0);
         ffitap__process_name(process, call->function_id, &in_flight.library, &in_flight.symbol);
         g_array_append_val(model->in_flight, in_flight);
     }

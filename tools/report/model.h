@@ -93,6 +93,8 @@ struct ffitap__in_flight {
     const char *library;
     const char *symbol;
     uint64_t since_ns; /* from its beginning to the recording's end */
+    bool waits;        /* it has left native code, and was waiting for its interpreter lock */
+    uint64_t wait_ns;  /* since then */
 };
 
 struct ffitap__model {
@@ -161,6 +163,10 @@ void ffitap__model_note_damage(struct ffitap__model *model, char *sentence);
                               const struct ffitap__##record *event);
 FFITAP__MODEL_EVENTS(X)
 #undef X
+
+/* The innermost call that the thread `at->tid` is in has left native code, and waits for its lock.
+ */
+void ffitap__model_call_waits(struct ffitap__model *model, const struct ffitap__at *at);
 
 /* What many events of one object come to: how often it was mapped, and how often it went. */
 void ffitap__model_object_counted(struct ffitap__model *model, const struct ffitap__at *at,

@@ -231,6 +231,42 @@ static void take_call_in_flight(struct reading *reading, int32_t tid,
     ffitap__model_call_entry(reading->model, &at, &event);
 }
 
+static void take_wait(struct reading *reading, int32_t tid, uint64_t left_ticks)
+{
+    const struct ffitap__at at = {
+        .wall_ns = moment_of(reading, left_ticks),
+        .pid = reading->at.pid,
+        .tid = tid,
+    };
+
+    if (at.wall_ns != INT64_MAX)
+        note_moment(reading->model, at.wall_ns);
+    ffitap__model_call_waits(reading->model, &at);
+}
+
+static void take_wait_of_innermost(struct reading *reading,
+                                   const struct ffitap__statistics_thread *thread)
+{
+    if (thread->depth == 0 || thread->depth > FFITAP__STATISTICS_IN_FLIGHT)
+        return;
+    const uint64_t entered_ticks = thread->in_flight[thread->depth - 1].entered_ticks;
+    const uint64_t left_ticks = thread->left_ticks[thread->depth - 1];
+    if (entered_ticks && left_ticks >= entered_ticks)
+        take_wait(reading, thread->tid, left_ticks);
+}
+
+/* The threads of earlier files say nothing of waits. */
+static bool copy_thread(struct reading *reading, uint64_t offset,
+                        struct ffitap__statistics_thread *thread)
+{
+    *thread = (struct ffitap__statistics_thread){0};
+    return ffitap__image_copy(&reading->image, offset, &thread->link, sizeof(thread->link)) &&
+           ffitap__image_copy(&reading->image, offset, thread,
+                              thread->link.size < sizeof(*thread)
+                                  ? FFITAP__STATISTICS_SHORTEST_THREAD
+                                  : sizeof(*thread));
+}
+
 /*
  * Of a thread that runs, what was the same before and after: calls that take long enough to be
  * spoken of are.
@@ -241,7 +277,7 @@ static void take_calls_in_flight(struct reading *reading, uint64_t offset,
     struct ffitap__statistics_thread again;
 
     for (int i = 0; i < TRIES; i++) {
-        if (!ffitap__image_copy(&reading->image, offset, &again, sizeof(again)))
+        if (!copy_thread(reading, offset, &again))
             return;
         const bool is_same =
             again.depth == thread->depth &&
@@ -253,13 +289,14 @@ static void take_calls_in_flight(struct reading *reading, uint64_t offset,
     for (unsigned i = 0; i < MIN(thread->depth, FFITAP__STATISTICS_IN_FLIGHT); i++)
         if (thread->in_flight[i].entered_ticks)
             take_call_in_flight(reading, thread->tid, &thread->in_flight[i], i);
+    take_wait_of_innermost(reading, thread);
 }
 
 static void take_thread(struct reading *reading, uint64_t offset)
 {
     struct ffitap__statistics_thread thread;
 
-    if (!ffitap__image_copy(&reading->image, offset, &thread, sizeof(thread)))
+    if (!copy_thread(reading, offset, &thread))
         return;
     struct ffitap__report_thread *row = ffitap__process_thread(reading->process, thread.tid);
     GArray *cells = ffitap__image_list(&reading->image, thread.cells, 0,
@@ -279,7 +316,7 @@ static const struct {
     [FFITAP__STATISTICS_FUNCTIONS] = {sizeof(struct ffitap__statistics_function), take_function},
     [FFITAP__STATISTICS_LOADS] = {sizeof(struct ffitap__statistics_load), take_load},
     [FFITAP__STATISTICS_LOOKUPS] = {sizeof(struct ffitap__statistics_lookup), take_lookup},
-    [FFITAP__STATISTICS_THREADS] = {sizeof(struct ffitap__statistics_thread), take_thread},
+    [FFITAP__STATISTICS_THREADS] = {FFITAP__STATISTICS_SHORTEST_THREAD, take_thread},
 };
 
 /* Takes what was added to a list since it began with `end`; returns what it begins with now. */

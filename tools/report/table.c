@@ -231,6 +231,14 @@ void ffitap__table_losses(const struct ffitap__table *table)
     }
 }
 
+static void print_wait(FILE *stream, uint64_t wait_ns)
+{
+    char text[FFITAP__DURATION_SIZE];
+
+    ffitap__text_duration(text, wait_ns);
+    fprintf(stream, ", waiting for the interpreter lock for %s", text);
+}
+
 void ffitap__table_in_flight(const struct ffitap__table *table)
 {
     const struct ffitap_recording *recording = table->recording;
@@ -246,6 +254,8 @@ void ffitap__table_in_flight(const struct ffitap__table *table)
         ffitap__table_print_duration(table->stream, call->since_ns);
         fprintf(table->stream, "  pid %d, thread %d: ", call->pid, call->tid);
         ffitap__table_print_function(table->stream, call->symbol, call->library);
+        if (call->waits)
+            print_wait(table->stream, call->wait_ns);
         if (recording->signaled && call->pid == recording->pid)
             print_signal(table->stream, ", ended by ", recording->code);
         fputc('\n', table->stream);

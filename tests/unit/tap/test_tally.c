@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kept.h"
@@ -251,6 +252,52 @@ Test(tap_tally, the_call_that_a_thread_is_in_is_named)
     cr_expect(eq(u64, thread->in_flight[0].entered_ticks, frame->entered));
     ffitap__call_leave(self, stack);
     cr_expect(eq(uint, thread->depth, 0));
+}
+
+/* A call with a window up to the moment at which it asks for its lock. */
+static const struct ffitap__statistics_thread *wait_in(struct ffitap__thread *self, uintptr_t stack)
+{
+    ffitap__call_lock_released(self, kept_runtime);
+    ffitap__call_enter(self, kept_runtime, (void *)strlen, true, stack);
+    const struct ffitap__statistics_thread *thread = kept_thread(kept_file(getpid()));
+    cr_expect(lt(u64, thread->left_ticks[0], thread->in_flight[0].entered_ticks));
+    ffitap__call_leave(self, stack);
+    ffitap__call_lock_wanted(self);
+    return thread;
+}
+
+Test(tap_tally, a_call_that_waits_for_its_lock_says_since_when)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+
+    for (int i = 0; i < 3; i++) {
+        const struct ffitap__statistics_thread *thread = wait_in(self, stack);
+        cr_expect(eq(uint, thread->depth, 1));
+        cr_expect(ge(u64, thread->left_ticks[0], thread->in_flight[0].entered_ticks));
+        ffitap__call_lock_held(self, stack);
+        cr_expect(eq(uint, thread->depth, 0));
+    }
+}
+
+Test(tap_tally, a_call_that_the_parent_began_waits_in_no_file_of_the_parents)
+{
+    struct ffitap__thread *self = ffitap__thread_get();
+    const uintptr_t stack = (uintptr_t)__builtin_frame_address(0);
+
+    ffitap__call_lock_released(self, kept_runtime);
+    ffitap__call_enter(self, kept_runtime, (void *)strlen, true, stack);
+    const struct ffitap__statistics_thread *thread = kept_thread(kept_file(getpid()));
+    const pid_t child = fork();
+    if (child == 0) {
+        ffitap__call_leave(self, stack);
+        ffitap__call_lock_held(self, stack);
+        _exit(0);
+    }
+    cr_assert(eq(int, waitpid(child, NULL, 0), child));
+    cr_expect(eq(u64, thread->left_ticks[0], 0));
+    ffitap__call_leave(self, stack);
+    ffitap__call_lock_held(self, stack);
 }
 
 Test(tap_tally, how_long_the_first_call_goes_on_can_be_told_before_it_ends)
