@@ -67,6 +67,17 @@ LTTNG_UST_TRACEPOINT_ENUM(ffitap, loss,
     )
 )
 
+LTTNG_UST_TRACEPOINT_ENUM(ffitap, lock_kind,
+    LTTNG_UST_TP_ENUM_VALUES(
+        lttng_ust_field_enum_value("untold", FFITAP__LOCK_UNTOLD)
+        lttng_ust_field_enum_value("none", FFITAP__LOCK_NONE)
+        lttng_ust_field_enum_value("always", FFITAP__LOCK_ALWAYS)
+        lttng_ust_field_enum_value("optional", FFITAP__LOCK_OPTIONAL)
+        lttng_ust_field_enum_value("on", FFITAP__LOCK_ON)
+        lttng_ust_field_enum_value("off", FFITAP__LOCK_OFF)
+    )
+)
+
 LTTNG_UST_TRACEPOINT_EVENT(ffitap, process,
     LTTNG_UST_TP_ARGS(const struct ffitap__process_event *, event),
     LTTNG_UST_TP_FIELDS(
@@ -87,6 +98,7 @@ LTTNG_UST_TRACEPOINT_EVENT(ffitap, runtime,
         lttng_ust_field_string(name, event->name)
         lttng_ust_field_string(object, event->object)
         lttng_ust_field_string(lock, event->lock)
+        lttng_ust_field_enum(ffitap, lock_kind, uint8_t, lock_kind, event->lock_kind)
     )
 )
 LTTNG_UST_TRACEPOINT_LOGLEVEL(ffitap, runtime, LTTNG_UST_TRACEPOINT_LOGLEVEL_NOTICE)

@@ -78,9 +78,9 @@ static void swap_last_error(const struct call *call, uint64_t call_id,
     });
 }
 
-static void enter_measured(struct ffitap__thread *self, const struct call *call, bool has_lock)
+static void enter_measured(struct ffitap__thread *self, const struct call *call, uint16_t runtime,
+                           bool has_lock)
 {
-    const uint16_t runtime = ffitap__core_runtime();
     const uint64_t call_id = self->next_call_id + 1;
 
     if (has(call, FFITAP__SWAPS_ERRNO)) {
@@ -103,15 +103,19 @@ static void enter_measured(struct ffitap__thread *self, const struct call *call,
 static void call_measured(struct ffitap__thread *self, const struct call *call,
                           const struct ffitap_interpreter *interpreter)
 {
-    const bool has_lock = ffitap__interpreter_is_held(interpreter);
+    const bool is_held = ffitap__interpreter_is_held(interpreter);
+    const enum ffitap__lock_state lock =
+        is_held ? ffitap__interpreter_lock_state(interpreter) : FFITAP__LOCK_IS_UNKNOWN;
+    const uint16_t runtime = ffitap__core_runtime_in(lock);
+    const bool has_lock = is_held && ffitap__interpreter_keeps_lock(interpreter, lock);
 
-    if (!has_lock || has(call, FFITAP__KEEPS_LOCK)) {
-        enter_measured(self, call, has_lock);
+    if (!is_held || has(call, FFITAP__KEEPS_LOCK)) {
+        enter_measured(self, call, runtime, has_lock);
         return;
     }
     void *released = ffitap__interpreter_release(interpreter);
-    ffitap__call_lock_released(self, ffitap__core_runtime());
-    enter_measured(self, call, true);
+    ffitap__call_lock_released(self, runtime);
+    enter_measured(self, call, runtime, has_lock);
     self = ffitap__thread_self; /* perhaps another one, as in ffitap__call_leave_here() */
     const bool wanted = self && ffitap__call_wants_lock(self);
     if (wanted)

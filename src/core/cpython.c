@@ -37,7 +37,8 @@ struct functions {
 
 /* Filled by whoever finds CPython first, then never changed. */
 static struct functions cpython;
-static char path_found[PATH_MAX]; /* "" for the global scope */
+static const struct ffitap__free_threading *free_threading; /* NULL: its lock is always there */
+static char path_found[PATH_MAX];                           /* "" for the global scope */
 static _Atomic bool found;
 static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
 
@@ -196,9 +197,12 @@ static void look_for_it(void)
     if (loaded == atomic_load_explicit(&loaded_at_miss, memory_order_relaxed))
         return;
     if (search(&functions, path)) {
+        const struct ffitap__free_threading *build =
+            ffitap__free_threading_find((const void *)functions.release);
         pthread_mutex_lock(&finding);
         if (!atomic_load_explicit(&found, memory_order_relaxed)) {
             cpython = functions;
+            free_threading = build;
             memcpy(path_found, path, sizeof(path_found));
         }
         atomic_store_explicit(&found, true, memory_order_release);
@@ -222,6 +226,12 @@ const struct ffitap_interpreter *ffitap__cpython_find(void)
         look_for_it();
     errno = saved;
     return is_found() ? &interpreter : NULL;
+}
+
+const struct ffitap__free_threading *
+ffitap__cpython_free_threading(const struct ffitap_interpreter *of)
+{
+    return of == &interpreter ? free_threading : NULL;
 }
 
 const char *ffitap__cpython_path(void)

@@ -4,6 +4,8 @@
 
 #include <ffitap/interpreter.h>
 
+#include "tap/free_threading.h"
+
 /*
  * Looks for CPython, in the global scope and then in every libpython that was loaded without
  * joining it, until it was found once; NULL while it is not there. Costs little while no object has
@@ -11,6 +13,10 @@
  * error for dlerror(3). Any thread, at any time.
  */
 const struct ffitap_interpreter *ffitap__cpython_find(void);
+
+/* What can do without its lock, if that is `interpreter`; NULL if it is another one, or cannot. */
+const struct ffitap__free_threading *
+ffitap__cpython_free_threading(const struct ffitap_interpreter *interpreter);
 
 /* The path of the libpython that was found outside of the global scope, else NULL. */
 const char *ffitap__cpython_path(void);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "core/interpreter.h"
 #include "core/provider.h"
@@ -10,10 +11,15 @@
 
 static uint16_t runtime;
 
+static uint16_t add(enum ffitap__lock_kind kind)
+{
+    return ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add),
+                               ffitap__interpreter_lock_name(), kind);
+}
+
 static void add_runtime(void)
 {
-    runtime = ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add_runtime),
-                                  ffitap__interpreter_lock_name());
+    runtime = add(ffitap__interpreter_lock_kind());
 }
 
 uint16_t ffitap__core_runtime(void)
@@ -21,12 +27,31 @@ uint16_t ffitap__core_runtime(void)
     return runtime;
 }
 
+uint16_t ffitap__core_runtime_in(enum ffitap__lock_state state)
+{
+    static _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];
+    static const enum ffitap__lock_kind kinds[] = {
+        [FFITAP__LOCK_IS_OFF] = FFITAP__LOCK_OFF,
+        [FFITAP__LOCK_IS_ON] = FFITAP__LOCK_ON,
+    };
+    const int saved = errno;
+    uint16_t none = 0;
+
+    if (state == FFITAP__LOCK_IS_UNKNOWN)
+        return runtime;
+    if (!atomic_load_explicit(&by_state[state], memory_order_relaxed))
+        atomic_compare_exchange_strong(&by_state[state], &none, add(kinds[state]));
+    errno = saved;
+    return atomic_load_explicit(&by_state[state], memory_order_relaxed);
+}
+
 void ffitap__core_announce(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, add_runtime);
-    ffitap__runtime_set_lock(runtime, ffitap__interpreter_lock_name());
+    ffitap__runtime_set_lock(runtime, ffitap__interpreter_lock_name(),
+                             ffitap__interpreter_lock_kind());
 }
 
 void ffitap__core_start(void)

@@ -42,16 +42,41 @@ int ffitap__ffi_find(const char *name, const char **known)
     return -1;
 }
 
-static void report_runtime(struct ffitap__ffi_user *user)
+/* Returns the id that is kept, which is another thread's if that was faster. */
+static uint16_t keep_runtime(struct ffitap__ffi_user *user, _Atomic uint16_t *id,
+                             enum ffitap__lock_kind kind)
 {
     const char *name = ffitap__runtimes_find(user->path).name;
-    const uint16_t added = ffitap__runtime_add(name, user->path, user->lock);
+    const uint16_t added = ffitap__runtime_add(name, user->path, user->lock, kind);
     uint16_t known = 0;
 
-    if (atomic_compare_exchange_strong(&user->runtime, &known, added))
-        known = added;
-    for (int which = 0; which < FFITAP__FFI_COUNT; which++)
-        atomic_store_explicit(&user->doors[which].runtime, known, memory_order_relaxed);
+    return atomic_compare_exchange_strong(id, &known, added) ? added : known;
+}
+
+static const struct ffitap__free_threading *find_free_threading(const struct ffitap__ffi_user *user)
+{
+    const struct ffitap__ffi_door *release = &user->doors[FFITAP__FFI_RELEASE_LOCK];
+
+    return *user->lock && user->lock == user->names[FFITAP__FFI_RELEASE_LOCK]
+               ? ffitap__free_threading_find(
+                     atomic_load_explicit(&release->original, memory_order_relaxed))
+               : NULL;
+}
+
+static void report_runtime(struct ffitap__ffi_user *user)
+{
+    const struct ffitap__free_threading *build = find_free_threading(user);
+    const enum ffitap__lock_kind kind = build         ? FFITAP__LOCK_OPTIONAL
+                                        : *user->lock ? FFITAP__LOCK_ALWAYS
+                                                      : FFITAP__LOCK_NONE;
+
+    atomic_store_explicit(&user->free_threading, build, memory_order_relaxed);
+    const uint16_t runtime = keep_runtime(user, &user->runtime, kind);
+    for (int which = 0; which < FFITAP__FFI_COUNT; which++) {
+        struct ffitap__ffi_door *door = &user->doors[which];
+        atomic_store_explicit(&door->runtime, runtime, memory_order_relaxed);
+        atomic_store_explicit(&door->is_free_threaded, build != NULL, memory_order_release);
+    }
 }
 
 /* As dlsym(3) with RTLD_DEFAULT, asked by the object. */
@@ -104,6 +129,25 @@ static struct ffitap__ffi_user *user_of(struct ffitap__ffi_door *door)
     struct ffitap__ffi_door *first = door - door->which;
 
     return (struct ffitap__ffi_user *)((char *)first - offsetof(struct ffitap__ffi_user, doors));
+}
+
+struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door)
+{
+    static const enum ffitap__lock_kind kinds[] = {
+        [FFITAP__LOCK_IS_OFF] = FFITAP__LOCK_OFF,
+        [FFITAP__LOCK_IS_ON] = FFITAP__LOCK_ON,
+    };
+    struct ffitap__ffi_user *user = user_of(door);
+    const enum ffitap__lock_state state = ffitap__free_threading_state(
+        atomic_load_explicit(&user->free_threading, memory_order_relaxed));
+    const int saved = errno;
+
+    if (state == FFITAP__LOCK_IS_UNKNOWN)
+        return (struct ffitap__ffi_way){user->runtime, false};
+    if (FFITAP__UNLIKELY(!user->by_state[state]))
+        keep_runtime(user, &user->by_state[state], kinds[state]);
+    errno = saved;
+    return (struct ffitap__ffi_way){user->by_state[state], state == FFITAP__LOCK_IS_ON};
 }
 
 void *ffitap__ffi_find_original(struct ffitap__ffi_door *door)

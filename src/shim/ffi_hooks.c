@@ -1,7 +1,7 @@
 /*
  * The hooks of foreign calls, a set for each place in the pool.
  *
- * Those of one call come in this order, as every CPython from 2.7 to 3.13 makes them; a plan's call
+ * Those of one call come in this order, as every CPython from 2.7 to 3.15 makes them; a plan's call
  * or one with a closure of Go's stands where ffi_call does:
  *
  *     PyEval_SaveThread -> [__errno_location] -> ffi_call -> PyEval_RestoreThread
@@ -26,8 +26,36 @@ typedef void *release_lock_function(void);
 typedef void take_lock_function(void *state);
 typedef int *errno_function(void);
 
+/* What a call is told by, which is known since the lock was given up if it was. */
+static inline struct ffitap__ffi_way way_of(struct ffitap__ffi_door *door,
+                                            const struct ffitap__thread *self)
+{
+    if (FFITAP__LIKELY(!atomic_load_explicit(&door->is_free_threaded, memory_order_relaxed)))
+        return (struct ffitap__ffi_way){door->runtime, door->has_lock};
+    return self && self->window.open
+               ? (struct ffitap__ffi_way){self->window.runtime, self->window.had_lock}
+               : ffitap__ffi_look(door);
+}
+
+/* Looked at while the thread is attached still: what is given up does not change until then. */
+static __attribute__((noinline)) void *release_free_threaded(struct ffitap__ffi_door *door)
+{
+    const struct ffitap__ffi_way way = ffitap__ffi_look(door);
+    void *state = ((release_lock_function *)ffitap__ffi_original(door))();
+    struct ffitap__thread *self = ffitap__thread_get_ahead();
+
+    if (self) {
+        self->window.runtime = way.runtime;
+        self->window.had_lock = way.has_lock;
+        ffitap__call_lock_released(self, way.runtime);
+    }
+    return state;
+}
+
 static __attribute__((noinline)) void *release_lock_told(struct ffitap__ffi_door *door)
 {
+    if (atomic_load_explicit(&door->is_free_threaded, memory_order_relaxed))
+        return release_free_threaded(door);
     void *state = ((release_lock_function *)ffitap__ffi_original(door))();
     struct ffitap__thread *self = ffitap__thread_get_ahead();
 
@@ -42,7 +70,8 @@ static void *release_lock_recorded(struct ffitap__ffi_door *door)
     void *real = atomic_load_explicit(&door->original, memory_order_relaxed);
     struct ffitap__thread *self = ffitap__thread_self;
 
-    if (FFITAP__UNLIKELY(!real || !self || self->counting != ffitap__watch_state()))
+    if (FFITAP__UNLIKELY(!real || !self || self->counting != ffitap__watch_state() ||
+                         atomic_load_explicit(&door->is_free_threaded, memory_order_relaxed)))
         return release_lock_told(door);
     ffitap__call_note_window(self);
     return ((release_lock_function *)real)();
@@ -84,9 +113,10 @@ static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(
 {
     ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(door);
     struct ffitap__thread *self = ffitap__thread_get();
+    const struct ffitap__ffi_way way = way_of(door, self);
     struct ffitap__frame *frame =
-        self ? ffitap__call_enter_slowly(self, door->runtime, (const void *)function,
-                                         door->has_lock, stack)
+        self ? ffitap__call_enter_slowly(self, way.runtime, (const void *)function, way.has_lock,
+                                         stack)
              : NULL;
 
     real(cif, function, result, arguments);
@@ -102,7 +132,8 @@ static __attribute__((noinline)) void call_other(void *cif, void (*function)(voi
     ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(door);
     struct ffitap__thread *self = ffitap__thread_self;
 
-    if (self && ffitap__thread_leaves_out(self, (const void *)function, door->runtime)) {
+    if (self &&
+        ffitap__thread_leaves_out(self, (const void *)function, way_of(door, self).runtime)) {
         ffitap__call_forget_ahead(self);
         real(cif, function, result, arguments);
     } else {
@@ -128,10 +159,11 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
     ffi_call_function *real =
         (ffi_call_function *)atomic_load_explicit(&door->original, memory_order_relaxed);
     struct ffitap__thread *self = ffitap__thread_self;
+    const struct ffitap__ffi_way way = way_of(door, self);
 
     if (FFITAP__UNLIKELY(!real || !self ||
-                         !ffitap__call_enter_counted(self, door->runtime, (const void *)function,
-                                                     door->has_lock, stack))) {
+                         !ffitap__call_enter_counted(self, way.runtime, (const void *)function,
+                                                     way.has_lock, stack))) {
         call_other(cif, function, result, arguments, door, stack);
         return;
     }
@@ -147,10 +179,10 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
 {
     ffi_call_go_function *real = (ffi_call_go_function *)ffitap__ffi_original(door);
     struct ffitap__thread *self = ffitap__thread_get();
+    const struct ffitap__ffi_way way = way_of(door, self);
     struct ffitap__frame *frame =
-        self
-            ? ffitap__call_enter(self, door->runtime, (const void *)function, door->has_lock, stack)
-            : NULL;
+        self ? ffitap__call_enter(self, way.runtime, (const void *)function, way.has_lock, stack)
+             : NULL;
 
     real(cif, function, result, arguments, closure);
     if (frame)

@@ -15,6 +15,7 @@
 #include "shim/ffi_rule.h"
 #include "shim/hook.h"
 #include "tap/fast.h"
+#include "tap/free_threading.h"
 
 /* A function that an object imports, with what the hook of a call needs beside its original. */
 struct ffitap__ffi_door {
@@ -22,6 +23,8 @@ struct ffitap__ffi_door {
     _Atomic uint16_t runtime; /* the user's */
     uint8_t which;            /* enum ffitap__ffi */
     bool has_lock;            /* the user imports the functions of an interpreter lock */
+    _Atomic bool
+        is_free_threaded; /* of an interpreter that may do without; see ffitap__ffi_look() */
 };
 
 /* One object that makes foreign calls. */
@@ -31,6 +34,9 @@ struct ffitap__ffi_user {
     _Atomic unsigned unbound;             /* a bit each: imported, but not found yet */
     const char *lock;                     /* the function that gives its lock up, or "" */
     _Atomic uint16_t runtime;             /* 0 until reported */
+    const struct ffitap__free_threading
+        *_Atomic free_threading;                       /* NULL: its lock is always there */
+    _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1]; /* more ids, for a lock that is not */
     struct ffitap__closure_owner closures;
     uintptr_t return_site; /* see caller.h */
     const char *path;      /* NULL: a free place */
@@ -43,6 +49,16 @@ FFITAP__FFI_HIDDEN extern struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_
 FFITAP__FFI_HIDDEN extern void *const ffitap__ffi_pool[FFITAP__FFI_USER_MAX][FFITAP__FFI_COUNT];
 
 FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_door *door);
+
+/* What a call is told by: the id of its runtime, and whether it keeps a lock if it has no window.
+ */
+struct ffitap__ffi_way {
+    uint16_t runtime;
+    bool has_lock;
+};
+
+/* The same of a free-threaded interpreter, for what this thread is about to do in it. */
+FFITAP__FFI_HIDDEN struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door);
 
 /* What the user's slot led to before it was hooked, or what it would have been bound to. */
 static inline void *ffitap__ffi_original(struct ffitap__ffi_door *door)

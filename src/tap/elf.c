@@ -179,6 +179,17 @@ const ElfW(Sym) * ffitap__elf_symbol_at(const struct ffitap__elf *elf, uintptr_t
     return best;
 }
 
+const ElfW(Sym) * ffitap__elf_find(const struct ffitap__elf *elf, const char *name)
+{
+    for (uint32_t i = 1, count = symbol_count(elf); i < count; i++) {
+        const ElfW(Sym) *symbol = &elf->symbols[i];
+
+        if (symbol->st_shndx != SHN_UNDEF && strcmp(elf->strings + symbol->st_name, name) == 0)
+            return symbol;
+    }
+    return NULL;
+}
+
 bool ffitap__elf_exports(const struct ffitap__elf *elf, const char *name, uintptr_t address)
 {
     for (uint32_t i = 1, count = symbol_count(elf); i < count; i++) {

@@ -45,6 +45,9 @@ bool ffitap__elf_is_of_same_file(const struct ffitap__elf *elf, const struct dl_
  */
 const ElfW(Sym) * ffitap__elf_symbol_at(const struct ffitap__elf *elf, uintptr_t address);
 
+/* What the object exports by that name; NULL if nothing. */
+const ElfW(Sym) * ffitap__elf_find(const struct ffitap__elf *elf, const char *name);
+
 /* Whether the object exports what is at `address` by that name. */
 bool ffitap__elf_exports(const struct ffitap__elf *elf, const char *name, uintptr_t address);
 

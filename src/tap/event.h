@@ -48,6 +48,16 @@ enum ffitap__call_flag {
     FFITAP__CALL_WAIT_UNKNOWN = 1u << 4,  /* the lock was never seen to be held again */
 };
 
+/* What a runtime's interpreter lock is, where it has one that calls give up. */
+enum ffitap__lock_kind {
+    FFITAP__LOCK_UNTOLD = 0,   /* earlier versions say nothing, and take each to be always there */
+    FFITAP__LOCK_NONE = 1,     /* the runtime has none */
+    FFITAP__LOCK_ALWAYS = 2,   /* there as long as the interpreter is */
+    FFITAP__LOCK_OPTIONAL = 3, /* of a free-threaded interpreter, which may have it or not */
+    FFITAP__LOCK_ON = 4,       /* the same; what has this id was done while it had it */
+    FFITAP__LOCK_OFF = 5,      /* the same; what has this id was done while it had none */
+};
+
 struct ffitap__process_event {
     int32_t pid;
     int32_t ppid;
@@ -63,6 +73,7 @@ struct ffitap__runtime_event {
     const char *name;   /* "ctypes", "cffi", ...; else the object's file name */
     const char *object; /* path of the object whose foreign calls these are */
     const char *lock;   /* the function that releases its interpreter lock, or "" */
+    uint8_t lock_kind;  /* enum ffitap__lock_kind */
 };
 
 /* load_begin leaves out what only the end knows: handle, path, duration, error. */

@@ -17,7 +17,8 @@ static void report(const struct ffitap__runtime_event *runtime)
     ffitap__statistics_runtime(runtime);
 }
 
-uint16_t ffitap__runtime_add(const char *name, const char *object, const char *lock)
+uint16_t ffitap__runtime_add(const char *name, const char *object, const char *lock,
+                             enum ffitap__lock_kind kind)
 {
     uint16_t id = 0;
 
@@ -32,6 +33,7 @@ uint16_t ffitap__runtime_add(const char *name, const char *object, const char *l
             .name = ffitap__memory_intern(name),
             .object = ffitap__memory_intern(object),
             .lock = ffitap__memory_intern(lock),
+            .lock_kind = (uint8_t)kind,
         };
         report(runtime);
     }
@@ -41,14 +43,15 @@ uint16_t ffitap__runtime_add(const char *name, const char *object, const char *l
     return id;
 }
 
-void ffitap__runtime_set_lock(uint16_t id, const char *lock)
+void ffitap__runtime_set_lock(uint16_t id, const char *lock, enum ffitap__lock_kind kind)
 {
     if (!id || !ffitap__lock())
         return;
 
     struct ffitap__runtime_event *runtime = &runtimes[id - 1];
-    if (strcmp(runtime->lock, lock) != 0) {
+    if (strcmp(runtime->lock, lock) != 0 || runtime->lock_kind != kind) {
         runtime->lock = ffitap__memory_intern(lock);
+        runtime->lock_kind = (uint8_t)kind;
         report(runtime);
     }
     ffitap__unlock();

@@ -199,6 +199,7 @@ void ffitap__statistics_runtime(const struct ffitap__runtime_event *event)
     runtime->name = text(event->name);
     runtime->object = text(event->object);
     runtime->lock = text(event->lock);
+    runtime->lock_kind = event->lock_kind;
     publish(FFITAP__STATISTICS_RUNTIMES, &runtime->link, sizeof(*runtime));
 }
 

@@ -109,8 +109,8 @@ struct ffitap__statistics_runtime {
     uint64_t name; /* texts, as all offsets that are not said to be something else */
     uint64_t object;
     uint64_t lock;
-    uint32_t id; /* told anew when something of it changed: the newest holds */
-    uint32_t reserved;
+    uint32_t id;        /* told anew when something of it changed: the newest holds */
+    uint32_t lock_kind; /* enum ffitap__lock_kind */
 };
 
 /* All mappings of one object. The counts only grow. */

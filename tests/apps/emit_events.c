@@ -45,7 +45,8 @@ static void announce(uint64_t start_ns, const char *recording)
 
 static void define_runtime(void)
 {
-    const struct ffitap__runtime_event event = {1, "ctypes", CTYPES, "PyEval_SaveThread"};
+    const struct ffitap__runtime_event event = {1, "ctypes", CTYPES, "PyEval_SaveThread",
+                                                FFITAP__LOCK_ALWAYS};
 
     ffitap__emit_runtime(&event);
 }

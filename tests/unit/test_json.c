@@ -122,6 +122,62 @@ Test(json, keeps_integers_in_64_bits_with_a_sign)
     json_decref(json);
 }
 
+static void define_lock(uint16_t id, enum ffitap__lock_kind kind)
+{
+    const struct ffitap__at place = {.pid = 10, .tid = 10};
+
+    ffitap__model_runtime(model, &place,
+                          &(struct ffitap__runtime_event){
+                              .runtime_id = id, .name = "ctypes", .lock_kind = (uint8_t)kind});
+}
+
+/* "kind, seen on, seen off" */
+static const char *describe_lock(void)
+{
+    static char line[64];
+    json_t *json = report();
+    const json_t *lock = json_object_get(first(json, "processes"), "interpreter_lock");
+
+    snprintf(line, sizeof line, "%s, %d, %d",
+             json_is_null(lock) ? "null" : json_string_value(json_object_get(lock, "kind")),
+             json_is_true(json_object_get(lock, "seen_on")),
+             json_is_true(json_object_get(lock, "seen_off")));
+    json_decref(json);
+    return line;
+}
+
+Test(json, says_nothing_of_a_lock_that_nobody_told_of)
+{
+    announce();
+    define_lock(1, FFITAP__LOCK_UNTOLD);
+    define_lock(2, FFITAP__LOCK_NONE);
+    cr_expect(eq(str, (char *)describe_lock(), "null, 0, 0"));
+}
+
+Test(json, says_that_a_lock_is_always_there)
+{
+    announce();
+    define_lock(1, FFITAP__LOCK_NONE);
+    define_lock(2, FFITAP__LOCK_ALWAYS);
+    cr_expect(eq(str, (char *)describe_lock(), "gil, 1, 0"));
+}
+
+Test(json, says_whether_a_free_threaded_interpreter_had_its_lock)
+{
+    announce();
+    define_lock(1, FFITAP__LOCK_OPTIONAL);
+    cr_expect(eq(str, (char *)describe_lock(), "free-threaded, 0, 0"));
+}
+
+Test(json, says_that_it_was_turned_on)
+{
+    announce();
+    define_lock(1, FFITAP__LOCK_OPTIONAL);
+    define_lock(2, FFITAP__LOCK_OFF);
+    define_lock(3, FFITAP__LOCK_ON);
+    cr_expect(eq(str, (char *)describe_lock(), "free-threaded, 1, 1"));
+}
+
 Test(json, names_outcomes)
 {
     announce();

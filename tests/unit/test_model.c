@@ -487,6 +487,68 @@ static const struct ffitap__lookup *find_lookup(const char *library, const char 
                                  ffitap__model_intern(model, symbol));
 }
 
+/* A runtime of a free-threaded interpreter, for what is done in one state of its lock. */
+static void define_lock(uint16_t id, enum ffitap__lock_kind kind)
+{
+    const struct ffitap__at place = at(10);
+
+    ffitap__model_runtime(model, &place,
+                          &(struct ffitap__runtime_event){
+                              .runtime_id = id, .name = "ctypes", .lock_kind = (uint8_t)kind});
+}
+
+static void call_through(uint16_t id, uint16_t flags, uint64_t wait_ns)
+{
+    const struct ffitap__at place = at(10);
+
+    ffitap__model_call(model, &place,
+                       &(struct ffitap__call_event){.function_id = 1,
+                                                    .runtime_id = id,
+                                                    .native_ns = 1,
+                                                    .gil_wait_ns = wait_ns,
+                                                    .flags = flags});
+}
+
+Test(model, tells_calls_without_a_lock_from_those_that_had_it)
+{
+    announce(10);
+    define(10, 1, "cos");
+    define_lock(1, FFITAP__LOCK_OPTIONAL);
+    define_lock(2, FFITAP__LOCK_OFF);
+    define_lock(3, FFITAP__LOCK_ON);
+    call_through(1, FFITAP__CALL_GIL_RELEASED, 1);
+    call_through(1, 0, 0);
+    call_through(2, FFITAP__CALL_GIL_RELEASED, 10);
+    call_through(2, FFITAP__CALL_GIL_RELEASED | FFITAP__CALL_WAIT_UNKNOWN, 1000);
+    call_through(2, 0, 0);
+    call_through(3, FFITAP__CALL_GIL_RELEASED, 100);
+    call_through(3, FFITAP__CALL_GIL_HELD, 0);
+    ffitap__model_finish(model);
+
+    const struct ffitap__report_function *function = only(model->tables.functions);
+    cr_expect(eq(u64, function->native.count, 7));
+    cr_expect(eq(u64, function->gil_windows, 4));
+    cr_expect(eq(u64, function->unlocked_windows, 3));
+    cr_expect(eq(u64, function->gil_wait.total, 111));
+    cr_expect(eq(u64, function->unlocked_wait_ns, 11));
+    cr_expect(eq(u64, function->gil_held_calls, 1));
+    cr_expect(eq(u64, function->attached_calls, 1), "nobody knows whether the other was");
+}
+
+Test(model, takes_a_lock_that_is_always_there_for_one)
+{
+    announce(10);
+    define(10, 1, "cos");
+    define_lock(1, FFITAP__LOCK_ALWAYS);
+    call_through(1, FFITAP__CALL_GIL_RELEASED, 1);
+    call_through(1, 0, 0);
+    ffitap__model_finish(model);
+
+    const struct ffitap__report_function *function = only(model->tables.functions);
+    cr_expect(eq(u64, function->unlocked_windows, 0));
+    cr_expect(eq(u64, function->attached_calls, 0));
+}
+
 Test(model, expects_what_cpython_only_asks_a_module_for)
 {
     announce(10);

@@ -316,6 +316,23 @@ Test(statistics, keep_what_a_thread_is_deeper_in_out_of_the_list)
     cr_expect(eq(uint, model->in_flight->len, FFITAP__STATISTICS_IN_FLIGHT));
 }
 
+Test(statistics, tell_windows_of_an_interpreter_without_a_lock_from_others)
+{
+    const uint64_t cell = begin_with_cell();
+    struct ffitap__statistics_runtime *runtime =
+        builder_at(&file, file.header.lists[FFITAP__STATISTICS_RUNTIMES]);
+    runtime->lock_kind = FFITAP__LOCK_OFF;
+    builder_count(&file, cell, 10);
+    builder_count(&file, cell, 10);
+    builder_count_window(&file, cell, 15, 5);
+    read_file();
+    const struct ffitap__report_function *cosine = function("cos");
+    cr_expect(eq(u64, cosine->gil_windows, 1));
+    cr_expect(eq(u64, cosine->unlocked_windows, 1));
+    cr_expect(eq(u64, cosine->unlocked_wait_ns, 5));
+    cr_expect(eq(u64, cosine->attached_calls, 1));
+}
+
 static const struct ffitap__in_flight *in_flight(unsigned index)
 {
     cr_assert(model->in_flight->len > index);

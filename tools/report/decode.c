@@ -59,6 +59,7 @@ static const struct field process_fields[] = {
 static const struct field runtime_fields[] = {
     FIELD(runtime_event, runtime_id),
     FIELD(runtime_event, name),
+    FIELD(runtime_event, lock_kind),
 };
 static const struct field object_mapped_fields[] = {
     FIELD(object_event, base),      FIELD(object_event, size),     FIELD(object_event, path),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/losses.h"
+#include "report/process.h"
 #include "report/text.h"
 
 /* JSON's integers are read as signed 64-bit ones. */
@@ -104,6 +105,22 @@ static json_t *describe_start(const struct ffitap__process *process)
     return json_string(time);
 }
 
+static bool has_lock_of(const struct ffitap__process *process, enum ffitap__lock_kind kind)
+{
+    return process->lock_kinds & 1u << kind;
+}
+
+static json_t *describe_interpreter_lock(const struct ffitap__process *process)
+{
+    const bool is_free_threaded = ffitap__process_is_free_threaded(process);
+
+    if (!is_free_threaded && !has_lock_of(process, FFITAP__LOCK_ALWAYS))
+        return json_null();
+    return json_pack("{s:s, s:b, s:b}", "kind", is_free_threaded ? "free-threaded" : "gil",
+                     "seen_on", !is_free_threaded || has_lock_of(process, FFITAP__LOCK_ON),
+                     "seen_off", has_lock_of(process, FFITAP__LOCK_OFF));
+}
+
 static json_t *describe_processes(const struct ffitap_recording *recording,
                                   const struct ffitap__model *model)
 {
@@ -112,12 +129,12 @@ static json_t *describe_processes(const struct ffitap_recording *recording,
     for (unsigned i = 0; i < model->processes->len; i++) {
         const struct ffitap__process *process = g_ptr_array_index(model->processes, i);
         json_array_append_new(
-            list,
-            json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "pid", process->pid, "ppid",
-                      process->ppid ? json_integer(process->ppid) : json_null(), "exe",
-                      text_or_null(process->exe), "argv", describe_arguments(process->argv),
-                      "start", describe_start(process), "exit", describe_exit(recording, process),
-                      "threads", describe_threads(process)));
+            list, json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid", process->pid, "ppid",
+                            process->ppid ? json_integer(process->ppid) : json_null(), "exe",
+                            text_or_null(process->exe), "argv", describe_arguments(process->argv),
+                            "start", describe_start(process), "exit",
+                            describe_exit(recording, process), "threads", describe_threads(process),
+                            "interpreter_lock", describe_interpreter_lock(process)));
     }
     return list;
 }
@@ -233,12 +250,15 @@ static json_t *describe_gil(const struct ffitap__report_function *function)
 {
     const struct ffitap__histogram *wait = &function->gil_wait;
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "windows",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "windows",
                      integer(function->gil_windows), "released_ns",
                      integer(function->gil_released_ns), "wait_ns", integer(wait->total),
                      "wait_p99_ns", integer(ffitap__histogram_percentile(wait, 990)), "wait_max_ns",
                      integer(wait->max), "wait_unknown", integer(function->gil_wait_unknown),
-                     "held_calls", integer(function->gil_held_calls));
+                     "held_calls", integer(function->gil_held_calls), "unlocked_windows",
+                     integer(function->unlocked_windows), "unlocked_wait_ns",
+                     integer(function->unlocked_wait_ns), "attached_calls",
+                     integer(function->attached_calls));
 }
 
 static json_t *describe_errno(const struct ffitap__report_function *function)

@@ -175,7 +175,7 @@ void ffitap__model_runtime(struct ffitap__model *model, const struct ffitap__at 
 
     if (process)
         ffitap__process_define_runtime(process, event->runtime_id,
-                                       ffitap__model_intern(model, event->name));
+                                       ffitap__model_intern(model, event->name), event->lock_kind);
 }
 
 void ffitap__model_function(struct ffitap__model *model, const struct ffitap__at *at,
@@ -345,7 +345,7 @@ void ffitap__model_call(struct ffitap__model *model, const struct ffitap__at *at
         return;
     ffitap__process_thread(process, at->tid)->calls++;
     ffitap__function_add(ffitap__process_function(process, event->function_id, event->runtime_id),
-                         event);
+                         event, ffitap__process_lock_kind(process, event->runtime_id));
 }
 
 void ffitap__model_call_entry(struct ffitap__model *model, const struct ffitap__at *at,

@@ -70,6 +70,8 @@ struct ffitap__process {
     struct ffitap__tables *tables; /* where it counts: the model's or, unannounced, its own */
     GHashTable *definitions;       /* function id -> struct definition */
     GHashTable *runtimes;          /* runtime id -> name */
+    GHashTable *locks;             /* runtime id -> enum ffitap__lock_kind */
+    unsigned lock_kinds;           /* that runtimes have: 1 << enum ffitap__lock_kind, added up */
     GHashTable *cells;             /* runtime and function id -> struct cell */
     GHashTable *unnamed;           /* set of the cells whose definitions are still missing */
     GHashTable *threads;           /* tid -> struct ffitap__report_thread */

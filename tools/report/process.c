@@ -68,6 +68,7 @@ struct ffitap__process *ffitap__process_create(struct ffitap__model *model, int3
     process->tables = create_tables();
     process->definitions = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     process->runtimes = g_hash_table_new(NULL, NULL);
+    process->locks = g_hash_table_new(NULL, NULL);
     process->cells = g_hash_table_new_full(NULL, NULL, NULL, destroy_cell);
     process->unnamed = g_hash_table_new(NULL, NULL);
     process->threads = g_hash_table_new_full(NULL, NULL, NULL, destroy_thread);
@@ -82,6 +83,7 @@ void ffitap__process_destroy(struct ffitap__process *process)
     g_hash_table_destroy(process->cells);
     g_hash_table_destroy(process->definitions);
     g_hash_table_destroy(process->runtimes);
+    g_hash_table_destroy(process->locks);
     g_hash_table_destroy(process->threads);
     g_hash_table_destroy(process->mapped);
     g_hash_table_destroy(process->open_loads);
@@ -261,11 +263,15 @@ void ffitap__process_define_function(struct ffitap__process *process, uint32_t f
 }
 
 void ffitap__process_define_runtime(struct ffitap__process *process, uint16_t runtime_id,
-                                    const char *name)
+                                    const char *name, uint8_t lock_kind)
 {
     const gpointer key = GUINT_TO_POINTER(runtime_id);
     const char *known = g_hash_table_lookup(process->runtimes, key);
 
+    if (lock_kind <= FFITAP__LOCK_OFF) {
+        g_hash_table_insert(process->locks, key, GUINT_TO_POINTER(lock_kind));
+        process->lock_kinds |= 1u << lock_kind;
+    }
     if (known == name)
         return;
     g_hash_table_insert(process->runtimes, key, (gpointer)name);
@@ -273,6 +279,23 @@ void ffitap__process_define_runtime(struct ffitap__process *process, uint16_t ru
         name_again(process);
     else
         name_what_can_be(process);
+}
+
+bool ffitap__process_is_free_threaded(const struct ffitap__process *process)
+{
+    return process->lock_kinds &
+           (1u << FFITAP__LOCK_OPTIONAL | 1u << FFITAP__LOCK_ON | 1u << FFITAP__LOCK_OFF);
+}
+
+enum ffitap__lock_kind ffitap__process_lock_kind(const struct ffitap__process *process,
+                                                 uint16_t runtime_id)
+{
+    /* Of others nothing depends on it, and a forked child's ids may be its parent's. */
+    while (process && !ffitap__process_is_free_threaded(process))
+        process = process->parent;
+    if (!process)
+        return FFITAP__LOCK_UNTOLD;
+    return GPOINTER_TO_UINT(g_hash_table_lookup(process->locks, GUINT_TO_POINTER(runtime_id)));
 }
 
 /* The objects that are mapped now were rows of the tables that go. */
@@ -308,6 +331,8 @@ void ffitap__process_disown(struct ffitap__process *process)
     g_hash_table_remove_all(process->cells);
     g_hash_table_remove_all(process->definitions);
     g_hash_table_remove_all(process->runtimes);
+    g_hash_table_remove_all(process->locks);
+    process->lock_kinds = 0;
     g_hash_table_remove_all(process->threads);
     g_hash_table_remove_all(process->mapped);
     g_hash_table_remove_all(process->open_loads);

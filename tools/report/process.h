@@ -21,7 +21,14 @@ void ffitap__process_forget_tables(struct ffitap__process *process);
 void ffitap__process_define_function(struct ffitap__process *process, uint32_t function_id,
                                      const char *library, const char *symbol, uint64_t address);
 void ffitap__process_define_runtime(struct ffitap__process *process, uint16_t runtime_id,
-                                    const char *name);
+                                    const char *name, uint8_t lock_kind);
+
+/* What the lock of a runtime id is. */
+enum ffitap__lock_kind ffitap__process_lock_kind(const struct ffitap__process *process,
+                                                 uint16_t runtime_id);
+
+/* Whether the process has an interpreter that can do without its lock. */
+bool ffitap__process_is_free_threaded(const struct ffitap__process *process);
 
 /* Where to count the calls of a function, and the callbacks out of them. Borrowed until the next
  * definition. */

@@ -47,6 +47,7 @@ static void take_runtime(struct reading *reading, uint64_t offset)
     const struct ffitap__runtime_event event = {
         .runtime_id = (uint16_t)runtime.id,
         .name = text(reading, runtime.name),
+        .lock_kind = (uint8_t)MIN(runtime.lock_kind, UINT8_MAX),
     };
     ffitap__model_runtime(reading->model, &reading->at, &event);
 }
@@ -147,6 +148,8 @@ static void count_calls(struct reading *reading, struct ffitap__report_thread *t
     struct ffitap__report_function counted = {0};
 
     ffitap__snapshot_count_calls(reading->snapshot, &reading->image, &counted);
+    ffitap__function_tell_lock(&counted,
+                               ffitap__process_lock_kind(reading->process, cell->runtime_id));
     if (counted.native.count)
         ffitap__function_merge(
             ffitap__process_function(reading->process, cell->function_id, cell->runtime_id),

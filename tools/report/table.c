@@ -295,15 +295,33 @@ static bool held_the_lock(const void *row)
     return ((const struct ffitap__report_function *)row)->gil_held_calls > 0;
 }
 
-static void print_held(const struct ffitap__table *table, const void *row)
+static void print_kept(const struct ffitap__table *table,
+                       const struct ffitap__report_function *function, uint64_t calls)
 {
-    const struct ffitap__report_function *function = row;
-
-    fprintf(table->stream, "%10" PRIu64 "x, longest", function->gil_held_calls);
+    fprintf(table->stream, "%10" PRIu64 "x, longest", calls);
     ffitap__table_print_duration(table->stream, function->native.max);
     fputs("  ", table->stream);
     ffitap__table_print_function(table->stream, function->symbol, function->library);
     fputc('\n', table->stream);
+}
+
+static void print_held(const struct ffitap__table *table, const void *row)
+{
+    const struct ffitap__report_function *function = row;
+
+    print_kept(table, function, function->gil_held_calls);
+}
+
+static bool stayed_attached(const void *row)
+{
+    return ((const struct ffitap__report_function *)row)->attached_calls > 0;
+}
+
+static void print_attached(const struct ffitap__table *table, const void *row)
+{
+    const struct ffitap__report_function *function = row;
+
+    print_kept(table, function, function->attached_calls);
 }
 
 static bool swapped_errno(const void *row)
@@ -457,6 +475,10 @@ void ffitap__table_write(FILE *stream, const struct ffitap_recording *recording,
     print_section(&table, rows->functions, ffitap__functions_by_cost,
                   "Calls that kept the interpreter lock: no other thread of the interpreter ran",
                   held_the_lock, print_held);
+    print_section(&table, rows->functions, ffitap__functions_by_cost,
+                  "Calls that kept their thread attached, with no lock: others ran, but could not "
+                  "all be stopped",
+                  stayed_attached, print_attached);
     print_section(&table, rows->functions, ffitap__functions_by_cost,
                   "errno left by calls that exchange it (found there: it was so before the call)",
                   swapped_errno, print_outcomes);

@@ -21,11 +21,58 @@ static struct columns choose_columns(const struct ffitap__table *table, gpointer
     return columns;
 }
 
+static const struct {
+    const char *name;
+    const char *meaning;
+} waits[] = {
+    [FFITAP__WAIT_FOR_LOCK] = {"GIL wait",
+                               "to get the interpreter lock back after the call;\n  native"},
+    [FFITAP__WAIT_TO_ATTACH] = {"reattach",
+                                "to be attached after the call to the\n  interpreter, which had "
+                                "no lock; native"},
+    [FFITAP__WAIT_FOR_EITHER] = {"get back",
+                                 "to get the interpreter lock back after the\n  call, or to be "
+                                 "attached again while there was none; native"},
+};
+
+enum ffitap__wait ffitap__table_wait(const struct ffitap__table *table)
+{
+    GHashTableIter iterator;
+    gpointer row;
+    bool locked = false, unlocked = false;
+
+    g_hash_table_iter_init(&iterator, table->model->tables.functions);
+    while (g_hash_table_iter_next(&iterator, &row, NULL)) {
+        const struct ffitap__report_function *function = row;
+        unlocked |= function->unlocked_windows > 0;
+        locked |= function->gil_windows > function->unlocked_windows;
+    }
+    if (!unlocked)
+        return FFITAP__WAIT_FOR_LOCK;
+    return locked ? FFITAP__WAIT_FOR_EITHER : FFITAP__WAIT_TO_ATTACH;
+}
+
+const char *ffitap__table_wait_name(enum ffitap__wait wait)
+{
+    return waits[wait].name;
+}
+
+static void print_legend(const struct ffitap__table *table)
+{
+    const enum ffitap__wait wait = ffitap__table_wait(table);
+
+    fprintf(table->stream,
+            "  time: %s and native together; %s: %s: in the function itself, "
+            "as are mean to max\n",
+            waits[wait].name, waits[wait].name, waits[wait].meaning);
+}
+
 static void print_columns(const struct ffitap__table *table, const struct columns *columns)
 {
     fprintf(table->stream, "%10s %8s %6s", "calls", "time", "% run");
     if (columns->gil)
-        fprintf(table->stream, " %8s %8s", "GIL wait", "native");
+        fprintf(table->stream, " %8s %8s", ffitap__table_wait_name(ffitap__table_wait(table)),
+                "native");
     if (columns->self)
         fprintf(table->stream, " %8s", "self");
     fprintf(table->stream, " %8s %8s %8s %8s", "mean", "p50", "p99", "max");
@@ -84,10 +131,7 @@ void ffitap__table_functions(const struct ffitap__table *table)
             print_function_row(table, &columns, rows[i]);
         ffitap__table_print_rest(table, count);
         if (columns.gil)
-            fputs(
-                "  time: GIL wait and native together; GIL wait: to get the interpreter lock back "
-                "after the call;\n  native: in the function itself, as are mean to max\n",
-                table->stream);
+            print_legend(table);
     } else {
         fputs(table->model->in_flight->len ? "\nNo foreign call has returned.\n"
                                            : "\nNo foreign calls were recorded.\n",

@@ -9,11 +9,11 @@
 
 static const struct {
     ffitap__order *order;
-    const char *title;
+    const char *title; /* NULL: as the column is called */
 } orders[] = {
     [FFITAP_LIVE_BY_CALLS] = {ffitap__functions_by_calls, "calls"},
     [FFITAP_LIVE_BY_TIME] = {ffitap__functions_by_cost, "the time their callers spent"},
-    [FFITAP_LIVE_BY_WAIT] = {ffitap__functions_by_wait, "GIL wait"},
+    [FFITAP_LIVE_BY_WAIT] = {ffitap__functions_by_wait, NULL},
 };
 
 static void print_in_flight(const struct ffitap__table *table)
@@ -25,11 +25,13 @@ static void print_in_flight(const struct ffitap__table *table)
     ffitap__table_in_flight(&few);
 }
 
-static void print_columns(FILE *stream, bool all)
+static void print_columns(const struct ffitap__table *table)
 {
+    FILE *stream = table->stream;
+
     fprintf(stream, "%10s %8s %8s %6s %6s %8s", "calls", "calls/s", "time", "% run", "% now",
-            "GIL wait");
-    if (all)
+            ffitap__table_wait_name(ffitap__table_wait(table)));
+    if (table->all_columns)
         fprintf(stream, " %6s %8s %8s %8s %8s", "% wait", "mean", "p50", "p99", "max");
     fputs("  function\n", stream);
 }
@@ -64,8 +66,10 @@ static void print_functions(const struct ffitap__table *table, const struct ffit
         ffitap__tables_sort(table->model->tables.functions, orders[order].order, &count);
 
     if (count) {
-        fprintf(table->stream, "\nFunctions, by %s\n", orders[order].title);
-        print_columns(table->stream, table->all_columns);
+        const char *title = orders[order].title;
+        fprintf(table->stream, "\nFunctions, by %s\n",
+                title ? title : ffitap__table_wait_name(ffitap__table_wait(table)));
+        print_columns(table);
     } else {
         fputs("\nNo foreign call has returned.\n", table->stream);
     }

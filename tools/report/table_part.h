@@ -25,6 +25,16 @@ void ffitap__table_in_flight(const struct ffitap__table *table);
 /* The functions, the widest cost first. */
 void ffitap__table_functions(const struct ffitap__table *table);
 
+/* What a call waits for when it has left native code, in a column of eight: a lock, or to be
+ * attached to an interpreter that had none; and what that means. */
+enum ffitap__wait {
+    FFITAP__WAIT_FOR_LOCK,
+    FFITAP__WAIT_TO_ATTACH,
+    FFITAP__WAIT_FOR_EITHER,
+};
+enum ffitap__wait ffitap__table_wait(const struct ffitap__table *table);
+const char *ffitap__table_wait_name(enum ffitap__wait wait);
+
 /* Loads, lookups, errno and losses, a line each. */
 void ffitap__table_summary(const struct ffitap__table *table);
 

@@ -169,8 +169,38 @@ static void add_window(struct ffitap__report_function *function,
         ffitap__histogram_add(&function->gil_wait, event->gil_wait_ns);
 }
 
+/* Where nobody knows whether there was a lock, it is not said that one was waited for. */
+static bool may_lack_lock(enum ffitap__lock_kind lock)
+{
+    return lock == FFITAP__LOCK_OFF || lock == FFITAP__LOCK_OPTIONAL;
+}
+
+void ffitap__function_tell_lock(struct ffitap__report_function *function,
+                                enum ffitap__lock_kind lock)
+{
+    if (!may_lack_lock(lock))
+        return;
+    function->unlocked_windows = function->gil_windows;
+    function->unlocked_wait_ns = function->gil_wait.total;
+    if (lock == FFITAP__LOCK_OFF)
+        function->attached_calls =
+            function->native.count - function->gil_windows - function->gil_held_calls;
+}
+
+static void add_lock(struct ffitap__report_function *function,
+                     const struct ffitap__call_event *event, enum ffitap__lock_kind lock)
+{
+    if (!(event->flags & FFITAP__CALL_GIL_RELEASED)) {
+        function->attached_calls += lock == FFITAP__LOCK_OFF;
+        return;
+    }
+    function->unlocked_windows++;
+    if (!(event->flags & FFITAP__CALL_WAIT_UNKNOWN))
+        function->unlocked_wait_ns += event->gil_wait_ns;
+}
+
 void ffitap__function_add(struct ffitap__report_function *function,
-                          const struct ffitap__call_event *event)
+                          const struct ffitap__call_event *event, enum ffitap__lock_kind lock)
 {
     ffitap__histogram_add(&function->native, event->native_ns);
     if (event->native_ns > event->callbacks_ns)
@@ -181,6 +211,8 @@ void ffitap__function_add(struct ffitap__report_function *function,
         add_window(function, event);
     if (event->flags & FFITAP__CALL_GIL_HELD)
         function->gil_held_calls++;
+    if (may_lack_lock(lock))
+        add_lock(function, event, lock);
     if (event->flags & FFITAP__CALL_ERRNO_SWAPPED) {
         function->errno_swaps++;
         const struct ffitap__outcome outcome = {
@@ -205,6 +237,9 @@ void ffitap__function_merge(struct ffitap__report_function *function,
     ffitap__histogram_merge(&function->gil_wait, &other->gil_wait);
     function->gil_wait_unknown += other->gil_wait_unknown;
     function->gil_held_calls += other->gil_held_calls;
+    function->unlocked_windows += other->unlocked_windows;
+    function->unlocked_wait_ns += other->unlocked_wait_ns;
+    function->attached_calls += other->attached_calls;
     function->errno_swaps += other->errno_swaps;
     for (unsigned i = 0; other->outcomes && i < other->outcomes->len; i++)
         ffitap__function_add_outcome(function,

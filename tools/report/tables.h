@@ -44,6 +44,9 @@ struct ffitap__report_function {
     struct ffitap__histogram gil_wait; /* of the windows whose end was seen */
     uint64_t gil_wait_unknown;
     uint64_t gil_held_calls;
+    uint64_t unlocked_windows; /* of a free-threaded interpreter that had no lock then */
+    uint64_t unlocked_wait_ns; /* of these, to be attached to it again */
+    uint64_t attached_calls;   /* had no window while there was no lock */
     uint64_t errno_swaps;
     GArray *outcomes; /* struct ffitap__outcome by value; NULL if none */
 };
@@ -134,7 +137,11 @@ uint64_t ffitap__function_cost_ns(const struct ffitap__report_function *function
 
 /* Rows also stand alone, outside any table, as long as their identity is not known. */
 void ffitap__function_add(struct ffitap__report_function *function,
-                          const struct ffitap__call_event *event);
+                          const struct ffitap__call_event *event, enum ffitap__lock_kind lock);
+
+/* Says what the interpreter lock was in all calls that were counted. */
+void ffitap__function_tell_lock(struct ffitap__report_function *function,
+                                enum ffitap__lock_kind lock);
 void ffitap__function_add_outcome(struct ffitap__report_function *function,
                                   const struct ffitap__outcome *more);
 void ffitap__function_merge(struct ffitap__report_function *function,

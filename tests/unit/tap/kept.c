@@ -41,7 +41,8 @@ void kept_start(void)
 {
     cr_assert(ne(ptr, mkdtemp(kept_folder), NULL));
     kept_start_in(kept_folder);
-    kept_runtime = ffitap__runtime_add("made-up", "/lib/made-up.so", "release");
+    kept_runtime =
+        ffitap__runtime_add("made-up", "/lib/made-up.so", "release", FFITAP__LOCK_ALWAYS);
 }
 
 void kept_remove(void)

@@ -107,7 +107,7 @@ Test(tap_tally, more_functions_than_a_thread_remembers_are_counted_one_by_one)
 Test(tap_tally, a_function_is_counted_apart_for_each_runtime)
 {
     const uint16_t first = kept_runtime;
-    const uint16_t other = ffitap__runtime_add("another", "/lib/another.so", "");
+    const uint16_t other = ffitap__runtime_add("another", "/lib/another.so", "", FFITAP__LOCK_NONE);
 
     for (unsigned i = 0; i < 30; i++) {
         kept_runtime = i % 3 ? first : other;

@@ -1,0 +1,117 @@
+#include "tap/free_threading.h"
+
+#include <string.h>
+
+#include "tap/lock.h"
+#include "tap/object.h"
+
+/* Where in _PyRuntime what is needed of _Py_DebugOffsets is: numbers of 64 bits each. */
+enum word {
+    COOKIE,
+    VERSION, /* PY_VERSION_HEX */
+    FREE_THREADED,
+    RUNTIME_SIZE,
+    INTERPRETER_SIZE = 6,
+};
+static const char cookie[8] = "xdebugpy";
+
+/* The same of what moves from version to version, which holds for all releases of one. */
+static const struct layout {
+    uint32_t version;       /* without the release */
+    uint8_t lock, enabled;  /* where interpreters have a pointer to their lock; in that */
+    uint8_t state_size, of; /* of a thread's state; where that has a pointer to its interpreter */
+} layouts[] = {
+    {0x030d, 14, 16, 19, 22},
+    {0x030e, 15, 17, 22, 25},
+    {0x030f, 15, 17, 22, 25},
+};
+#define WORDS 26u /* that are looked at */
+
+/* No member lies further in than this: what says so is no description. */
+#define MEMBER_MAX (16u << 20)
+
+static const struct layout *find_layout(uint64_t version)
+{
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
+        if (layouts[i].version == version >> 16)
+            return &layouts[i];
+    return NULL;
+}
+
+/* Whether a member of `size` bytes can lie there. */
+static bool is_inside(uint64_t offset, uint64_t size, uint64_t whole)
+{
+    return whole <= MEMBER_MAX && offset < whole && size <= whole - offset;
+}
+
+static void take_members(struct ffitap__free_threading *build, const struct layout *layout,
+                         const uint64_t *words)
+{
+    if (!is_inside(words[layout->of], sizeof(void *), words[layout->state_size]) ||
+        !is_inside(words[layout->lock], sizeof(void *), words[INTERPRETER_SIZE]) ||
+        !is_inside(words[layout->enabled], sizeof(int), words[INTERPRETER_SIZE]))
+        return;
+    build->interpreter_of_state = (uint32_t)words[layout->of];
+    build->lock_of_interpreter = (uint32_t)words[layout->lock];
+    build->enabled_in_lock = (uint32_t)words[layout->enabled];
+    build->is_known = build->current_state;
+}
+
+bool ffitap__free_threading_read(struct ffitap__free_threading *build,
+                                 const struct ffitap__free_threading_words *runtime)
+{
+    const uint64_t *words = runtime->words;
+
+    if (runtime->size < WORDS * sizeof(*words) ||
+        memcmp(&words[COOKIE], cookie, sizeof(cookie)) != 0 || words[FREE_THREADED] != 1)
+        return false;
+    const struct layout *layout = find_layout(words[VERSION]);
+    if (layout && words[RUNTIME_SIZE] == runtime->size)
+        take_members(build, layout, words);
+    return true;
+}
+
+/* Several CPythons in one process are rare. */
+static struct ffitap__free_threading builds[4];
+static unsigned build_count;
+
+static const struct ffitap__free_threading *find_known(const struct ffitap__object *object)
+{
+    for (unsigned i = 0; i < build_count; i++)
+        if (builds[i].interpreter == object)
+            return &builds[i];
+    return NULL;
+}
+
+static const struct ffitap__free_threading *add(const struct ffitap__object *object)
+{
+    const ElfW(Sym) *runtime = ffitap__elf_find(&object->elf, "_PyRuntime");
+    const ElfW(Sym) *state = ffitap__elf_find(&object->elf, "PyThreadState_GetUnchecked");
+    struct ffitap__free_threading build = {.interpreter = object};
+
+    if (!runtime || build_count == sizeof(builds) / sizeof(builds[0]))
+        return NULL;
+    const struct ffitap__free_threading_words said = {
+        .words = (const uint64_t *)(object->elf.bias + runtime->st_value),
+        .size = runtime->st_size,
+    };
+    if (state)
+        build.current_state = (void *(*)(void))(object->elf.bias + state->st_value);
+    if (!ffitap__free_threading_read(&build, &said))
+        return NULL;
+    builds[build_count] = build;
+    return &builds[build_count++];
+}
+
+const struct ffitap__free_threading *ffitap__free_threading_find(const void *release)
+{
+    const struct ffitap__object *object = release ? ffitap__object_at(release) : NULL;
+
+    if (!object || !ffitap__lock())
+        return NULL;
+    const struct ffitap__free_threading *build = find_known(object);
+    if (!build)
+        build = add(object);
+    ffitap__unlock();
+    return build;
+}

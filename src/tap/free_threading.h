@@ -1,0 +1,65 @@
+/*
+ * Builds of CPython that can do without their interpreter lock, and whether they have it: modules
+ * that need it turn it on. No function tells, so that it is read where the interpreter says of
+ * itself that it lies (_Py_DebugOffsets), in versions whose description we know.
+ */
+#ifndef FFITAP_TAP_FREE_THREADING_H
+#define FFITAP_TAP_FREE_THREADING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ffitap/export.h>
+
+struct ffitap__free_threading {
+    const void *interpreter;       /* the object that it is in */
+    void *(*current_state)(void);  /* this thread's, NULL while it is not attached */
+    uint32_t interpreter_of_state; /* these three are where members lie */
+    uint32_t lock_of_interpreter;
+    uint32_t enabled_in_lock;
+    bool is_known; /* and where they are not, nobody can tell */
+};
+
+/*
+ * The free-threaded CPython whose PyEval_SaveThread() lies at `release`, good for ever; NULL if it
+ * is another build or interpreter, which always has its lock. Must not be called with the tap's
+ * lock held.
+ */
+FFITAP__CROSSING const struct ffitap__free_threading *
+ffitap__free_threading_find(const void *release);
+
+/* Whether a thread's interpreter has its lock. */
+enum ffitap__lock_state {
+    FFITAP__LOCK_IS_UNKNOWN, /* the thread is not attached, or the version one that we do not know
+                              */
+    FFITAP__LOCK_IS_OFF,
+    FFITAP__LOCK_IS_ON,
+};
+
+/* The same of this thread's. While a thread is attached that does not change. */
+static inline enum ffitap__lock_state
+ffitap__free_threading_state(const struct ffitap__free_threading *build)
+{
+    const char *state = build->is_known ? build->current_state() : NULL;
+    const char *interpreter =
+        state ? *(const char *const *)(state + build->interpreter_of_state) : NULL;
+    const char *lock =
+        interpreter ? *(const char *const *)(interpreter + build->lock_of_interpreter) : NULL;
+
+    if (!lock)
+        return FFITAP__LOCK_IS_UNKNOWN;
+    return __atomic_load_n((const int *)(lock + build->enabled_in_lock), __ATOMIC_RELAXED)
+               ? FFITAP__LOCK_IS_ON
+               : FFITAP__LOCK_IS_OFF;
+}
+
+/* Reads what CPython says of itself; tests have it read what it does not say. */
+struct ffitap__free_threading_words {
+    const uint64_t *words;
+    uint64_t size; /* in bytes, of the whole that they begin */
+};
+bool ffitap__free_threading_read(struct ffitap__free_threading *build,
+                                 const struct ffitap__free_threading_words *runtime);
+
+#endif
