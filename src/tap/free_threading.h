@@ -29,6 +29,10 @@ struct ffitap__free_threading {
 FFITAP__CROSSING const struct ffitap__free_threading *
 ffitap__free_threading_find(const void *release);
 
+/* The newest version that we know, 3.15; of later ones it is only known that they are such builds.
+ */
+#define FFITAP__FREE_THREADING_NEWEST 15
+
 /* Whether a thread's interpreter has its lock. */
 enum ffitap__lock_state {
     FFITAP__LOCK_IS_UNKNOWN, /* the thread is not attached, or the version one that we do not know

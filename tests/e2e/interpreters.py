@@ -1,4 +1,5 @@
-"""The CPython interpreters of this machine: those on PATH and those of pyenv, each once.
+"""The CPython interpreters of this machine, each once: those on PATH, those of pyenv, and those in the
+folders that FFITAP_TEST_PYTHONS names, with colons between them.
 
     @interpreters.each("_ctypes")
     class Something(harness.Case): ...
@@ -20,6 +21,7 @@ import harness
 
 FILE = re.compile(r"python([23](\.\d+)?)?t?")
 OLDEST = (2, 7)
+FOLDERS = "FFITAP_TEST_PYTHONS"
 
 # What each is asked. `real` is what a link or a starter of a version manager stands for.
 QUESTION = """
@@ -35,6 +37,7 @@ print(json.dumps({
     "is_cpython": platform.python_implementation() == "CPython",
     "version": platform.python_version(),
     "numbers": list(sys.version_info[:3]),
+    "is_free_threaded": "t" in getattr(sys, "abiflags", ""),
     "executable": sys.executable,
     "real": os.path.realpath(sys.executable),
     "missing": missing,
@@ -45,7 +48,9 @@ SUITES = ("test.test_ctypes", "ctypes.test")
 MODULES = SUITES + ("_ctypes", "_ctypes_test", "_xxsubinterpreters", "_interpreters",
                     "cffi", "_cffi_backend")
 
-Interpreter = collections.namedtuple("Interpreter", "executable version numbers files missing")
+Interpreter = collections.namedtuple(
+    "Interpreter", "executable version numbers files missing is_free_threaded"
+)
 
 
 def folders():
@@ -55,6 +60,7 @@ def folders():
         if name and pathlib.Path(name) != pyenv / "shims":
             yield pathlib.Path(name)
     yield from sorted(pyenv.glob("versions/*/bin"))
+    yield from map(pathlib.Path, filter(None, os.environ.get(FOLDERS, "").split(os.pathsep)))
 
 
 def candidates():
@@ -97,6 +103,12 @@ def reason_against(answer):
     return None
 
 
+def identity(file):
+    """One that goes by several names is one."""
+    status = os.stat(file)
+    return status.st_dev, status.st_ino
+
+
 @functools.lru_cache(maxsize=None)
 def found():
     """All of them, the system's first. What only looks like one is said."""
@@ -109,10 +121,10 @@ def found():
         reason = reason_against(answer)
         if reason:
             say(f"{file} is not tested: {reason}")
-        elif answer["real"] not in known:
-            known[answer["real"]] = Interpreter(
+        elif identity(answer["real"]) not in known:
+            known[identity(answer["real"])] = Interpreter(
                 str(file), answer["version"], tuple(answer["numbers"]), answer["files"],
-                answer["missing"])
+                answer["missing"], answer["is_free_threaded"])
     system, *others = known.values()
     return [system] + sorted(others, key=lambda one: one.numbers)
 
@@ -158,6 +170,17 @@ def select(what, *needed, may_lack_systems=False):
     if len(found()) == 1:
         say("there is no other than the system's")
     return selected
+
+
+def kept(interpreter, gil):
+    """How many calls of a function, whose figures of the lock these are, gave nothing up: they kept the
+    lock or, where there is none, their thread attached."""
+    kept, not_kept = "held_calls", "attached_calls"
+    if interpreter.is_free_threaded:
+        kept, not_kept = not_kept, kept
+    if gil[not_kept]:
+        raise AssertionError(f"{not_kept} of CPython {interpreter.version}: {gil}")
+    return gil[kept]
 
 
 def each(*needed):

@@ -109,12 +109,11 @@ for one in several:
 
 
 class Case(modes.Case):
-    def assert_calls(self, report, symbol, calls, windows):
+    def assert_calls(self, report, symbol, calls, windows, interpreter=None):
         found = self.function(report, symbol)
         gil = found["gil"]
-        self.assertEqual(
-            (found["calls"], gil["windows"], gil["held_calls"]), (calls, windows, calls - windows)
-        )
+        kept = interpreters.kept(interpreter or self.interpreter, gil)
+        self.assertEqual((found["calls"], gil["windows"], kept), (calls, windows, calls - windows))
 
 
 @interpreters.each("_ctypes seen")
@@ -152,6 +151,20 @@ class Lock(Case):
             self.assertEqual(len(report["in_flight"]), len(waiting), "nowhere else")
             self.assertEqual(end == b"parked\n", bool(waiting))
 
+    def test_what_kind_of_lock_it_is(self):
+        script = "import ctypes; ctypes.PyDLL('libc.so.6').labs(1)"
+        _, reports = self.assert_same(self.python, "-c", script)
+        free = self.interpreter.is_free_threaded
+        for report in reports.values():
+            self.assertEqual(
+                report["processes"][0]["interpreter_lock"],
+                {
+                    "kind": "free-threaded" if free else "gil",
+                    "seen_on": not free,
+                    "seen_off": free,
+                },
+            )
+
     def test_interpreters_in_one_process(self):
         library = CALLED / "libinterpreter.so"
         plain, reports = self.assert_same(self.python, "-c", BY_C, library)
@@ -184,7 +197,7 @@ class OwnLocks(Case):
                 plain, reports = self.assert_same(one.executable, "-c", OWN_LOCKS)
                 self.assertEqual(plain.returncode, 0, plain.stderr)
                 for report in reports.values():
-                    self.assert_calls(report, "labs", 6000, 6000)
+                    self.assert_calls(report, "labs", 6000, 6000, one)
 
 
 if __name__ == "__main__":

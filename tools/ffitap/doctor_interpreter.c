@@ -7,13 +7,15 @@
 
 #include "ask.h"
 #include "doctor.h"
+#include "tap/free_threading.h"
 
 #define BUILT_IN         "built-in"
 #define PATIENCE_SECONDS 20
 
 /*
  * What is asked is answered in lines of words with tabs between them: "version VERSION", "module
- * NAME FILE", where FILE may be "built-in" or empty, and "path DIRECTORY".
+ * NAME FILE", where FILE may be "built-in" or empty, "path DIRECTORY", and of a free-threaded
+ * Python "without-lock MINOR", or "with-lock MINOR" if it has its lock all the same.
  */
 struct language {
     const char *name;
@@ -37,7 +39,10 @@ struct language {
     "def say(*words): sys.stdout.write('\\t'.join(words) + '\\n')\n"                               \
     "say('version', '%d.%d.%d' % sys.version_info[:3])\n"                                          \
     "for name in '_ctypes', '_cffi_backend': say('module', name, find(name))\n"                    \
-    "for path in sys.path: say('path', path)\n"
+    "for path in sys.path: say('path', path)\n"                                                    \
+    "if 't' in getattr(sys, 'abiflags', ''):\n"                                                    \
+    "    say('with-lock' if sys._is_gil_enabled() else 'without-lock', "                           \
+    "str(sys.version_info[1]))\n"
 
 #define RUBY_QUESTION                                                                              \
     "say = lambda { |*words| puts words.join(\"\\t\") };"                                          \
@@ -136,6 +141,19 @@ static void look_at_lock(struct ffitap_findings *findings,
                                                         : "that loads it",
                             path);
     ffitap_findings_name_file(findings, path);
+}
+
+static void say_free_threaded(struct ffitap_findings *findings, bool has_lock, const char *minor)
+{
+    const bool is_known = atoi(minor) <= FFITAP__FREE_THREADING_NEWEST;
+
+    ffitap_findings_add(
+        findings, is_known ? FFITAP_LEVEL_NOTE : FFITAP_LEVEL_WARNING, "lock", NULL,
+        is_known ? "this Python is free-threaded, and %s; modules may turn it on, and each call is "
+                   "told for what it then gave up"
+                 : "this Python is free-threaded, and %s; of this version ffitap does not know "
+                   "where it says so, and reports do not say for which calls it was on",
+        has_lock ? "has its interpreter lock on" : "has no interpreter lock");
 }
 
 static void say_built_in(struct ffitap_findings *findings, const char *module, const char *path)
@@ -267,6 +285,10 @@ static void read_answer(struct ffitap_findings *findings,
             look_at_module(findings, executable, language, words[1], words[2]);
         else if (count == 2 && strcmp(words[0], "path") == 0 && *words[1])
             g_ptr_array_add(path, g_strdup(words[1]));
+        else if (count == 2 && strcmp(words[0], "without-lock") == 0)
+            say_free_threaded(findings, false, words[1]);
+        else if (count == 2 && strcmp(words[0], "with-lock") == 0)
+            say_free_threaded(findings, true, words[1]);
         g_strfreev(words);
     }
 }
