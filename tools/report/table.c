@@ -236,7 +236,7 @@ static void print_wait(FILE *stream, uint64_t wait_ns)
     char text[FFITAP__DURATION_SIZE];
 
     ffitap__text_duration(text, wait_ns);
-    fprintf(stream, ", waiting for the interpreter lock for %s", text);
+    fprintf(stream, ", waiting for the interpreter for %s", text);
 }
 
 void ffitap__table_in_flight(const struct ffitap__table *table)
