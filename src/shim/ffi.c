@@ -289,5 +289,6 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
         user->path = object->path;
         atomic_fetch_add_explicit(&user_count, 1, memory_order_release);
     }
-    return ffitap__ffi_pool[user - ffitap__ffi_users];
+    return ffitap__ffi_pool[user - ffitap__ffi_users]
+                           [ffitap__elf_defines(&object->elf, FFITAP__FFI_PLAN_NAME)];
 }

@@ -171,6 +171,31 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
     leave_call(stack);
 }
 
+/* The same for a call through a plan. */
+static __attribute__((noinline)) void call_planned(void *cif, void (*function)(void), void *result,
+                                                   void **arguments, struct ffitap__ffi_door *door,
+                                                   uintptr_t stack)
+{
+    struct ffitap__thread *self = ffitap__thread_get_ahead();
+
+    if (self)
+        ffitap__call_note_plan(self, (const void *)function, stack);
+    call_counted(cif, function, result, arguments, door, stack);
+}
+
+/* The same where it may be one that a plan passes on, which is that call already. */
+static __attribute__((noinline)) void call_passed_on(void *cif, void (*function)(void),
+                                                     void *result, void **arguments,
+                                                     struct ffitap__ffi_door *door, uintptr_t stack)
+{
+    const struct ffitap__thread *self = ffitap__thread_self;
+
+    if (self && ffitap__call_is_plans(self, (const void *)function, stack))
+        ((ffi_call_function *)ffitap__ffi_original(door))(cif, function, result, arguments);
+    else
+        call_counted(cif, function, result, arguments, door, stack);
+}
+
 /* The same for a call that has a closure of Go's with it: one way for all, which few take. */
 static __attribute__((noinline)) void call_go_recorded(void *cif, void (*function)(void),
                                                        void *result, void **arguments,
@@ -215,19 +240,20 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
         return ((errno_function *)ffitap__ffi_original(DOOR(n, ERRNO)))();                         \
     }
 
-#define DEFINE_CALL_HOOK(name, n, which)                                                           \
+#define DEFINE_CALL_HOOK(name, n, which, recorded)                                                 \
     static void name##_##n(void *cif, void (*function)(void), void *result, void **arguments)      \
     {                                                                                              \
         if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
-            call_counted(cif, function, result, arguments, DOOR(n, which), CALLERS_STACK());       \
+            recorded(cif, function, result, arguments, DOOR(n, which), CALLERS_STACK());           \
         else                                                                                       \
             ((ffi_call_function *)ffitap__ffi_original(DOOR(n, which)))(cif, function, result,     \
                                                                         arguments);                \
     }
 
 #define DEFINE_CALL_HOOKS(n)                                                                       \
-    DEFINE_CALL_HOOK(ffi_call, n, CALL)                                                            \
-    DEFINE_CALL_HOOK(ffi_call_plan, n, CALL_PLAN)                                                  \
+    DEFINE_CALL_HOOK(ffi_call, n, CALL, call_counted)                                              \
+    DEFINE_CALL_HOOK(ffi_call_beside_plans, n, CALL, call_passed_on)                               \
+    DEFINE_CALL_HOOK(ffi_call_plan, n, CALL_PLAN, call_planned)                                    \
     static void ffi_call_go_##n(void *cif, void (*function)(void), void *result, void **arguments, \
                                 void *closure)                                                     \
     {                                                                                              \
@@ -269,9 +295,9 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
                                    unblock_data);                                                  \
     }
 
-#define LIST_HOOKS(n)                                                                              \
+#define LIST_HOOKS(n, call)                                                                        \
     {                                                                                              \
-        [FFITAP__FFI_CALL] = ffi_call_##n,                                                         \
+        [FFITAP__FFI_CALL] = call,                                                                 \
         [FFITAP__FFI_CALL_PLAN] = ffi_call_plan_##n,                                               \
         [FFITAP__FFI_CALL_GO] = ffi_call_go_##n,                                                   \
         [FFITAP__FFI_RELEASE_LOCK] = release_lock_##n,                                             \
@@ -283,6 +309,8 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
         [FFITAP__FFI_CALL_WITHOUT_LOCK] = call_without_lock_##n,                                   \
     },
 
+#define LIST_BOTH(n) {LIST_HOOKS(n, ffi_call_##n) LIST_HOOKS(n, ffi_call_beside_plans_##n)},
+
 /* A set for each place in the pool. */
 #define EACH_PLACE(X)                                                                              \
     X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
@@ -293,4 +321,4 @@ EACH_PLACE(DEFINE_CALL_HOOKS)
 EACH_PLACE(DEFINE_CLOSURE_HOOKS)
 EACH_PLACE(DEFINE_RUBY_HOOK)
 
-void *const ffitap__ffi_pool[][FFITAP__FFI_COUNT] = {EACH_PLACE(LIST_HOOKS)};
+void *const ffitap__ffi_pool[][2][FFITAP__FFI_COUNT] = {EACH_PLACE(LIST_BOTH)};

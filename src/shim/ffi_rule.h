@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define FFITAP__FFI_PLAN_NAME "ffi_call_plan_invoke"
+
 /*
  * The functions that make a foreign call, by the names that they are imported by. The second is in
  * the libffi that cffi's builds for every Linux bring along: it is renamed there, and no other is.
@@ -16,7 +18,7 @@
 #define FFITAP__FFI_CALL_MAP(X)                                                                    \
     X(CALL, "ffi_call")                                                                            \
     X(CALL, "cffistatic_ffi_call")                                                                 \
-    X(CALL_PLAN, "ffi_call_plan_invoke")                                                           \
+    X(CALL_PLAN, FFITAP__FFI_PLAN_NAME)                                                            \
     X(CALL_GO, "ffi_call_go")
 
 /* How many objects the shim has hooks for. */

@@ -46,7 +46,10 @@ struct ffitap__ffi_user {
 #define FFITAP__FFI_HIDDEN __attribute__((visibility("hidden")))
 
 FFITAP__FFI_HIDDEN extern struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_USER_MAX];
-FFITAP__FFI_HIDDEN extern void *const ffitap__ffi_pool[FFITAP__FFI_USER_MAX][FFITAP__FFI_COUNT];
+
+/* Each place's hooks, and those for an object that has plans of its own, which may pass calls on.
+ */
+FFITAP__FFI_HIDDEN extern void *const ffitap__ffi_pool[FFITAP__FFI_USER_MAX][2][FFITAP__FFI_COUNT];
 
 FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_door *door);
 

@@ -41,6 +41,9 @@ FFITAP__CROSSING void ffitap__call_end_slowly(struct ffitap__thread *self,
                                               struct ffitap__frame *frame, uint64_t left,
                                               uint64_t held);
 
+/* How far below a plan's caller, in bytes, the plan passes its call on. */
+#define FFITAP__CALL_OF_PLAN_MAX 1024u
+
 /* The interpreter lock is released, for a call that is about to be made. */
 static inline void ffitap__call_note_window(struct ffitap__thread *self)
 {
@@ -133,6 +136,28 @@ static inline void ffitap__call_begin(struct ffitap__statistics_thread *thread,
     call->entered_ticks = now;
     frame->entered = now;
     atomic_store_explicit(&thread->depth, depth, memory_order_release);
+}
+
+/* A call is about to be made through a plan. */
+static inline void ffitap__call_note_plan(struct ffitap__thread *self, const void *function,
+                                          uintptr_t stack)
+{
+    self->planned.stack = stack;
+    self->planned.function = function;
+}
+
+/*
+ * Whether a call of the function is only the plan's call under way, passed on by the plan to
+ * another function that makes calls: that was the last to begin, no callback came out of it, and it
+ * is nearer than one that native code in between would make.
+ */
+static inline bool ffitap__call_is_plans(const struct ffitap__thread *self, const void *function,
+                                         uintptr_t stack)
+{
+    const struct ffitap__frame *top = &self->frames[self->depth - 1u];
+
+    return self->depth && top->stack == self->planned.stack && self->planned.function == function &&
+           !top->callback_stack && top->stack - stack < FFITAP__CALL_OF_PLAN_MAX;
 }
 
 /* What was noted ahead of a call goes with none: it is not to be measured, or lost. */

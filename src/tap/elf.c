@@ -201,3 +201,12 @@ bool ffitap__elf_exports(const struct ffitap__elf *elf, const char *name, uintpt
     }
     return false;
 }
+
+bool ffitap__elf_defines(const struct ffitap__elf *elf, const char *name)
+{
+    for (uint32_t i = 1, count = symbol_count(elf); i < count; i++)
+        if (is_exported_function(&elf->symbols[i]) &&
+            strcmp(elf->strings + elf->symbols[i].st_name, name) == 0)
+            return true;
+    return false;
+}

@@ -51,4 +51,7 @@ const ElfW(Sym) * ffitap__elf_find(const struct ffitap__elf *elf, const char *na
 /* Whether the object exports what is at `address` by that name. */
 bool ffitap__elf_exports(const struct ffitap__elf *elf, const char *name, uintptr_t address);
 
+/* Whether it exports any function by that name. */
+FFITAP__CROSSING bool ffitap__elf_defines(const struct ffitap__elf *elf, const char *name);
+
 #endif

@@ -62,6 +62,12 @@ struct ffitap__errno_question {
     int value;
 };
 
+/* The last call that was made through a plan. */
+struct ffitap__planned {
+    uintptr_t stack; /* of its caller */
+    const void *function;
+};
+
 /*
  * What was found out for earlier calls of functions through a runtime. A signal handler may find
  * out something else at any moment, of functions with the same place: neither member says anything
@@ -87,6 +93,7 @@ struct ffitap__thread {
     uint32_t depth; /* how many of the frames are calls */
     struct ffitap__window window;
     struct ffitap__errno_question question;
+    struct ffitap__planned planned;
     struct ffitap__tally *_Atomic tally;   /* NULL until it counts something */
     struct ffitap__tally *_Atomic retired; /* of earlier files, that calls may be under way in */
     uint64_t next_call_id;

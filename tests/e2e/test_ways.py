@@ -20,10 +20,14 @@ CALLS.update(
 )
 
 
+# Plans of an object that nothing tells from others, and of one's own: they call ffi_call in its name.
+PASSED_ON = "elsewhere", "elsewhere_turns", "built_in"
+
+
 class Ways(modes.Case):
     def each(self, program):
         """What the program printed, and its reports, of each way and mode."""
-        for way in CALLS:
+        for way in (*CALLS, *PASSED_ON):
             with self.subTest(way):
                 plain, reports = self.assert_same(FOLDER / way / program)
                 for mode, report in reports.items():

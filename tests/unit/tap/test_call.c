@@ -198,6 +198,45 @@ Test(tap_call, calls_nest_and_the_inner_one_is_complete_first)
     cr_expect(eq(uint, emit_double_call(0)->flags | emit_double_call(1)->flags, 0));
 }
 
+static bool is_plans(const struct ffitap__thread *self, uintptr_t stack)
+{
+    return ffitap__call_is_plans(self, (const void *)native, stack);
+}
+
+Test(tap_call, a_call_that_a_plan_passes_on_is_the_plans)
+{
+    struct ffitap__thread *self = ready_thread();
+    ffitap__call_note_plan(self, (const void *)native, STACK);
+    enter(self, STACK);
+
+    cr_expect(is_plans(self, STACK - 64));
+}
+
+Test(tap_call, a_call_that_comes_out_of_a_plans_is_one_of_its_own)
+{
+    struct ffitap__thread *self = ready_thread();
+    ffitap__call_note_plan(self, (const void *)native, STACK);
+    cr_expect(not(is_plans(self, STACK - 64)), "before the plan's began");
+    struct ffitap__frame *frame = enter(self, STACK);
+
+    cr_expect(not(ffitap__call_is_plans(self, (const void *)other_native, STACK - 64)));
+    cr_expect(not(is_plans(self, STACK - FFITAP__CALL_OF_PLAN_MAX)), "native code is in between");
+    frame->callback_stack = STACK - 64;
+    cr_expect(not(is_plans(self, STACK - 128)), "a callback is in between");
+}
+
+Test(tap_call, a_call_that_comes_out_of_another_than_the_plans_is_one_of_its_own)
+{
+    struct ffitap__thread *self = ready_thread();
+    ffitap__call_note_plan(self, (const void *)native, STACK);
+    enter(self, STACK);
+    ffitap__call_leave(self, STACK);
+    cr_expect(not(is_plans(self, STACK - 64)), "the plan's is over");
+
+    enter(self, STACK + 64);
+    cr_expect(not(is_plans(self, STACK)));
+}
+
 Test(tap_call, a_call_that_was_jumped_over_is_unfinished_when_the_next_one_begins)
 {
     struct ffitap__thread *self = ready_thread();
