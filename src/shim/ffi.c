@@ -70,7 +70,7 @@ static void report_runtime(struct ffitap__ffi_user *user)
                                         : *user->lock ? FFITAP__LOCK_ALWAYS
                                                       : FFITAP__LOCK_NONE;
 
-    atomic_store_explicit(&user->free_threading, build, memory_order_relaxed);
+    atomic_store_explicit(&user->build, build, memory_order_relaxed);
     const uint16_t runtime = keep_runtime(user, &user->runtime, kind);
     for (int which = 0; which < FFITAP__FFI_COUNT; which++) {
         struct ffitap__ffi_door *door = &user->doors[which];
@@ -138,8 +138,8 @@ struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door)
         [FFITAP__LOCK_IS_ON] = FFITAP__LOCK_ON,
     };
     struct ffitap__ffi_user *user = user_of(door);
-    const enum ffitap__lock_state state = ffitap__free_threading_state(
-        atomic_load_explicit(&user->free_threading, memory_order_relaxed));
+    const enum ffitap__lock_state state =
+        ffitap__free_threading_state(atomic_load_explicit(&user->build, memory_order_relaxed));
     const int saved = errno;
 
     if (state == FFITAP__LOCK_IS_UNKNOWN)

@@ -19,12 +19,11 @@
 
 /* A function that an object imports, with what the hook of a call needs beside its original. */
 struct ffitap__ffi_door {
-    void *_Atomic original;   /* NULL: not bound yet, or not imported */
-    _Atomic uint16_t runtime; /* the user's */
-    uint8_t which;            /* enum ffitap__ffi */
-    bool has_lock;            /* the user imports the functions of an interpreter lock */
-    _Atomic bool
-        is_free_threaded; /* of an interpreter that may do without; see ffitap__ffi_look() */
+    void *_Atomic original;        /* NULL: not bound yet, or not imported */
+    _Atomic uint16_t runtime;      /* the user's */
+    uint8_t which;                 /* enum ffitap__ffi */
+    bool has_lock;                 /* the user imports the functions of an interpreter lock */
+    _Atomic bool is_free_threaded; /* its interpreter may do without; see ffitap__ffi_look() */
 };
 
 /* One object that makes foreign calls. */
@@ -34,9 +33,8 @@ struct ffitap__ffi_user {
     _Atomic unsigned unbound;             /* a bit each: imported, but not found yet */
     const char *lock;                     /* the function that gives its lock up, or "" */
     _Atomic uint16_t runtime;             /* 0 until reported */
-    const struct ffitap__free_threading
-        *_Atomic free_threading;                       /* NULL: its lock is always there */
-    _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1]; /* more ids, for a lock that is not */
+    const struct ffitap__free_threading *_Atomic build; /* NULL: its lock is always there */
+    _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];  /* more ids, for a lock that is not */
     struct ffitap__closure_owner closures;
     uintptr_t return_site; /* see caller.h */
     const char *path;      /* NULL: a free place */
@@ -47,14 +45,12 @@ struct ffitap__ffi_user {
 
 FFITAP__FFI_HIDDEN extern struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_USER_MAX];
 
-/* Each place's hooks, and those for an object that has plans of its own, which may pass calls on.
- */
+/* Each place's hooks, and those for an object with plans of its own, which may pass calls on. */
 FFITAP__FFI_HIDDEN extern void *const ffitap__ffi_pool[FFITAP__FFI_USER_MAX][2][FFITAP__FFI_COUNT];
 
 FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_door *door);
 
-/* What a call is told by: the id of its runtime, and whether it keeps a lock if it has no window.
- */
+/* What a call is told by: its runtime's id, and whether it keeps a lock if it has no window. */
 struct ffitap__ffi_way {
     uint16_t runtime;
     bool has_lock;
