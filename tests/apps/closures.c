@@ -92,23 +92,19 @@ static void pass_through(void)
 /* More than there can be at a time; what nobody prepares keeps two from having the same address. */
 static void come_and_go(void)
 {
+    enum { TIMES = 300000 };
+    static void *unprepared[TIMES];
     struct callback callback;
-    void *places = NULL, *unused;
+    void *unused;
 
-    for (int i = 0; i < 300000; i++) {
+    for (int i = 0; i < TIMES; i++) {
         prepare(&callback, add_one);
         ffi_closure_free(callback.closure);
-        void **place = ffi_closure_alloc(sizeof(ffi_closure), &unused);
-        check(place, "ffi_closure_alloc");
-        *place = places;
-        places = place;
+        unprepared[i] = ffi_closure_alloc(sizeof(ffi_closure), &unused);
+        check(unprepared[i], "ffi_closure_alloc");
     }
-    while (places) {
-        void **place = places;
-
-        places = *place;
-        ffi_closure_free(place);
-    }
+    for (int i = TIMES; i > 0; i--)
+        ffi_closure_free(unprepared[i - 1]);
 }
 
 /* Frees its own closure, and another one gets its place. */
