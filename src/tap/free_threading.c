@@ -13,7 +13,7 @@ enum word {
     RUNTIME_SIZE,
     INTERPRETER_SIZE = 6,
 };
-static const char cookie[8] = "xdebugpy";
+static const char cookie[] = "xdebugpy";
 
 /* The same of what moves from version to version, which holds for all releases of one. */
 static const struct layout {
@@ -63,7 +63,7 @@ bool ffitap__free_threading_read(struct ffitap__free_threading *build,
     const uint64_t *words = runtime->words;
 
     if (runtime->size < WORDS * sizeof(*words) ||
-        memcmp(&words[COOKIE], cookie, sizeof(cookie)) != 0 || words[FREE_THREADED] != 1)
+        memcmp(&words[COOKIE], cookie, sizeof(words[COOKIE])) != 0 || words[FREE_THREADED] != 1)
         return false;
     const struct layout *layout = find_layout(words[VERSION]);
     if (layout && words[RUNTIME_SIZE] == runtime->size)
