@@ -20,9 +20,10 @@ def sessions():
 
 
 def shape(text):
-    """The lines without their figures; rows whose order hangs on a figure may change places."""
+    """The lines without their figures; rows whose order hangs on a figure may change places, and the
+    dynamic linker finds libraries by another name of their folder in other suites."""
     figure = r"\b[0-9a-f]{8}\b|([+-](?=\d))?\d[\d.]*(e[+]\d+)?( (ns|us|ms|s|KiB|MiB)\b)?|  missed$"
-    lines = (re.sub(figure, "#", line) for line in text.splitlines())
+    lines = (re.sub(figure, "#", line) for line in text.replace("/usr/lib/", "/lib/").splitlines())
     return sorted(re.sub(r"\s+", " ", re.sub("##$", "#", line)) for line in lines)
 
 
