@@ -10,31 +10,48 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "lttng.h"
 
-#define APPLICATION_SOCKET FFITAP_SYSTEM_DAEMON_DIRECTORY "/lttng-ust-sock-8"
-#define PID_FILE           FFITAP_SYSTEM_DAEMON_DIRECTORY "/lttng-sessiond.pid"
-#define MARK_FILE          FFITAP_SYSTEM_DAEMON_DIRECTORY "/ffitap.pid"
+#define PID_FILE  FFITAP_SYSTEM_DAEMON_DIRECTORY "/lttng-sessiond.pid"
+#define MARK_FILE FFITAP_SYSTEM_DAEMON_DIRECTORY "/ffitap.pid"
 
-#define END_TIMEOUT_MS     20000
-#define PAUSE_MS           10
+/* Behind it stands the version of what is spoken there: 8 with LTTng 2.13, 11 with 2.16. */
+#define APPLICATION_SOCKETS "lttng-ust-sock-*"
+
+#define END_TIMEOUT_MS      20000
+#define PAUSE_MS            10
 
 bool ffitap_system_daemon_is_alive(void)
 {
     return ffitap_lttng.session_daemon_alive() == 1;
 }
 
-bool ffitap_system_daemon_is_ready(void)
+static bool answers(const char *path)
 {
-    const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = APPLICATION_SOCKET};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool answers =
-        ffitap_system_daemon_is_alive() && descriptor >= 0 &&
-        connect(descriptor, (const struct sockaddr *)&address, sizeof address) == 0;
 
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    const bool connected = descriptor >= 0 && connect(descriptor, (const struct sockaddr *)&address,
+                                                      sizeof address) == 0;
     if (descriptor >= 0)
         close(descriptor);
-    return answers;
+    return connected;
+}
+
+bool ffitap_system_daemon_is_ready(void)
+{
+    glob_t sockets;
+    bool is_ready = false;
+
+    if (!ffitap_system_daemon_is_alive() ||
+        !ffitap_files_find(FFITAP_SYSTEM_DAEMON_DIRECTORY, APPLICATION_SOCKETS, &sockets))
+        return false;
+    for (size_t i = 0; !is_ready && i < sockets.gl_pathc; i++)
+        is_ready = answers(sockets.gl_pathv[i]);
+    globfree(&sockets);
+    return is_ready;
 }
 
 static pid_t read_pid(const char *path)
