@@ -86,7 +86,9 @@ class Case(harness.Case):
 
     def start(self, program, threads, forks):
         """Starts one of the two that call without an end, as a process group."""
-        commands = {"C": [BUSY_HOST], "Python": [PYTHON, "-c", BUSY_PYTHON]}
+        # From 3.12 on it warns of forks beside threads, which is what happens here.
+        python = [PYTHON, "-W", "ignore::DeprecationWarning", "-c", BUSY_PYTHON]
+        commands = {"C": [BUSY_HOST], "Python": python}
         environment = dict(self.environment)
         if program == "Python":
             environment["LD_PRELOAD"] = str(SHIM)
