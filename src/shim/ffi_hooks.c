@@ -113,10 +113,9 @@ static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(
 {
     ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(door);
     struct ffitap__thread *self = ffitap__thread_get();
-    const struct ffitap__ffi_way way = way_of(door, self);
     struct ffitap__frame *frame =
-        self ? ffitap__call_enter_slowly(self, way.runtime, (const void *)function, way.has_lock,
-                                         stack)
+        self ? ffitap__call_enter_slowly(self, door->runtime, (const void *)function,
+                                         door->has_lock, stack)
              : NULL;
 
     real(cif, function, result, arguments);
@@ -132,8 +131,7 @@ static __attribute__((noinline)) void call_other(void *cif, void (*function)(voi
     ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(door);
     struct ffitap__thread *self = ffitap__thread_self;
 
-    if (self &&
-        ffitap__thread_leaves_out(self, (const void *)function, way_of(door, self).runtime)) {
+    if (self && ffitap__thread_leaves_out(self, (const void *)function, door->runtime)) {
         ffitap__call_forget_ahead(self);
         real(cif, function, result, arguments);
     } else {
@@ -145,6 +143,27 @@ static __attribute__((noinline)) void call_other(void *cif, void (*function)(voi
 static __attribute__((noinline)) void leave_call(uintptr_t stack)
 {
     ffitap__call_leave_here(stack);
+}
+
+/* What it gives up has to be looked at first, in a function of its own: the usual way calls none
+ * before the real one. */
+static __attribute__((noinline)) void call_free_threaded(void *cif, void (*function)(void),
+                                                         void *result, void **arguments,
+                                                         struct ffitap__ffi_door *door,
+                                                         uintptr_t stack)
+{
+    ffi_call_function *real = (ffi_call_function *)ffitap__ffi_original(door);
+    struct ffitap__thread *self = ffitap__thread_get();
+    const struct ffitap__ffi_way way = way_of(door, self);
+    struct ffitap__frame *frame = NULL;
+
+    if (self && ffitap__thread_leaves_out(self, (const void *)function, way.runtime))
+        ffitap__call_forget_ahead(self);
+    else if (self)
+        frame = ffitap__call_enter(self, way.runtime, (const void *)function, way.has_lock, stack);
+    real(cif, function, result, arguments);
+    if (frame)
+        leave_call(stack);
 }
 
 /*
@@ -159,11 +178,14 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
     ffi_call_function *real =
         (ffi_call_function *)atomic_load_explicit(&door->original, memory_order_relaxed);
     struct ffitap__thread *self = ffitap__thread_self;
-    const struct ffitap__ffi_way way = way_of(door, self);
 
+    if (FFITAP__UNLIKELY(atomic_load_explicit(&door->is_free_threaded, memory_order_relaxed))) {
+        call_free_threaded(cif, function, result, arguments, door, stack);
+        return;
+    }
     if (FFITAP__UNLIKELY(!real || !self ||
-                         !ffitap__call_enter_counted(self, way.runtime, (const void *)function,
-                                                     way.has_lock, stack))) {
+                         !ffitap__call_enter_counted(self, door->runtime, (const void *)function,
+                                                     door->has_lock, stack))) {
         call_other(cif, function, result, arguments, door, stack);
         return;
     }
