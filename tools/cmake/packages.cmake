@@ -111,10 +111,6 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   set(name ${CPACK_DEBIAN_${upper}_PACKAGE_NAME})
   install(FILES ${PROJECT_BINARY_DIR}/packages/copyright ${PROJECT_BINARY_DIR}/packages/changelog
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} COMPONENT ${component} EXCLUDE_FROM_ALL)
-  if(EXISTS ${packages}/${name}.lintian-overrides)
-    install(FILES ${packages}/${name}.lintian-overrides RENAME ${name}
-            DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides COMPONENT ${component} EXCLUDE_FROM_ALL)
-  endif()
 endforeach()
 
 include(CPack)
