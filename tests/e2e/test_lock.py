@@ -154,7 +154,9 @@ class Lock(Case):
         if (3,) <= numbers < (3, 13):
             self.assertEqual(waiting, [])
         elif numbers >= (3, 14):
-            self.assertEqual(waiting, symbols)
+            # Whoever calls without a pause may ask for the lock between two calls as well.
+            self.assertLessEqual({"usleep"}, set(waiting))
+            self.assertLessEqual(set(waiting), set(symbols))
 
     def test_what_kind_of_lock_it_is(self):
         script = "import ctypes; ctypes.PyDLL('libc.so.6').labs(1)"
