@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -254,6 +255,11 @@ print(os.getpid(), started.pid)
                                  "libraries, or LTTng delivered none of its events; see ")
         self.assertIn("LOSSES", report)
         self.assertRegex(report, r"was not seen: .*, or LTTng delivered none of its events\n")
+
+    def test_the_traces_format_is_the_one_that_every_babeltrace_reads(self):
+        self.assertEqual(self.record("/bin/true").returncode, 0)
+        (metadata,) = pathlib.Path("ffitap.data/trace").glob("**/metadata")
+        self.assertIn(b"/* CTF 1.8 */", metadata.read_bytes())
 
     def test_a_directory_may_be_named_anything(self):
         result = self.record("-o", r"a[b]*?\\c{d}", "/bin/true")
