@@ -19,17 +19,17 @@ enum basic_word {
 };
 
 /* The fundamental type of an integer type that the platform's headers define. */
-#define IS_SIGNED(c_type) ((c_type)-1 < (c_type)1)
+#define IS_SIGNED(c_type) ((c_type)(-1) < (c_type)1)
 #define BY_SIZE(c_type, sign)                                                                      \
     (sizeof(c_type) == 1   ? FFITAP_TYPE_##sign##8                                                 \
      : sizeof(c_type) == 2 ? FFITAP_TYPE_##sign##16                                                \
      : sizeof(c_type) == 4 ? FFITAP_TYPE_##sign##32                                                \
                            : FFITAP_TYPE_##sign##64)
+/* Each version of clang-format has another idea of such braces. */
+/* clang-format off */
 #define INTEGER(c_type)                                                                            \
-    {                                                                                              \
-#c_type, FFITAP__WORD_TYPE,                                                                \
-            IS_SIGNED(c_type) ? BY_SIZE(c_type, INT) : BY_SIZE(c_type, UINT)                       \
-    }
+    {#c_type, FFITAP__WORD_TYPE, IS_SIGNED(c_type) ? BY_SIZE(c_type, INT) : BY_SIZE(c_type, UINT)}
+/* clang-format on */
 #define BOTH(name) INTEGER(int##name), INTEGER(uint##name)
 
 static const struct ffitap__word words[] = {

@@ -45,12 +45,12 @@ FFITAP__MODEL_EVENTS(X)
 #undef X
 
 #define MEMBER(record, member) (((struct ffitap__##record *)NULL)->member)
+/* Each version of clang-format has another idea of such braces. */
+/* clang-format off */
 #define FIELD(record, member)                                                                      \
-    {                                                                                              \
-#member, offsetof(struct ffitap__##record, member), sizeof(MEMBER(record, member)),        \
-            _Generic(MEMBER(record, member), const char *: TEXT, const uint8_t *: BYTES,           \
-                     default: INTEGER)       \
-    }
+    {#member, offsetof(struct ffitap__##record, member), sizeof(MEMBER(record, member)),           \
+     _Generic(MEMBER(record, member), const char *: TEXT, const uint8_t *: BYTES, default: INTEGER)}
+/* clang-format on */
 
 static const struct field process_fields[] = {
     FIELD(process_event, ppid), FIELD(process_event, start_ns),  FIELD(process_event, exe),

@@ -35,7 +35,7 @@ static struct ffitap__decoder *decoder_for(struct reading *reading, const bt_mes
     struct ffitap__decoder *decoder = g_hash_table_lookup(reading->decoders, class);
     if (!decoder) {
         decoder = ffitap__decoder_create(class);
-        g_hash_table_insert(reading->decoders, (gpointer) class, decoder);
+        g_hash_table_insert(reading->decoders, (void *)class, decoder);
     }
     reading->last_class = class;
     reading->last_decoder = decoder;

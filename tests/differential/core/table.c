@@ -27,10 +27,11 @@ void table_error(int line, const char *format, ...)
     _exit(2);
 }
 
-static struct block {
+struct block {
     struct block *next;
     max_align_t memory[];
-} * blocks;
+};
+static struct block *blocks;
 
 void *allocate(size_t size)
 {

@@ -118,12 +118,13 @@ static void show_wide(FILE *out, const wchar_t *value)
         fputs("NULL", out);
 }
 
-static struct memory {
+struct memory {
     const char *name;
     const char *start;
     size_t size;
     struct memory *next;
-} * memories;
+};
+static struct memory *memories;
 
 void value_name_memory(const char *name, const void *start, size_t size)
 {
@@ -148,32 +149,35 @@ static void show_pointer(FILE *out, const void *pointer)
         fputs("NULL", out);
 }
 
+/* Before version 16 clang-format knows nothing of _Generic. */
+/* clang-format off */
 #define READ(type)                                                                                 \
-    _Generic((type){0}, float                                                                      \
-             : read_number, double                                                                 \
-             : read_number, long double                                                            \
-             : read_number, char *                                                                 \
-             : read_string, wchar_t *                                                              \
-             : read_wide, void *                                                                   \
-             : read_pointer, default                                                               \
-             : read_integer)
+    _Generic((type){0},                                                                            \
+             float: read_number,                                                                   \
+             double: read_number,                                                                  \
+             long double: read_number,                                                             \
+             char *: read_string,                                                                  \
+             wchar_t *: read_wide,                                                                 \
+             void *: read_pointer,                                                                 \
+             default: read_integer)
 
 #define SHOW(type)                                                                                 \
-    _Generic((type){0}, float                                                                      \
-             : show_float, double                                                                  \
-             : show_double, long double                                                            \
-             : show_double, char *                                                                 \
-             : show_string, wchar_t *                                                              \
-             : show_wide, void *                                                                   \
-             : show_pointer, char                                                                  \
-             : show_char, _Bool                                                                    \
-             : show_unsigned, uint8_t                                                              \
-             : show_unsigned, uint16_t                                                             \
-             : show_unsigned, uint32_t                                                             \
-             : show_unsigned, uint64_t                                                             \
-             : show_unsigned, unsigned long long                                                   \
-             : show_unsigned, default                                                              \
-             : show_signed)
+    _Generic((type){0},                                                                            \
+             float: show_float,                                                                    \
+             double: show_double,                                                                  \
+             long double: show_double,                                                             \
+             char *: show_string,                                                                  \
+             wchar_t *: show_wide,                                                                 \
+             void *: show_pointer,                                                                 \
+             char: show_char,                                                                      \
+             _Bool: show_unsigned,                                                                 \
+             uint8_t: show_unsigned,                                                               \
+             uint16_t: show_unsigned,                                                              \
+             uint32_t: show_unsigned,                                                              \
+             uint64_t: show_unsigned,                                                              \
+             unsigned long long: show_unsigned,                                                    \
+             default: show_signed)
+/* clang-format on */
 
 static void fill_basic(enum ffitap_basic_type basic, const char *text, void *bytes)
 {

@@ -32,7 +32,8 @@ static void give_back(void *result, void *const *arguments, void *data)
         struct ffitap_callback *callback =                                                         \
             create_of_kind(FFITAP_CDLL, give_back, &size, type, &type, 1, 0);                      \
         c_type value = (c_type)(sample);                                                           \
-        const c_type result = ((c_type(*)(c_type))code_of(callback))(value);                       \
+        typedef c_type function(c_type);                                                           \
+        const c_type result = ((function *)code_of(callback))(value);                              \
                                                                                                    \
         cr_expect(result == value);                                                                \
         ffitap_callback_destroy(callback);                                                         \
@@ -253,7 +254,8 @@ Test(core_callback_types, a_structure_that_its_handler_does_not_give_is_zero)
         ffitap_callback_create(give_nothing, NULL, FFITAP_CDLL, type, NULL, 0, 0, &callback, NULL),
         FFITAP_OK));
     ffitap_type_destroy(type);
-    const three_integers given = ((three_integers(*)(void))code_of(callback))();
+    typedef three_integers function(void);
+    const three_integers given = ((function *)code_of(callback))();
     cr_expect(eq(long, given.a, 0));
     cr_expect(eq(long, given.b, 0));
     cr_expect(eq(long, given.c, 0));

@@ -76,34 +76,22 @@ RANDOM_AGGREGATES(X)
         expect_returned(prefix #name, sum_##name(&result), sum_##name(&value));                    \
     }
 
-Test(core_random_aggregate, each_is_as_large_as_in_the_compiler)
-{
-#define X(name) expect_layout(#name, describe_##name(), sizeof(name), _Alignof(name));
-    RANDOM_AGGREGATES(X)
-#undef X
-}
+#define EXPECT_LAYOUT(name)             expect_layout(#name, describe_##name(), sizeof(name), _Alignof(name));
+#define PASS(name)                      IS_PASSED(FFI_DEFAULT_ABI, "take_", name)
+#define TAKE_BACK(name)                 IS_RETURNED(FFI_DEFAULT_ABI, "give_", name)
+#define PASS_TO_MICROSOFTS(name)        IS_PASSED(FFI_GNUW64, "ms_take_", name)
+#define TAKE_BACK_FROM_MICROSOFTS(name) IS_RETURNED(FFI_GNUW64, "ms_give_", name)
 
-Test(core_random_aggregate, each_is_passed){
-#define X(name) IS_PASSED(FFI_DEFAULT_ABI, "take_", name)
-    RANDOM_AGGREGATES(X)
-#undef X
-}
+Test(core_random_aggregate, each_is_as_large_as_in_the_compiler){RANDOM_AGGREGATES(EXPECT_LAYOUT)}
 
-Test(core_random_aggregate, each_is_returned){
-#define X(name) IS_RETURNED(FFI_DEFAULT_ABI, "give_", name)
-    RANDOM_AGGREGATES(X)
-#undef X
-}
+Test(core_random_aggregate, each_is_passed){RANDOM_AGGREGATES(PASS)}
 
-Test(core_random_aggregate, each_is_passed_by_microsofts_convention){
-#define X(name) IS_PASSED(FFI_GNUW64, "ms_take_", name)
-    RANDOM_AGGREGATES(X)
-#undef X
-}
+Test(core_random_aggregate, each_is_returned){RANDOM_AGGREGATES(TAKE_BACK)}
+
+Test(core_random_aggregate,
+     each_is_passed_by_microsofts_convention){RANDOM_AGGREGATES(PASS_TO_MICROSOFTS)}
 
 Test(core_random_aggregate, each_is_returned_by_microsofts_convention)
 {
-#define X(name) IS_RETURNED(FFI_GNUW64, "ms_give_", name)
-    RANDOM_AGGREGATES(X)
-#undef X
+    RANDOM_AGGREGATES(TAKE_BACK_FROM_MICROSOFTS)
 }

@@ -11,14 +11,10 @@
 #define T(name)     ((struct ffitap_type *)ffitap_type_borrow(FFITAP_TYPE_##name))
 #define STRUCT(...) make_with_fields(ffitap_type_create_struct, FIELDS(__VA_ARGS__))
 #define UNION(...)  make_with_fields(ffitap_type_create_union, FIELDS(__VA_ARGS__))
-#define FIELDS(...)                                                                                \
-    (const struct ffitap_field[])                                                                  \
-    {                                                                                              \
-        __VA_ARGS__,                                                                               \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
+/* Each version of clang-format has another idea of such braces. */
+/* clang-format off */
+#define FIELDS(...) (const struct ffitap_field[]){__VA_ARGS__, {0}}
+/* clang-format on */
 
 typedef enum ffitap_status create_with_fields(const struct ffitap_field *fields, size_t count,
                                               struct ffitap_type **out, struct ffitap_error *error);
