@@ -166,13 +166,13 @@ liblttng-ust.so" "$(cd "$libraries" && mapped_in LD_LIBRARY_PATH=.)"
 expect "the provider when it is not wanted" "" "$(mapped_in FFITAP_LTTNG=0)"
 
 mkdir "$work/other"
-cp "$libraries/ffitap/libffitap-tracepoints.so" "$libraries/ffitap/libffitap-tap.so" "$work/other"
+cp "$libraries/ffitap/libffitap-tracepoints.so" "$libraries/ffitap/libffitap-tap.so.0" "$work/other"
 expect "the provider when it is there already" "$work/other/libffitap-tracepoints.so
 liblttng-ust.so" "$(mapped_in LD_PRELOAD="$work/other/libffitap-tracepoints.so")"
 
 mkdir -p "$work/alone/ffitap"
 cp "$libraries/libffitap.so.0" "$work/alone"
-cp "$libraries/ffitap/libffitap-tap.so" "$work/alone/ffitap"
+cp "$libraries/ffitap/libffitap-tap.so.0" "$work/alone/ffitap"
 expect "the provider when there is none" "" "$(mapped_in LD_LIBRARY_PATH="$work/alone")"
 
 [ "$failed" -eq 0 ] || cat "$work/lttng.log" "$work/sessiond.log" >&2

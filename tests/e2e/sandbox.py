@@ -57,9 +57,9 @@ def wait_until(condition, seconds=120):
 
 
 @contextlib.contextmanager
-def damaged(path):
-    """The file is empty for everybody in this mount namespace."""
-    subprocess.run(["mount", "--bind", "/dev/null", path], check=True)
+def damaged(path, by="/dev/null"):
+    """The file is empty, or is what another one is, for everybody in this mount namespace."""
+    subprocess.run(["mount", "--bind", by, path], check=True)
     try:
         yield
     finally:

@@ -151,10 +151,10 @@ exec {real} "$@"
         self.assert_found(self.doctor(TRUE, status=2)["machine"], "problem", "shim", "No such file")
 
     def test_what_the_shim_lacks_is_found(self):
-        os.unlink(os.path.join(self.lib, "libffitap-tap.so"))
+        os.unlink(os.path.join(self.lib, "libffitap-tap.so.0"))
         found = self.machine(status=2)
-        self.assert_found(found, "problem", "shim", "needs libffitap-tap.so")
-        self.assert_found(found, "warning", "provider", "needs libffitap-tap.so")
+        self.assert_found(found, "problem", "shim", "needs libffitap-tap.so.0")
+        self.assert_found(found, "warning", "provider", "needs libffitap-tap.so.0")
 
     @sandbox.needs_root
     def test_each_library_that_ffitap_lacks_is_named_with_its_package(self):
@@ -172,6 +172,16 @@ exec {real} "$@"
                     result = self.run_ffitap("doctor")
                 self.assertEqual((result.returncode, result.stdout), (125, ""))
                 self.assertRegex(result.stderr, rf"^ffitap: \S*{name}: .*, {package} on Debian\n$")
+
+    @sandbox.needs_root
+    def test_a_library_of_another_version_is_told_from_a_missing_one(self):
+        other = os.path.join(self.directory, "other.so")
+        subprocess.run(["cc", "-shared", "-o", other, "-Wl,-soname,libpopt.so.0", "-x", "c",
+                        "/dev/null"], check=True)
+        with sandbox.damaged("/usr/lib/x86_64-linux-gnu/libpopt.so.0", other):
+            result = self.run_ffitap("doctor")
+        self.assertEqual((result.returncode, result.stdout), (125, ""))
+        self.assert_says(result, ".*popt.*; this ffitap was built for another system$")
 
     def test_missing_commands_are_told(self):
         os.unlink(os.path.join(self.lib, "libffitap-commands.so"))

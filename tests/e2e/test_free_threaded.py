@@ -67,6 +67,8 @@ ATTACHED = "Calls that kept their thread attached, with no lock"
 def find():
     """The newest free-threaded interpreter here, if there is one."""
     found = [one for one in interpreters.select("free-threaded", "_ctypes seen") if one.is_free_threaded]
+    if not found and os.environ.get(interpreters.FOLDERS):
+        raise RuntimeError(f"{interpreters.FOLDERS}: no free-threaded CPython that can be tested")
     if not found:
         why = "free-threaded CPython: not tested here: there is none; build-free-threaded makes one"
         interpreters.say(why)

@@ -32,8 +32,7 @@ function(ffitap_exports target script)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${script})
 endfunction()
 
-# What is nobody's but ffitap's own lies apart from the public libraries: none is linked with by name, and
-# none has a version of its own.
+# What is nobody's but ffitap's own lies apart from the public libraries: none is linked with by name.
 set(FFITAP_PRIVATE_LIBDIR ${CMAKE_INSTALL_LIBDIR}/ffitap)
 function(ffitap_private_library target)
   set_target_properties(${target} PROPERTIES

@@ -46,17 +46,23 @@ static void name_library(char *name, size_t size, const char *complaint)
     snprintf(name, size, "%.*s", (int)(end - start), start);
 }
 
+/* A library that is there, but not as this program wants it. */
+static bool is_another_version(const char *complaint)
+{
+    return strstr(complaint, "version `") || strstr(complaint, "undefined symbol");
+}
+
 static void say(const char *complaint)
 {
     char name[NAME_MAX + 1];
 
     name_library(name, sizeof name, complaint);
     const char *package = ffitap_package_of(name);
-    if (package)
+    if (is_another_version(complaint))
+        fprintf(stderr, "ffitap: %s; this ffitap was built for another system\n", complaint);
+    else if (package)
         fprintf(stderr, "ffitap: %s; install the package that has it, %s on Debian\n", complaint,
                 package);
-    else if (strstr(complaint, "version `"))
-        fprintf(stderr, "ffitap: %s; this ffitap was built for another system\n", complaint);
     else
         fprintf(stderr, "ffitap: %s; is ffitap installed completely?\n", complaint);
 }

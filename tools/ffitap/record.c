@@ -207,8 +207,8 @@ static void explain_emptiness(const struct run *run)
     else
         ffitap_say("%s: no event came from it%s; see ffitap doctor %s", name,
                    wants_statistics(run)
-                       ? ", nor was it counted: it loaded none of ffitap's libraries, as a program "
-                         "does that starts another with a cleared environment or ends too early"
+                       ? ", nor was it counted: it ended before the dynamic linker loaded the tap, "
+                         "or that did not find it, or it could make no statistics file"
                        : ": it loaded none of ffitap's libraries, or LTTng delivered none of its "
                          "events",
                    name);
