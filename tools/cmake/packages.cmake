@@ -85,8 +85,10 @@ This package has a guide with sessions, and examples of programs that are
 built with libffitap. The manual pages come with the program.")
 
 # What other packages built against the library will depend on, and what dpkg does once it has come or gone.
+# The tap is for the program of the same version alone.
 file(CONFIGURE OUTPUT packages/shlibs @ONLY NEWLINE_STYLE UNIX
-     CONTENT "libffitap @PROJECT_VERSION_MAJOR@ @library@ (>= @PROJECT_VERSION@)\n")
+     CONTENT "libffitap @PROJECT_VERSION_MAJOR@ @library@ (>= @PROJECT_VERSION@)
+libffitap-tap @PROJECT_VERSION_MAJOR@ @library@ (= @PROJECT_VERSION@)\n")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA
     ${PROJECT_BINARY_DIR}/packages/shlibs ${packages}/triggers)
 

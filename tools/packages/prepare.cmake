@@ -47,7 +47,7 @@ foreach(component program library)
     COMMAND ${shlibdeps} -O -x${CPACK_DEBIAN_LIBRARY_PACKAGE_NAME} -S${staging}/library
             -l${staging}/library/${libdir}/ffitap ${objects}
     WORKING_DIRECTORY ${source} OUTPUT_VARIABLE depends ERROR_VARIABLE warnings RESULT_VARIABLE status)
-  if(NOT status EQUAL 0) # its warnings are about the private library's name, which has no version on purpose
+  if(NOT status EQUAL 0) # it warns of much that is as it should be
     message(FATAL_ERROR "ffitap: ${warnings}")
   endif()
   string(REGEX MATCH "shlibs:Depends=([^\n]*)" depends "${depends}")
