@@ -387,7 +387,7 @@ static void leave(struct ffitap__thread *self, struct ffitap__frame *frame, uint
     if (frame->flags & FFITAP__CALL_GIL_RELEASED) {
         forget_parents_cell(frame);
         if (frame->cell && is_counted(frame))
-            ffitap__call_show_wait(frame, ffitap__call_depth(self, frame), left);
+            ffitap__call_show_wait(frame, left);
         ffitap__call_wait(frame, left);
         return;
     }

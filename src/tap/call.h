@@ -262,14 +262,14 @@ static inline bool ffitap__call_is_only_counted(const struct ffitap__thread *sel
     return self->counting == ffitap__watch_state() && top->cell;
 }
 
-/* The call of `frame`, the `depth`th, has left and may wait for its lock for ever: an interpreter
- * that ends lets some threads have it no more. */
-static inline void ffitap__call_show_wait(const struct ffitap__frame *frame, uint32_t depth,
-                                          uint64_t left)
+/* The call of `frame` has left and may wait for its lock for ever: an interpreter that ends lets
+ * some threads have it no more. */
+static inline void ffitap__call_show_wait(const struct ffitap__frame *frame, uint64_t left)
 {
-    if (FFITAP__LIKELY(depth <= FFITAP__STATISTICS_IN_FLIGHT))
-        atomic_store_explicit(&frame->cell->tally->thread->left_ticks[depth - 1], left,
-                              memory_order_relaxed);
+    struct ffitap__statistics_thread *thread = frame->cell->tally->thread;
+
+    atomic_store_explicit(&thread->left_ticks, left, memory_order_relaxed);
+    atomic_store_explicit(&thread->left_entered_ticks, frame->entered, memory_order_release);
 }
 
 /* The call of the top frame has left and waits for its lock: from now on a call of a signal handler
@@ -297,7 +297,7 @@ static inline void ffitap__call_leave(struct ffitap__thread *self, uintptr_t sta
     }
     self->question.stack = 0;
     if (frame->flags & FFITAP__CALL_GIL_RELEASED) {
-        ffitap__call_show_wait(frame, self->depth, left);
+        ffitap__call_show_wait(frame, left);
         ffitap__call_wait(frame, left);
     } else {
         ffitap__call_end(self, frame, false, left, left);

@@ -347,7 +347,8 @@ static struct ffitap__statistics_thread *newest_thread(void)
 Test(statistics, tell_that_the_innermost_call_waits_for_its_lock)
 {
     builder_tell_story(&file);
-    newest_thread()->left_ticks[1] = 850100;
+    newest_thread()->left_entered_ticks = newest_thread()->in_flight[1].entered_ticks;
+    newest_thread()->left_ticks = 850100;
     read_file();
     cr_expect(not(in_flight(0)->waits));
     cr_expect(in_flight(1)->waits);
@@ -358,8 +359,8 @@ Test(statistics, tell_that_the_innermost_call_waits_for_its_lock)
 Test(statistics, take_an_earlier_calls_wait_for_no_other)
 {
     builder_tell_story(&file);
-    newest_thread()->left_ticks[0] = 900100;
-    newest_thread()->left_ticks[1] = 800099;
+    newest_thread()->left_entered_ticks = newest_thread()->in_flight[0].entered_ticks;
+    newest_thread()->left_ticks = 900100;
     read_file();
     cr_expect(not(in_flight(0)->waits));
     cr_expect(not(in_flight(1)->waits));
@@ -368,7 +369,8 @@ Test(statistics, take_an_earlier_calls_wait_for_no_other)
 Test(statistics, read_an_older_thread_that_ends_sooner)
 {
     builder_tell_story(&file);
-    newest_thread()->left_ticks[1] = 850100;
+    newest_thread()->left_entered_ticks = newest_thread()->in_flight[1].entered_ticks;
+    newest_thread()->left_ticks = 850100;
     newest_thread()->link.size = FFITAP__STATISTICS_SHORTEST_THREAD;
     read_file();
     cr_expect(eq(str, (char *)damage(), ""));

@@ -253,9 +253,8 @@ static void take_wait_of_innermost(struct reading *reading,
     if (thread->depth == 0 || thread->depth > FFITAP__STATISTICS_IN_FLIGHT)
         return;
     const uint64_t entered_ticks = thread->in_flight[thread->depth - 1].entered_ticks;
-    const uint64_t left_ticks = thread->left_ticks[thread->depth - 1];
-    if (entered_ticks && left_ticks >= entered_ticks)
-        take_wait(reading, thread->tid, left_ticks);
+    if (entered_ticks && entered_ticks == thread->left_entered_ticks)
+        take_wait(reading, thread->tid, thread->left_ticks);
 }
 
 /* The threads of earlier files say nothing of waits. */
