@@ -1,9 +1,12 @@
 #include "report/snapshot.h"
 
+#include <sched.h>
 #include <string.h>
 
-/* Many times as long as a writer takes that the kernel leaves alone. */
-#define TRIES 1000
+/* Many times as long as a writer takes that the kernel leaves alone; and how often one that it does
+ * not may have our CPU to come to an end. */
+#define TRIES      1000
+#define TRIES_EACH 50
 
 /* Every bucket there is fits into half of these: counts that were full have further pieces. */
 #define PIECES_MAX 256
@@ -81,6 +84,14 @@ static void copy_all(struct ffitap__snapshot *snapshot, struct ffitap__image *im
     copy_errnos(snapshot, image, ffitap__image_load(&snapshot->cell.errnos));
 }
 
+static void let_write(int try)
+{
+    if (try % TRIES_EACH == TRIES_EACH - 1)
+        sched_yield();
+    else
+        __builtin_ia32_pause();
+}
+
 bool ffitap__snapshot_take(struct ffitap__snapshot *snapshot, struct ffitap__image *image,
                            uint64_t offset)
 {
@@ -93,7 +104,7 @@ bool ffitap__snapshot_take(struct ffitap__snapshot *snapshot, struct ffitap__ima
         const uint32_t before = atomic_load_explicit(&cell->sequence, memory_order_acquire);
 
         if (before & 1) {
-            __builtin_ia32_pause();
+            let_write(i);
             continue;
         }
         copy_all(snapshot, image, offset);
