@@ -11,15 +11,10 @@
 
 static uint16_t runtime;
 
-static uint16_t add(enum ffitap__lock_kind kind)
-{
-    return ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add),
-                               ffitap__interpreter_lock_name(), kind);
-}
-
 static void add_runtime(void)
 {
-    runtime = add(ffitap__interpreter_lock_kind());
+    runtime = ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add_runtime),
+                                  ffitap__interpreter_lock_name(), ffitap__interpreter_lock_kind());
 }
 
 uint16_t ffitap__core_runtime(void)
@@ -30,19 +25,8 @@ uint16_t ffitap__core_runtime(void)
 uint16_t ffitap__core_runtime_in(enum ffitap__lock_state state)
 {
     static _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];
-    static const enum ffitap__lock_kind kinds[] = {
-        [FFITAP__LOCK_IS_OFF] = FFITAP__LOCK_OFF,
-        [FFITAP__LOCK_IS_ON] = FFITAP__LOCK_ON,
-    };
-    const int saved = errno;
-    uint16_t none = 0;
 
-    if (state == FFITAP__LOCK_IS_UNKNOWN)
-        return runtime;
-    if (!atomic_load_explicit(&by_state[state], memory_order_relaxed))
-        atomic_compare_exchange_strong(&by_state[state], &none, add(kinds[state]));
-    errno = saved;
-    return atomic_load_explicit(&by_state[state], memory_order_relaxed);
+    return ffitap__runtime_in(by_state, runtime, state);
 }
 
 void ffitap__core_announce(void)

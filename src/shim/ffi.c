@@ -42,17 +42,6 @@ int ffitap__ffi_find(const char *name, const char **known)
     return -1;
 }
 
-/* Returns the id that is kept, which is another thread's if that was faster. */
-static uint16_t keep_runtime(struct ffitap__ffi_user *user, _Atomic uint16_t *id,
-                             enum ffitap__lock_kind kind)
-{
-    const char *name = ffitap__runtimes_find(user->path).name;
-    const uint16_t added = ffitap__runtime_add(name, user->path, user->lock, kind);
-    uint16_t known = 0;
-
-    return atomic_compare_exchange_strong(id, &known, added) ? added : known;
-}
-
 static const struct ffitap__free_threading *find_free_threading(const struct ffitap__ffi_user *user)
 {
     const struct ffitap__ffi_door *release = &user->doors[FFITAP__FFI_RELEASE_LOCK];
@@ -71,7 +60,9 @@ static void report_runtime(struct ffitap__ffi_user *user)
                                                       : FFITAP__LOCK_NONE;
 
     atomic_store_explicit(&user->build, build, memory_order_relaxed);
-    const uint16_t runtime = keep_runtime(user, &user->runtime, kind);
+    const uint16_t runtime =
+        ffitap__runtime_add(ffitap__runtimes_find(user->path).name, user->path, user->lock, kind);
+    atomic_store_explicit(&user->runtime, runtime, memory_order_relaxed);
     for (int which = 0; which < FFITAP__FFI_COUNT; which++) {
         struct ffitap__ffi_door *door = &user->doors[which];
         atomic_store_explicit(&door->runtime, runtime, memory_order_relaxed);
@@ -133,21 +124,15 @@ static struct ffitap__ffi_user *user_of(struct ffitap__ffi_door *door)
 
 struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door)
 {
-    static const enum ffitap__lock_kind kinds[] = {
-        [FFITAP__LOCK_IS_OFF] = FFITAP__LOCK_OFF,
-        [FFITAP__LOCK_IS_ON] = FFITAP__LOCK_ON,
-    };
     struct ffitap__ffi_user *user = user_of(door);
     const enum ffitap__lock_state state =
         ffitap__free_threading_state(atomic_load_explicit(&user->build, memory_order_relaxed));
-    const int saved = errno;
 
-    if (state == FFITAP__LOCK_IS_UNKNOWN)
-        return (struct ffitap__ffi_way){user->runtime, false};
-    if (FFITAP__UNLIKELY(!user->by_state[state]))
-        keep_runtime(user, &user->by_state[state], kinds[state]);
-    errno = saved;
-    return (struct ffitap__ffi_way){user->by_state[state], state == FFITAP__LOCK_IS_ON};
+    return (struct ffitap__ffi_way){
+        .runtime = ffitap__runtime_in(
+            user->by_state, atomic_load_explicit(&user->runtime, memory_order_relaxed), state),
+        .has_lock = state == FFITAP__LOCK_IS_ON,
+    };
 }
 
 void *ffitap__ffi_find_original(struct ffitap__ffi_door *door)

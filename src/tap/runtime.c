@@ -1,5 +1,7 @@
 #include "tap/runtime.h"
 
+#include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "tap/emit.h"
@@ -17,30 +19,71 @@ static void report(const struct ffitap__runtime_event *runtime)
     ffitap__statistics_runtime(runtime);
 }
 
+/* All strings are interned. */
+static bool are_equal(const struct ffitap__runtime_event *one,
+                      const struct ffitap__runtime_event *other)
+{
+    return one->name == other->name && one->object == other->object && one->lock == other->lock &&
+           one->lock_kind == other->lock_kind;
+}
+
+/* Gives the runtime an id, the one that it has if it is known; 0 if there is no room. */
+static uint16_t keep(struct ffitap__runtime_event runtime)
+{
+    for (uint16_t i = 0; i < runtime_count; i++)
+        if (are_equal(&runtimes[i], &runtime))
+            return runtimes[i].runtime_id;
+    if (runtime_count == FFITAP__RUNTIME_MAX)
+        return 0;
+    runtime.runtime_id = ++runtime_count;
+    runtimes[runtime.runtime_id - 1] = runtime;
+    report(&runtimes[runtime.runtime_id - 1]);
+    return runtime.runtime_id;
+}
+
 uint16_t ffitap__runtime_add(const char *name, const char *object, const char *lock,
                              enum ffitap__lock_kind kind)
 {
-    uint16_t id = 0;
-
     if (!ffitap__lock())
         return 0;
-    if (runtime_count < FFITAP__RUNTIME_MAX) {
-        struct ffitap__runtime_event *runtime = &runtimes[runtime_count++];
-
-        id = runtime_count;
-        *runtime = (struct ffitap__runtime_event){
-            .runtime_id = id,
-            .name = ffitap__memory_intern(name),
-            .object = ffitap__memory_intern(object),
-            .lock = ffitap__memory_intern(lock),
-            .lock_kind = (uint8_t)kind,
-        };
-        report(runtime);
-    }
+    const uint16_t id = keep((struct ffitap__runtime_event){
+        .name = ffitap__memory_intern(name),
+        .object = ffitap__memory_intern(object),
+        .lock = ffitap__memory_intern(lock),
+        .lock_kind = (uint8_t)kind,
+    });
     ffitap__unlock();
     if (!id)
         ffitap__tap_lose(FFITAP__LOST_RUNTIME);
     return id;
+}
+
+static uint16_t keep_with(uint16_t id, enum ffitap__lock_kind kind)
+{
+    struct ffitap__runtime_event runtime = runtimes[id - 1];
+
+    runtime.lock_kind = (uint8_t)kind;
+    return keep(runtime);
+}
+
+uint16_t ffitap__runtime_with(uint16_t id, enum ffitap__lock_state state)
+{
+    static const enum ffitap__lock_kind kinds[] = {
+        [FFITAP__LOCK_IS_OFF] = FFITAP__LOCK_OFF,
+        [FFITAP__LOCK_IS_ON] = FFITAP__LOCK_ON,
+    };
+    const int saved = errno;
+
+    if (!ffitap__lock())
+        return 0;
+    uint16_t found = keep_with(id, kinds[state]);
+    ffitap__unlock();
+    if (!found) {
+        ffitap__tap_lose(FFITAP__LOST_RUNTIME);
+        found = id;
+    }
+    errno = saved;
+    return found;
 }
 
 void ffitap__runtime_set_lock(uint16_t id, const char *lock, enum ffitap__lock_kind kind)

@@ -2,22 +2,49 @@
 #ifndef FFITAP_TAP_RUNTIME_H
 #define FFITAP_TAP_RUNTIME_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <ffitap/export.h>
 
 #include "tap/event.h"
+#include "tap/fast.h"
+#include "tap/free_threading.h"
 
 #define FFITAP__RUNTIME_MAX 64u
 
 /*
  * Makes a runtime known: its name, the path of the object that makes the calls, the function that
- * releases its interpreter lock ("" if it has none), and what that is. One whose lock may be on or
- * off has an id for each, and one for what was done when nobody could tell. Returns the id, 0 if
- * there is no room.
+ * releases its interpreter lock ("" if it has none), and what that is. Returns the id, which is the
+ * same for who says all of that again; 0 if there is no room, or if this thread holds the tap's
+ * lock.
  */
 FFITAP__CROSSING uint16_t ffitap__runtime_add(const char *name, const char *object,
                                               const char *lock, enum ffitap__lock_kind kind);
+
+/*
+ * The id of what a runtime does while its lock, which is not always there, is known to be on or
+ * off. What it does when nobody can tell has the id that it was added with: `id`, which is not 0,
+ * and which serves for all if there is no room for more. Returns 0 if this thread holds the tap's
+ * lock. Leaves errno alone.
+ */
+FFITAP__CROSSING uint16_t ffitap__runtime_with(uint16_t id, enum ffitap__lock_state state);
+
+/* The same for any state, kept in `by_state` once it was asked for. `id` may be 0, and is then all
+ * that there is. */
+static inline uint16_t ffitap__runtime_in(_Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1],
+                                          uint16_t id, enum ffitap__lock_state state)
+{
+    uint16_t found = atomic_load_explicit(&by_state[state], memory_order_relaxed);
+
+    if (FFITAP__LIKELY(found != 0))
+        return found;
+    if (state == FFITAP__LOCK_IS_UNKNOWN || id == 0)
+        return id;
+    found = ffitap__runtime_with(id, state);
+    atomic_store_explicit(&by_state[state], found, memory_order_relaxed);
+    return found ? found : id;
+}
 
 /*
  * Says that a runtime releases its interpreter lock with another function than was said before, or
