@@ -42,31 +42,78 @@ int ffitap__ffi_find(const char *name, const char **known)
     return -1;
 }
 
-static const struct ffitap__free_threading *find_free_threading(const struct ffitap__ffi_user *user)
+/* What nobody has told yet does not take the place of what another thread has. */
+static void set_id(_Atomic uint16_t *place, uint16_t id, bool is_told)
+{
+    uint16_t none = 0;
+
+    if (is_told)
+        atomic_store_explicit(place, id, memory_order_relaxed);
+    else
+        atomic_compare_exchange_strong(place, &none, id);
+}
+
+/* With another lock than an earlier copy of it had, the object is another runtime. */
+static void tell_runtime(struct ffitap__ffi_user *user, enum ffitap__lock_kind kind)
+{
+    const bool is_told = kind != FFITAP__LOCK_UNTOLD;
+    const uint16_t runtime =
+        ffitap__runtime_add(ffitap__runtimes_find(user->path).name, user->path, user->lock, kind);
+
+    set_id(&user->runtime, runtime, is_told);
+    for (int which = 0; which < FFITAP__FFI_COUNT; which++)
+        set_id(&user->doors[which].runtime, runtime, is_told);
+}
+
+static void set_free_threaded(struct ffitap__ffi_user *user, bool is_free_threaded)
+{
+    for (int which = 0; which < FFITAP__FFI_COUNT; which++)
+        atomic_store_explicit(&user->doors[which].is_free_threaded, is_free_threaded,
+                              memory_order_relaxed);
+}
+
+/* Which CPython's lock it is that the object gives up. That must not go meanwhile. */
+static void tell_cpythons_lock(struct ffitap__ffi_user *user)
 {
     const struct ffitap__ffi_door *release = &user->doors[FFITAP__FFI_RELEASE_LOCK];
 
-    return *user->lock && user->lock == user->names[FFITAP__FFI_RELEASE_LOCK]
-               ? ffitap__free_threading_find(
-                     atomic_load_explicit(&release->original, memory_order_relaxed))
-               : NULL;
+    atomic_store_explicit(&user->is_lock_told, true, memory_order_relaxed);
+    const struct ffitap__free_threading *build =
+        ffitap__free_threading_find(atomic_load_explicit(&release->original, memory_order_relaxed));
+    atomic_store_explicit(&user->build, build, memory_order_release);
+    tell_runtime(user, build ? FFITAP__LOCK_OPTIONAL : FFITAP__LOCK_ALWAYS);
+    set_free_threaded(user, build != NULL);
 }
 
-static void report_runtime(struct ffitap__ffi_user *user)
+static bool has_cpythons_lock(const struct ffitap__ffi_user *user)
 {
-    const struct ffitap__free_threading *build = find_free_threading(user);
-    const enum ffitap__lock_kind kind = build         ? FFITAP__LOCK_OPTIONAL
-                                        : *user->lock ? FFITAP__LOCK_ALWAYS
-                                                      : FFITAP__LOCK_NONE;
+    return *user->lock && user->lock == user->names[FFITAP__FFI_RELEASE_LOCK];
+}
 
-    atomic_store_explicit(&user->build, build, memory_order_relaxed);
-    const uint16_t runtime =
-        ffitap__runtime_add(ffitap__runtimes_find(user->path).name, user->path, user->lock, kind);
-    atomic_store_explicit(&user->runtime, runtime, memory_order_relaxed);
-    for (int which = 0; which < FFITAP__FFI_COUNT; which++) {
-        struct ffitap__ffi_door *door = &user->doors[which];
-        atomic_store_explicit(&door->runtime, runtime, memory_order_relaxed);
-        atomic_store_explicit(&door->is_free_threaded, build != NULL, memory_order_release);
+static bool is_of_start_up(const void *address)
+{
+    const struct ffitap__object *object = address ? ffitap__object_at(address) : NULL;
+
+    return object && object->cause == FFITAP__OBJECT_AT_START_UP;
+}
+
+/*
+ * `stays`: the object cannot go meanwhile, nor what it needs. Otherwise only a CPython that was
+ * there at start-up can be looked at, and any other is left to the thread whose load has brought
+ * the object.
+ */
+static void tell_lock(struct ffitap__ffi_user *user, bool stays)
+{
+    const struct ffitap__ffi_door *release = &user->doors[FFITAP__FFI_RELEASE_LOCK];
+
+    if (!has_cpythons_lock(user)) {
+        atomic_store_explicit(&user->is_lock_told, true, memory_order_relaxed);
+        tell_runtime(user, *user->lock ? FFITAP__LOCK_ALWAYS : FFITAP__LOCK_NONE);
+    } else if (stays ||
+               is_of_start_up(atomic_load_explicit(&release->original, memory_order_relaxed))) {
+        tell_cpythons_lock(user);
+    } else if (!atomic_load_explicit(&user->runtime, memory_order_relaxed)) {
+        tell_runtime(user, FFITAP__LOCK_UNTOLD);
     }
 }
 
@@ -110,9 +157,8 @@ static void *find_at_start_up(const struct ffitap__ffi_user *user, int which)
 {
     void *program = dlopen(NULL, RTLD_LAZY);
     void *found = program ? dlsym(program, user->names[which]) : NULL;
-    const struct ffitap__object *object = found ? ffitap__object_at(found) : NULL;
 
-    return object && object->cause == FFITAP__OBJECT_AT_START_UP ? found : NULL;
+    return is_of_start_up(found) ? found : NULL;
 }
 
 static struct ffitap__ffi_user *user_of(struct ffitap__ffi_door *door)
@@ -126,7 +172,7 @@ struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door)
 {
     struct ffitap__ffi_user *user = user_of(door);
     const enum ffitap__lock_state state =
-        ffitap__free_threading_state(atomic_load_explicit(&user->build, memory_order_relaxed));
+        ffitap__free_threading_state(atomic_load_explicit(&user->build, memory_order_acquire));
 
     return (struct ffitap__ffi_way){
         .runtime = ffitap__runtime_in(
@@ -135,12 +181,16 @@ struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door)
     };
 }
 
+/* The object makes a call, and so stays. Its CPython may have come after it. */
 void *ffitap__ffi_find_original(struct ffitap__ffi_door *door)
 {
     const int saved = errno;
-    void *found = find_for_object(user_of(door), door->which);
+    struct ffitap__ffi_user *user = user_of(door);
+    void *found = find_for_object(user, door->which);
 
     atomic_store_explicit(&door->original, found, memory_order_relaxed);
+    if (found && door->which == FFITAP__FFI_RELEASE_LOCK)
+        tell_lock(user, true);
     errno = saved;
     return found;
 }
@@ -167,11 +217,11 @@ static unsigned find_each(struct ffitap__ffi_user *user, unsigned wanted,
  * yet, and wait for a load under way, perhaps with the interpreter lock held. What may go is left
  * to the thread whose load has brought the object; what it does not find either need not be there.
  */
-static void find_originals(struct ffitap__ffi_user *user, unsigned unbound, const void *loaded)
+static void find_originals(struct ffitap__ffi_user *user, unsigned unbound, bool stays)
 {
     unsigned done = unbound;
 
-    if (!loaded || ffitap__object_needs(loaded, user->path))
+    if (stays)
         find_each(user, unbound, find_for_object);
     else
         done = find_each(user, unbound, find_at_start_up);
@@ -182,11 +232,15 @@ static void find_originals(struct ffitap__ffi_user *user, unsigned unbound, cons
 static void make_ready(struct ffitap__ffi_user *user, const void *loaded)
 {
     const unsigned unbound = atomic_load_explicit(&user->unbound, memory_order_acquire);
+    const bool is_told = atomic_load_explicit(&user->is_lock_told, memory_order_relaxed);
 
+    if (!unbound && is_told)
+        return;
+    const bool stays = !loaded || ffitap__object_needs(loaded, user->path);
     if (unbound)
-        find_originals(user, unbound, loaded);
-    if (!atomic_load_explicit(&user->runtime, memory_order_relaxed))
-        report_runtime(user);
+        find_originals(user, unbound, stays);
+    if (!is_told)
+        tell_lock(user, stays);
 }
 
 void ffitap__ffi_make_ready(const void *loaded)
@@ -229,6 +283,19 @@ static bool makes_calls(const struct ffitap__ffi_import imports[FFITAP__FFI_COUN
     return false;
 }
 
+/*
+ * The object may be another copy, and its CPython another one. Hooks that find the last one's build
+ * gone believe nothing of it; those that find the flag do not look any further.
+ */
+static void forget_lock(struct ffitap__ffi_user *user)
+{
+    set_free_threaded(user, false);
+    atomic_store_explicit(&user->build, NULL, memory_order_release);
+    for (int state = 0; state <= FFITAP__LOCK_IS_ON; state++)
+        atomic_store_explicit(&user->by_state[state], 0, memory_order_relaxed);
+    atomic_store_explicit(&user->is_lock_told, false, memory_order_relaxed);
+}
+
 /* Returns which of them have to be found yet, a bit each. */
 static unsigned set_doors(struct ffitap__ffi_user *user,
                           const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
@@ -263,6 +330,7 @@ void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
         ffitap__tap_lose(FFITAP__LOST_RUNTIME);
         return NULL;
     }
+    forget_lock(user);
     user->lock = lock_of(imports);
     user->return_site = ((const struct ffitap__dl_notes *)object->notes)->return_site;
     atomic_store_explicit(&user->unbound, set_doors(user, imports), memory_order_release);

@@ -26,15 +26,21 @@ typedef void *release_lock_function(void);
 typedef void take_lock_function(void *state);
 typedef int *errno_function(void);
 
-/* What a call is told by, which is known since the lock was given up if it was. */
+/*
+ * What a call is told by, which is known since the lock was given up if it was; unless that was
+ * before anybody knew that it is a free-threaded interpreter's.
+ */
 static inline struct ffitap__ffi_way way_of(struct ffitap__ffi_door *door,
-                                            const struct ffitap__thread *self)
+                                            struct ffitap__thread *self)
 {
     if (FFITAP__LIKELY(!atomic_load_explicit(&door->is_free_threaded, memory_order_relaxed)))
         return (struct ffitap__ffi_way){door->runtime, door->has_lock};
-    return self && self->window.open
-               ? (struct ffitap__ffi_way){self->window.runtime, self->window.had_lock}
-               : ffitap__ffi_look(door);
+    if (!self || !self->window.open || !self->window.runtime)
+        return ffitap__ffi_look(door);
+
+    const struct ffitap__ffi_way way = {self->window.runtime, self->window.had_lock};
+    self->window.runtime = 0;
+    return way;
 }
 
 /* Looked at while the thread is attached still: what is given up does not change until then. */
@@ -52,11 +58,14 @@ static __attribute__((noinline)) void *release_free_threaded(struct ffitap__ffi_
     return state;
 }
 
+/* Only who looks for the real function may find that it is a free-threaded interpreter's. */
 static __attribute__((noinline)) void *release_lock_told(struct ffitap__ffi_door *door)
 {
+    release_lock_function *real = (release_lock_function *)ffitap__ffi_original(door);
+
     if (atomic_load_explicit(&door->is_free_threaded, memory_order_relaxed))
         return release_free_threaded(door);
-    void *state = ((release_lock_function *)ffitap__ffi_original(door))();
+    void *state = real();
     struct ffitap__thread *self = ffitap__thread_get_ahead();
 
     if (self)

@@ -31,9 +31,10 @@ struct ffitap__ffi_user {
     struct ffitap__ffi_door doors[FFITAP__FFI_COUNT];
     const char *names[FFITAP__FFI_COUNT]; /* by which it imports each; NULL: it does not */
     _Atomic unsigned unbound;             /* a bit each: imported, but not found yet */
+    _Atomic bool is_lock_told;            /* what kind of lock that is */
     const char *lock;                     /* the function that gives its lock up, or "" */
     _Atomic uint16_t runtime;             /* 0 until reported */
-    const struct ffitap__free_threading *_Atomic build; /* NULL: its lock is always there */
+    const struct ffitap__free_threading *_Atomic build; /* NULL: not known to do without */
     _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];  /* more ids, for a lock that is not */
     struct ffitap__closure_owner closures;
     uintptr_t return_site; /* see caller.h */

@@ -71,25 +71,46 @@ bool ffitap__free_threading_read(struct ffitap__free_threading *build,
     return true;
 }
 
-/* Several CPythons in one process are rare. */
-static struct ffitap__free_threading builds[4];
+/*
+ * Several CPythons in one process are rare, and so are those that are loaded again and then lie
+ * elsewhere. An entry says where things lie and not in which object, whose place in the table of
+ * objects another one may have got since.
+ */
+static struct ffitap__free_threading builds[16];
 static unsigned build_count;
 
-static const struct ffitap__free_threading *find_known(const struct ffitap__object *object)
+/* Of which it is only known that it is such a build; or of which there have been too many. */
+static const struct ffitap__free_threading unknown;
+
+static bool are_equal(const struct ffitap__free_threading *one,
+                      const struct ffitap__free_threading *other)
 {
-    for (unsigned i = 0; i < build_count; i++)
-        if (builds[i].interpreter == object)
-            return &builds[i];
-    return NULL;
+    return one->current_state == other->current_state &&
+           one->interpreter_of_state == other->interpreter_of_state &&
+           one->lock_of_interpreter == other->lock_of_interpreter &&
+           one->enabled_in_lock == other->enabled_in_lock;
 }
 
-static const struct ffitap__free_threading *add(const struct ffitap__object *object)
+static const struct ffitap__free_threading *keep(const struct ffitap__free_threading *build)
+{
+    if (!build->is_known)
+        return &unknown;
+    for (unsigned i = 0; i < build_count; i++)
+        if (are_equal(&builds[i], build))
+            return &builds[i];
+    if (build_count == sizeof(builds) / sizeof(builds[0]))
+        return &unknown;
+    builds[build_count] = *build;
+    return &builds[build_count++];
+}
+
+static const struct ffitap__free_threading *read_object(const struct ffitap__object *object)
 {
     const ElfW(Sym) *runtime = ffitap__elf_find(&object->elf, "_PyRuntime");
     const ElfW(Sym) *state = ffitap__elf_find(&object->elf, "PyThreadState_GetUnchecked");
-    struct ffitap__free_threading build = {.interpreter = object};
+    struct ffitap__free_threading build = {0};
 
-    if (!runtime || build_count == sizeof(builds) / sizeof(builds[0]))
+    if (!runtime)
         return NULL;
     const struct ffitap__free_threading_words said = {
         .words = (const uint64_t *)(object->elf.bias + runtime->st_value),
@@ -97,21 +118,16 @@ static const struct ffitap__free_threading *add(const struct ffitap__object *obj
     };
     if (state)
         build.current_state = (void *(*)(void))(object->elf.bias + state->st_value);
-    if (!ffitap__free_threading_read(&build, &said))
-        return NULL;
-    builds[build_count] = build;
-    return &builds[build_count++];
+    return ffitap__free_threading_read(&build, &said) ? keep(&build) : NULL;
 }
 
 const struct ffitap__free_threading *ffitap__free_threading_find(const void *release)
 {
-    const struct ffitap__object *object = release ? ffitap__object_at(release) : NULL;
-
-    if (!object || !ffitap__lock())
+    if (!release || !ffitap__lock())
         return NULL;
-    const struct ffitap__free_threading *build = find_known(object);
-    if (!build)
-        build = add(object);
+    const struct ffitap__object *object = ffitap__object_at(release);
+    const struct ffitap__free_threading *build = object ? read_object(object) : NULL;
+
     ffitap__unlock();
     return build;
 }

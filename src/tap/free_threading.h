@@ -13,7 +13,6 @@
 #include <ffitap/export.h>
 
 struct ffitap__free_threading {
-    const void *interpreter;       /* the object that it is in */
     void *(*current_state)(void);  /* this thread's, NULL while it is not attached */
     uint32_t interpreter_of_state; /* these three are where members lie */
     uint32_t lock_of_interpreter;
@@ -22,8 +21,9 @@ struct ffitap__free_threading {
 };
 
 /*
- * The free-threaded CPython whose PyEval_SaveThread() lies at `release`, good for ever; NULL if it
- * is another build or interpreter, which always has its lock. Must not be called with the tap's
+ * The free-threaded CPython whose PyEval_SaveThread() lies at `release`; NULL if it is another
+ * build or interpreter, which always has its lock. What is returned is never given back, but good
+ * only while that CPython is mapped, as it must be meanwhile. Must not be called with the tap's
  * lock held.
  */
 FFITAP__CROSSING const struct ffitap__free_threading *
@@ -41,11 +41,14 @@ enum ffitap__lock_state {
     FFITAP__LOCK_IS_ON,
 };
 
-/* The same of this thread's. While a thread is attached that does not change. */
+/*
+ * Whether the interpreter of this thread has its lock. While a thread is attached that does not
+ * change. `build` is NULL if no interpreter is known to be free-threaded.
+ */
 static inline enum ffitap__lock_state
 ffitap__free_threading_state(const struct ffitap__free_threading *build)
 {
-    const char *state = build->is_known ? build->current_state() : NULL;
+    const char *state = build && build->is_known ? build->current_state() : NULL;
     const char *interpreter =
         state ? *(const char *const *)(state + build->interpreter_of_state) : NULL;
     const char *lock =

@@ -51,7 +51,8 @@ struct ffitap__frame {
 /* The runtime's interpreter lock was given up and no call has been made since. */
 struct ffitap__window {
     uint32_t open;    /* 1, or 0 if there is none */
-    uint16_t runtime; /* of a free-threaded interpreter: which of its ids says what was given up */
+    uint16_t runtime; /* of a free-threaded interpreter: which of its ids says what was given up;
+                         0 otherwise, or if its call has it */
     bool had_lock;    /* the same; false: it had none, and the thread is but detached */
     int errno_before; /* if there are events */
 };
