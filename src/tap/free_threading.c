@@ -104,20 +104,31 @@ static const struct ffitap__free_threading *keep(const struct ffitap__free_threa
     return &builds[build_count++];
 }
 
-static const struct ffitap__free_threading *read_object(const struct ffitap__object *object)
+/* What the object has by CPython's name; NULL if that is of another type or not all in it. */
+static const void *find_symbol(const struct ffitap__elf *elf, const char *name, unsigned type,
+                               uint64_t *size)
 {
-    const ElfW(Sym) *runtime = ffitap__elf_find(&object->elf, "_PyRuntime");
-    const ElfW(Sym) *state = ffitap__elf_find(&object->elf, "PyThreadState_GetUnchecked");
-    struct ffitap__free_threading build = {0};
+    const ElfW(Sym) *symbol = ffitap__elf_find(elf, name);
+    const uintptr_t start = symbol ? elf->bias + symbol->st_value : 0;
 
-    if (!runtime)
+    if (!symbol || ELF64_ST_TYPE(symbol->st_info) != type || start < elf->start ||
+        start >= elf->end || symbol->st_size > elf->end - start)
         return NULL;
-    const struct ffitap__free_threading_words said = {
-        .words = (const uint64_t *)(object->elf.bias + runtime->st_value),
-        .size = runtime->st_size,
-    };
-    if (state)
-        build.current_state = (void *(*)(void))(object->elf.bias + state->st_value);
+    *size = symbol->st_size;
+    return (const void *)start;
+}
+
+static const struct ffitap__free_threading *read_object(const struct ffitap__elf *elf)
+{
+    struct ffitap__free_threading_words said;
+    struct ffitap__free_threading build = {0};
+    uint64_t unused;
+
+    said.words = find_symbol(elf, "_PyRuntime", STT_OBJECT, &said.size);
+    if (!said.words)
+        return NULL;
+    *(const void **)&build.current_state =
+        find_symbol(elf, "PyThreadState_GetUnchecked", STT_FUNC, &unused);
     return ffitap__free_threading_read(&build, &said) ? keep(&build) : NULL;
 }
 
@@ -126,7 +137,7 @@ const struct ffitap__free_threading *ffitap__free_threading_find(const void *rel
     if (!release || !ffitap__lock())
         return NULL;
     const struct ffitap__object *object = ffitap__object_at(release);
-    const struct ffitap__free_threading *build = object ? read_object(object) : NULL;
+    const struct ffitap__free_threading *build = object ? read_object(&object->elf) : NULL;
 
     ffitap__unlock();
     return build;

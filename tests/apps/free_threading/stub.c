@@ -1,6 +1,7 @@
 /*
  * As much of CPython 3.14 as says whether it has its interpreter lock, and as libffitap asks for.
- * Built once as a free-threaded one and once, WITH_LOCK, as one that always has its lock.
+ * Built as a free-threaded one; WITH_LOCK as one that always has its lock; and with a symbol of
+ * another type or size, as something else by CPython's names.
  */
 #include "stub.h"
 
@@ -25,16 +26,31 @@ static struct interpreter interpreter = {.lock = &lock};
 static struct state state = {.interpreter = &interpreter};
 static void *attached = &state;
 
-#define WORDS 32
+#ifndef RUNTIME_TYPE
+#define RUNTIME_TYPE object
+#endif
+#ifndef RUNTIME_SIZE
+#define RUNTIME_SIZE 256
+#endif
+#ifndef STATE
+#define STATE      current_state
+#define STATE_TYPE function
+#else
+#define STATE_TYPE object
+#endif
 
-extern const uint64_t _PyRuntime[WORDS];
-const uint64_t _PyRuntime[WORDS] = {
+#define DEFINE_SYMBOL(name, target, type, size)                                                    \
+    __asm__(".globl " #name "\n.set " #name ", " #target "\n.type " #name ", @" #type              \
+            "\n.size " #name ", " #size)
+#define DEFINE(name, target, type, size) DEFINE_SYMBOL(name, target, type, size)
+
+__attribute__((used)) static const uint64_t runtime[32] = {
     [0] = 0x7970677562656478, /* "xdebugpy" */
     [1] = 0x030e00f0,
 #ifndef WITH_LOCK
     [2] = 1,
 #endif
-    [3] = sizeof(_PyRuntime),
+    [3] = RUNTIME_SIZE,
     [6] = sizeof(struct interpreter),
     [15] = offsetof(struct interpreter, lock),
     [17] = offsetof(struct lock, enabled),
@@ -42,8 +58,15 @@ const uint64_t _PyRuntime[WORDS] = {
     [25] = offsetof(struct state, interpreter),
 };
 
+__attribute__((used)) static void *current_state(void)
+{
+    return attached;
+}
+
+DEFINE(_PyRuntime, runtime, RUNTIME_TYPE, RUNTIME_SIZE);
+DEFINE(PyThreadState_GetUnchecked, STATE, STATE_TYPE, 1);
+
 #define FUNCTION_MAP(X)                                                                            \
-    X(void *, PyThreadState_GetUnchecked, (void), attached)                                        \
     X(int, Py_IsInitialized, (void), 1)                                                            \
     X(int, PyGILState_Check, (void), attached != NULL)                                             \
     X(void *, PyGILState_GetThisThreadState, (void), &state)                                       \

@@ -1,4 +1,5 @@
 /* What CPython says of its lock, believed only where all of it fits. */
+#include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <criterion/new/assert.h>
 
 #include "tap/free_threading.h"
+#include "tap/object.h"
 
 #define SIZE 4096
 
@@ -142,4 +144,59 @@ Test(tap_free_threading, finds_none_where_there_is_no_cpython)
 {
     cr_expect(eq(ptr, (void *)ffitap__free_threading_find((const void *)abort), NULL));
     cr_expect(eq(ptr, (void *)ffitap__free_threading_find(NULL), NULL));
+}
+
+/* What stands in for CPython: tests/apps/free_threading/stub.c. */
+static void *stub;
+
+static const struct ffitap__free_threading *find_in(const char *path)
+{
+    stub = dlopen(path, RTLD_NOW);
+    cr_assert(ne(ptr, stub, NULL), "%s", dlerror());
+    const void *release = dlsym(stub, "PyEval_SaveThread");
+    ffitap__object_update((uintptr_t)release);
+    return ffitap__free_threading_find(release);
+}
+
+static void close_stub(void)
+{
+    dlclose(stub);
+    ffitap__object_update(0);
+}
+
+Test(tap_free_threading, asks_a_cpython_that_is_there)
+{
+    const struct ffitap__free_threading *found = find_in(STUB);
+    void (*turn_lock)(int) = (void (*)(int))dlsym(stub, "stub_turn_lock");
+
+    cr_assert(found && found->is_known);
+    cr_expect(eq(int, ffitap__free_threading_state(found), FFITAP__LOCK_IS_OFF));
+    turn_lock(1);
+    cr_expect(eq(int, ffitap__free_threading_state(found), FFITAP__LOCK_IS_ON));
+    cr_expect(eq(ptr, (void *)find_in(STUB), (void *)found));
+}
+
+Test(tap_free_threading, is_looked_for_anew_where_another_object_was)
+{
+    ffitap__object_update(0);
+    const struct ffitap__free_threading *found = find_in(STUB);
+    cr_assert(found && found->is_known);
+    close_stub();
+    cr_expect(eq(ptr, (void *)find_in(STUB_WITH_LOCK), NULL));
+    close_stub();
+    cr_expect(find_in(STUB) && find_in(STUB)->is_known);
+}
+
+Test(tap_free_threading, is_nothing_else_by_the_names)
+{
+    cr_expect(eq(ptr, (void *)find_in(STUB_RUNTIME_TYPE), NULL));
+    cr_expect(eq(ptr, (void *)find_in(STUB_RUNTIME_SIZE), NULL), "it would end outside");
+}
+
+Test(tap_free_threading, does_not_call_what_is_no_function)
+{
+    const struct ffitap__free_threading *found = find_in(STUB_STATE);
+
+    cr_assert(ne(ptr, (void *)found, NULL));
+    cr_expect(eq(int, ffitap__free_threading_state(found), FFITAP__LOCK_IS_UNKNOWN));
 }
