@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "tap/fast.h"
+#include "tap/object.h"
 
 #define RELEASE_NAME "PyEval_SaveThread"
 
@@ -197,6 +198,7 @@ static void look_for_it(void)
     if (loaded == atomic_load_explicit(&loaded_at_miss, memory_order_relaxed))
         return;
     if (search(&functions, path)) {
+        ffitap__object_update((uintptr_t)functions.release); /* somebody else may have loaded it */
         const struct ffitap__free_threading *build =
             ffitap__free_threading_find((const void *)functions.release);
         pthread_mutex_lock(&finding);
