@@ -287,17 +287,6 @@ bool ffitap__process_is_free_threaded(const struct ffitap__process *process)
            (1u << FFITAP__LOCK_OPTIONAL | 1u << FFITAP__LOCK_ON | 1u << FFITAP__LOCK_OFF);
 }
 
-enum ffitap__lock_kind ffitap__process_lock_kind(const struct ffitap__process *process,
-                                                 uint16_t runtime_id)
-{
-    /* Of others nothing depends on it, and a forked child's ids may be its parent's. */
-    while (process && !ffitap__process_is_free_threaded(process))
-        process = process->parent;
-    if (!process)
-        return FFITAP__LOCK_UNTOLD;
-    return GPOINTER_TO_UINT(g_hash_table_lookup(process->locks, GUINT_TO_POINTER(runtime_id)));
-}
-
 /* The objects that are mapped now were rows of the tables that go. */
 static void move_mapped(struct ffitap__process *process, struct ffitap__tables *tables)
 {
@@ -388,6 +377,17 @@ static const char *find_runtime(const struct ffitap__process *process, uint16_t 
     if (!name && has_ids_of_parent(process))
         return find_runtime(process->parent, runtime_id);
     return name;
+}
+
+enum ffitap__lock_kind ffitap__process_lock_kind(const struct ffitap__process *process,
+                                                 uint16_t runtime_id)
+{
+    gpointer kind;
+
+    if (g_hash_table_lookup_extended(process->locks, GUINT_TO_POINTER(runtime_id), NULL, &kind))
+        return GPOINTER_TO_UINT(kind);
+    return has_ids_of_parent(process) ? ffitap__process_lock_kind(process->parent, runtime_id)
+                                      : FFITAP__LOCK_UNTOLD;
 }
 
 static const char *unknown(struct ffitap__model *model, unsigned id)
