@@ -148,8 +148,11 @@ static inline void ffitap__call_note_plan(struct ffitap__thread *self, const voi
 
 /*
  * Whether a call of the function is only the plan's call under way, passed on by the plan to
- * another function that makes calls: that was the last to begin, no callback came out of it, and it
- * is nearer than one that native code in between would make.
+ * another function that makes calls: the plan's was the last to begin, no callback came out of it,
+ * and its caller lies further up the stack, but not so far as if native code in between made the
+ * call. A caller that has jumped out of the plan's call and makes this one with the same stack
+ * pointer makes another call. One that it makes from further down, before any that tells that the
+ * plan's is over, cannot be told from the plan's, and goes uncounted.
  */
 static inline bool ffitap__call_is_plans(const struct ffitap__thread *self, const void *function,
                                          uintptr_t stack)
@@ -157,7 +160,8 @@ static inline bool ffitap__call_is_plans(const struct ffitap__thread *self, cons
     const struct ffitap__frame *top = &self->frames[self->depth - 1u];
 
     return self->depth && top->stack == self->planned.stack && self->planned.function == function &&
-           !top->callback_stack && top->stack - stack < FFITAP__CALL_OF_PLAN_MAX;
+           !top->callback_stack && stack < top->stack &&
+           top->stack - stack < FFITAP__CALL_OF_PLAN_MAX;
 }
 
 /* What was noted ahead of a call goes with none: it is not to be measured, or lost. */

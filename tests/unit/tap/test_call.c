@@ -237,6 +237,17 @@ Test(tap_call, a_call_that_comes_out_of_another_than_the_plans_is_one_of_its_own
     cr_expect(not(is_plans(self, STACK)));
 }
 
+Test(tap_call, a_call_in_the_place_of_a_plans_that_was_jumped_over_is_one_of_its_own)
+{
+    struct ffitap__thread *self = ready_thread();
+    ffitap__call_note_plan(self, (const void *)native, STACK);
+    enter(self, STACK);
+
+    cr_expect(not(is_plans(self, STACK)), "the same caller makes its next one");
+    cr_expect(not(is_plans(self, STACK + 64)));
+    cr_expect(is_plans(self, STACK - 1));
+}
+
 Test(tap_call, a_call_that_was_jumped_over_is_unfinished_when_the_next_one_begins)
 {
     struct ffitap__thread *self = ready_thread();
