@@ -139,6 +139,7 @@ void kept_wait_for(int pid)
 {
     int status = 0;
 
+    cr_assert(gt(int, pid, 0));
     cr_assert(eq(int, waitpid(pid, &status, 0), pid));
     cr_expect(eq(int, status, 0));
 }

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "kept.h"
@@ -295,7 +294,7 @@ Test(tap_tally, a_call_that_the_parent_began_waits_in_no_file_of_the_parents)
         ffitap__call_lock_held(self, stack);
         _exit(0);
     }
-    cr_assert(eq(int, waitpid(child, NULL, 0), child));
+    kept_wait_for(child);
     cr_expect(eq(u64, thread->left_entered_ticks, 0));
     ffitap__call_leave(self, stack);
     ffitap__call_lock_held(self, stack);
