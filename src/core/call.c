@@ -78,8 +78,8 @@ static void swap_last_error(const struct call *call, uint64_t call_id,
     });
 }
 
-static void enter_measured(struct ffitap__thread *self, const struct call *call, uint16_t runtime,
-                           bool has_lock)
+static void enter_measured(struct ffitap__thread *self, const struct call *call,
+                           struct ffitap__core_way way)
 {
     const uint64_t call_id = self->next_call_id + 1;
 
@@ -90,7 +90,7 @@ static void enter_measured(struct ffitap__thread *self, const struct call *call,
     if (call->last_error)
         swap_last_error(call, call_id, FFITAP__SWAP_IN);
     struct ffitap__frame *frame =
-        ffitap__call_enter(self, runtime, call->function->address, has_lock, call->stack);
+        ffitap__call_enter(self, way.runtime, call->function->address, way.has_lock, call->stack);
     enter_native(call);
     if (frame)
         ffitap__call_leave_here(call->stack);
@@ -104,18 +104,15 @@ static void call_measured(struct ffitap__thread *self, const struct call *call,
                           const struct ffitap_interpreter *interpreter)
 {
     const bool is_held = ffitap__interpreter_is_held(interpreter);
-    const enum ffitap__lock_state lock =
-        is_held ? ffitap__interpreter_lock_state(interpreter) : FFITAP__LOCK_IS_UNKNOWN;
-    const uint16_t runtime = ffitap__core_runtime_in(lock);
-    const bool has_lock = is_held && ffitap__interpreter_keeps_lock(interpreter, lock);
+    const struct ffitap__core_way way = ffitap__core_way(interpreter, is_held);
 
     if (!is_held || has(call, FFITAP__KEEPS_LOCK)) {
-        enter_measured(self, call, runtime, has_lock);
+        enter_measured(self, call, way);
         return;
     }
     void *released = ffitap__interpreter_release(interpreter);
-    ffitap__call_lock_released(self, runtime);
-    enter_measured(self, call, runtime, has_lock);
+    ffitap__call_lock_released(self, way.runtime);
+    enter_measured(self, call, way);
     self = ffitap__thread_self; /* perhaps another one, as in ffitap__call_leave_here() */
     const bool wanted = self && ffitap__call_wants_lock(self);
     if (wanted)
@@ -255,7 +252,7 @@ static __attribute__((noinline)) void call_fast_measured(const struct ffitap_fun
     const uintptr_t stack = (uintptr_t)__builtin_dwarf_cfa();
     struct ffitap__thread *self = ffitap__thread_get();
     const bool is_seen =
-        self && ffitap__call_enter(self, ffitap__core_runtime(), function->address, false, stack);
+        self && ffitap__call_enter(self, ffitap__core_runtime, function->address, false, stack);
 
     call_fast(function->signature, function->address, result, arguments);
     if (is_seen)

@@ -128,7 +128,7 @@ static void be_called(ffi_cif *cif, void *result, void **arguments, void *data)
     if (self) {
         struct ffitap__callback told;
 
-        ffitap__callback_enter(self, &told, callback->code, ffitap__core_runtime(),
+        ffitap__callback_enter(self, &told, callback->code, ffitap__core_runtime,
                                (uintptr_t)__builtin_dwarf_cfa());
         exchange_and_handle(callback, result, arguments);
         ffitap__callback_leave(self, &told);

@@ -38,8 +38,8 @@ struct functions {
 
 /* Filled by whoever finds CPython first, then never changed. */
 static struct functions cpython;
-static const struct ffitap__free_threading *free_threading; /* NULL: its lock is always there */
-static char path_found[PATH_MAX];                           /* "" for the global scope */
+const struct ffitap__free_threading *ffitap__cpython_build;
+static char path_found[PATH_MAX]; /* "" for the global scope */
 static _Atomic bool found;
 static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
 
@@ -96,7 +96,7 @@ static void leave(void *entered)
         cpython.undo_ensure((int)((intptr_t)entered - 1));
 }
 
-static const struct ffitap_interpreter interpreter = {
+const struct ffitap_interpreter ffitap__cpython = {
     .lock = RELEASE_NAME,
     .is_held = is_held,
     .release = release,
@@ -204,7 +204,7 @@ static void look_for_it(void)
         pthread_mutex_lock(&finding);
         if (!atomic_load_explicit(&found, memory_order_relaxed)) {
             cpython = functions;
-            free_threading = build;
+            ffitap__cpython_build = build;
             memcpy(path_found, path, sizeof(path_found));
         }
         atomic_store_explicit(&found, true, memory_order_release);
@@ -227,13 +227,7 @@ const struct ffitap_interpreter *ffitap__cpython_find(void)
     if (FFITAP__UNLIKELY(!is_found()))
         look_for_it();
     errno = saved;
-    return is_found() ? &interpreter : NULL;
-}
-
-const struct ffitap__free_threading *
-ffitap__cpython_free_threading(const struct ffitap_interpreter *of)
-{
-    return of == &interpreter ? free_threading : NULL;
+    return is_found() ? &ffitap__cpython : NULL;
 }
 
 const char *ffitap__cpython_path(void)

@@ -2,6 +2,8 @@
 #ifndef FFITAP_CORE_CPYTHON_H
 #define FFITAP_CORE_CPYTHON_H
 
+#include <stddef.h>
+
 #include <ffitap/interpreter.h>
 
 #include "tap/free_threading.h"
@@ -14,9 +16,18 @@
  */
 const struct ffitap_interpreter *ffitap__cpython_find(void);
 
+/* What was found, and if it can do without its lock how that is seen, else NULL: both for
+ * ffitap__cpython_free_threading() alone. */
+extern const struct ffitap_interpreter ffitap__cpython __attribute__((visibility("hidden")));
+extern const struct ffitap__free_threading *ffitap__cpython_build
+    __attribute__((visibility("hidden")));
+
 /* What can do without its lock, if that is `interpreter`; NULL if it is another one, or cannot. */
-const struct ffitap__free_threading *
-ffitap__cpython_free_threading(const struct ffitap_interpreter *interpreter);
+static inline const struct ffitap__free_threading *
+ffitap__cpython_free_threading(const struct ffitap_interpreter *interpreter)
+{
+    return interpreter == &ffitap__cpython ? ffitap__cpython_build : NULL;
+}
 
 /* The path of the libpython that was found outside of the global scope, else NULL. */
 const char *ffitap__cpython_path(void);

@@ -74,19 +74,6 @@ enum ffitap__lock_kind ffitap__interpreter_lock_kind(void)
                                                        : FFITAP__LOCK_ALWAYS;
 }
 
-enum ffitap__lock_state ffitap__interpreter_lock_state(const struct ffitap_interpreter *interpreter)
-{
-    const struct ffitap__free_threading *build = ffitap__cpython_free_threading(interpreter);
-
-    return build ? ffitap__free_threading_state(build) : FFITAP__LOCK_IS_UNKNOWN;
-}
-
-bool ffitap__interpreter_keeps_lock(const struct ffitap_interpreter *interpreter,
-                                    enum ffitap__lock_state state)
-{
-    return state == FFITAP__LOCK_IS_ON || !ffitap__cpython_free_threading(interpreter);
-}
-
 bool ffitap__interpreter_asks_held(const struct ffitap_interpreter *interpreter)
 {
     const int saved = errno;

@@ -14,7 +14,6 @@
 
 #include "tap/event.h"
 #include "tap/fast.h"
-#include "tap/free_threading.h"
 
 extern const struct ffitap_interpreter *_Atomic ffitap__interpreter_in_force
     __attribute__((visibility("hidden")));
@@ -36,18 +35,6 @@ const char *ffitap__interpreter_lock_name(void);
 
 /* What that is. */
 enum ffitap__lock_kind ffitap__interpreter_lock_kind(void);
-
-/*
- * Whether a lock that this thread holds is there, of an interpreter that can do without: the thread
- * is attached to it in any case. Unknown of all others.
- */
-enum ffitap__lock_state
-ffitap__interpreter_lock_state(const struct ffitap_interpreter *interpreter);
-
-/* Whether a call that gives nothing up keeps a lock: where an interpreter can do without, only if
- * that is known to be there. */
-bool ffitap__interpreter_keeps_lock(const struct ffitap_interpreter *interpreter,
-                                    enum ffitap__lock_state state);
 
 /* Whether this thread holds the lock, so that it can be released. `interpreter` is not NULL. */
 bool ffitap__interpreter_asks_held(const struct ffitap_interpreter *interpreter);

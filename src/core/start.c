@@ -9,24 +9,26 @@
 #include "tap/object.h"
 #include "tap/runtime.h"
 
-static uint16_t runtime;
+uint16_t ffitap__core_runtime;
 
 static void add_runtime(void)
 {
-    runtime = ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add_runtime),
-                                  ffitap__interpreter_lock_name(), ffitap__interpreter_lock_kind());
+    ffitap__core_runtime =
+        ffitap__runtime_add("ffitap", ffitap__object_path_at((const void *)add_runtime),
+                            ffitap__interpreter_lock_name(), ffitap__interpreter_lock_kind());
 }
 
-uint16_t ffitap__core_runtime(void)
-{
-    return runtime;
-}
-
-uint16_t ffitap__core_runtime_in(enum ffitap__lock_state state)
+/* While a thread is not attached nobody can tell. */
+struct ffitap__core_way ffitap__core_look(const struct ffitap__free_threading *build, bool is_held)
 {
     static _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];
+    const enum ffitap__lock_state state =
+        is_held ? ffitap__free_threading_state(build) : FFITAP__LOCK_IS_UNKNOWN;
 
-    return ffitap__runtime_in(by_state, runtime, state);
+    return (struct ffitap__core_way){
+        .runtime = ffitap__runtime_in(by_state, ffitap__core_runtime, state),
+        .has_lock = state == FFITAP__LOCK_IS_ON,
+    };
 }
 
 void ffitap__core_announce(void)
@@ -34,7 +36,7 @@ void ffitap__core_announce(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, add_runtime);
-    ffitap__runtime_set_lock(runtime, ffitap__interpreter_lock_name(),
+    ffitap__runtime_set_lock(ffitap__core_runtime, ffitap__interpreter_lock_name(),
                              ffitap__interpreter_lock_kind());
 }
 

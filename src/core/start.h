@@ -2,8 +2,11 @@
 #ifndef FFITAP_CORE_START_H
 #define FFITAP_CORE_START_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "core/cpython.h"
+#include "tap/fast.h"
 #include "tap/free_threading.h"
 
 /*
@@ -16,11 +19,27 @@ void ffitap__core_start(void);
 /* The second half of it: the core and its lock, which may have changed, as the tap knows them. */
 void ffitap__core_announce(void);
 
-/* The core's id among the runtimes of the tap. */
-uint16_t ffitap__core_runtime(void);
+/* The core's id among the runtimes of the tap; 0 until it is known to it. */
+extern uint16_t ffitap__core_runtime __attribute__((visibility("hidden")));
 
-/* The same for calls of a thread whose interpreter, a free-threaded one, has its lock or has not.
- */
-uint16_t ffitap__core_runtime_in(enum ffitap__lock_state state);
+/* What a call is told by: its runtime's id, and whether it keeps a lock if it gives none up. */
+struct ffitap__core_way {
+    uint16_t runtime;
+    bool has_lock;
+};
+
+/* What a call with an interpreter that can do without its lock is told by. */
+struct ffitap__core_way ffitap__core_look(const struct ffitap__free_threading *build, bool is_held);
+
+/* What a call with any interpreter is told by, which may be NULL. `is_held`: this thread holds the
+ * lock, or is attached where that is not there. */
+static inline struct ffitap__core_way ffitap__core_way(const struct ffitap_interpreter *interpreter,
+                                                       bool is_held)
+{
+    const struct ffitap__free_threading *build = ffitap__cpython_free_threading(interpreter);
+
+    return FFITAP__LIKELY(build == NULL) ? (struct ffitap__core_way){ffitap__core_runtime, is_held}
+                                         : ffitap__core_look(build, is_held);
+}
 
 #endif
