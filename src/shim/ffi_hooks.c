@@ -148,14 +148,18 @@ static __attribute__((noinline)) void call_other(void *cif, void (*function)(voi
     }
 }
 
-/* Apart, for what it takes is then not kept ready through the call. */
+/* A function of its own, so that the compiler does not keep its values in registers during the
+ * foreign call. */
 static __attribute__((noinline)) void leave_call(uintptr_t stack)
 {
     ffitap__call_leave_here(stack);
 }
 
-/* What it gives up has to be looked at first, in a function of its own: the usual way calls none
- * before the real one. */
+/*
+ * A call in a free-threaded interpreter, whose lock has to be asked for before the real call. That
+ * takes a function call, of which call_counted() makes none before the real one, and so need not
+ * save the arguments: hence a function of its own.
+ */
 static __attribute__((noinline)) void call_free_threaded(void *cif, void (*function)(void),
                                                          void *result, void **arguments,
                                                          struct ffitap__ffi_door *door,
@@ -202,7 +206,7 @@ static __attribute__((noinline)) void call_counted(void *cif, void (*function)(v
     leave_call(stack);
 }
 
-/* The same for a call through a plan. */
+/* A call through a plan: as call_counted(), and noted for call_passed_on(). */
 static __attribute__((noinline)) void call_planned(void *cif, void (*function)(void), void *result,
                                                    void **arguments, struct ffitap__ffi_door *door,
                                                    uintptr_t stack)
@@ -214,7 +218,8 @@ static __attribute__((noinline)) void call_planned(void *cif, void (*function)(v
     call_counted(cif, function, result, arguments, door, stack);
 }
 
-/* The same where it may be one that a plan passes on, which is that call already. */
+/* As call_counted(), where the call may be one that a plan passes on and that is told of already.
+ */
 static __attribute__((noinline)) void call_passed_on(void *cif, void (*function)(void),
                                                      void *result, void **arguments,
                                                      struct ffitap__ffi_door *door, uintptr_t stack)
@@ -227,7 +232,7 @@ static __attribute__((noinline)) void call_passed_on(void *cif, void (*function)
         call_counted(cif, function, result, arguments, door, stack);
 }
 
-/* The same for a call that has a closure of Go's with it: one way for all, which few take. */
+/* A call that has a closure of Go's with it. Few are made, and so there is one way for all. */
 static __attribute__((noinline)) void call_go_recorded(void *cif, void (*function)(void),
                                                        void *result, void **arguments,
                                                        void *closure, struct ffitap__ffi_door *door,

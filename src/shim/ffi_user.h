@@ -57,7 +57,7 @@ struct ffitap__ffi_way {
     bool has_lock;
 };
 
-/* The same of a free-threaded interpreter, for what this thread is about to do in it. */
+/* By what a call is told that this thread is about to make in a free-threaded interpreter. */
 FFITAP__FFI_HIDDEN struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door);
 
 /* What the user's slot led to before it was hooked, or what it would have been bound to. */

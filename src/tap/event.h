@@ -54,8 +54,8 @@ enum ffitap__lock_kind {
     FFITAP__LOCK_NONE = 1,     /* the runtime has none */
     FFITAP__LOCK_ALWAYS = 2,   /* there as long as the interpreter is */
     FFITAP__LOCK_OPTIONAL = 3, /* of a free-threaded interpreter, which may have it or not */
-    FFITAP__LOCK_ON = 4,       /* the same; what has this id was done while it had it */
-    FFITAP__LOCK_OFF = 5,      /* the same; what has this id was done while it had none */
+    FFITAP__LOCK_ON = 4,       /* of one, for the id of what was done while it had the lock */
+    FFITAP__LOCK_OFF = 5,      /* of one, for the id of what was done while it had none */
 };
 
 struct ffitap__process_event {

@@ -15,7 +15,8 @@ enum word {
 };
 static const char cookie[] = "xdebugpy";
 
-/* The same of what moves from version to version, which holds for all releases of one. */
+/* Which words say what else is needed: they move from version to version, and stay in all releases
+ * of one. */
 static const struct layout {
     uint32_t version;       /* without the release */
     uint8_t lock, enabled;  /* where interpreters have a pointer to their lock; in that */

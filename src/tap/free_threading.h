@@ -21,10 +21,9 @@ struct ffitap__free_threading {
 };
 
 /*
- * The free-threaded CPython whose PyEval_SaveThread() lies at `release`; NULL if it is another
- * build or interpreter, which always has its lock. What is returned is never given back, but good
- * only while that CPython is mapped, as it must be meanwhile. Must not be called with the tap's
- * lock held.
+ * The free-threaded CPython whose PyEval_SaveThread() lies at `release`; NULL if what is there is
+ * not known to be free-threaded. It must not be unmapped meanwhile. The result is never freed, but
+ * says nothing once that CPython is unmapped. Must not be called with the tap's lock held.
  */
 FFITAP__CROSSING const struct ffitap__free_threading *
 ffitap__free_threading_find(const void *release);

@@ -30,8 +30,10 @@ FFITAP__CROSSING uint16_t ffitap__runtime_add(const char *name, const char *obje
  */
 FFITAP__CROSSING uint16_t ffitap__runtime_with(uint16_t id, enum ffitap__lock_state state);
 
-/* The same for any state, kept in `by_state` once it was asked for. `id` may be 0, and is then all
- * that there is. */
+/*
+ * The id of what a runtime does in this state of its lock, for any state. `by_state` keeps what was
+ * asked for. `id` is the one that the runtime was added with; where that is 0 so is the result.
+ */
 static inline uint16_t ffitap__runtime_in(_Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1],
                                           uint16_t id, enum ffitap__lock_state state)
 {

@@ -53,7 +53,8 @@ struct ffitap__window {
     uint32_t open;    /* 1, or 0 if there is none */
     uint16_t runtime; /* of a free-threaded interpreter: which of its ids says what was given up;
                          0 otherwise, or if its call has it */
-    bool had_lock;    /* the same; false: it had none, and the thread is but detached */
+    bool had_lock;    /* of a free-threaded interpreter: whether it gave up a lock, and was not only
+                         detached */
     int errno_before; /* if there are events */
 };
 
@@ -119,7 +120,7 @@ static inline struct ffitap__thread *ffitap__thread_get_ahead(void)
     return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_prepare();
 }
 
-/* The same for the call itself, which is lost if there is none. */
+/* This thread's calls, made on first use, for the call itself: lost if there is no memory. */
 static inline struct ffitap__thread *ffitap__thread_get(void)
 {
     struct ffitap__thread *self = ffitap__thread_self;
