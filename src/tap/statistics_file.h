@@ -180,9 +180,9 @@ struct ffitap__statistics_thread {
     _Atomic uint32_t depth; /* calls that it is in, more than are kept perhaps */
     _Atomic uint64_t cells; /* its newest struct ffitap__statistics_cell */
     struct ffitap__statistics_in_flight in_flight[FFITAP__STATISTICS_IN_FLIGHT];
-    /* Later than the first files of this version, which have a shorter record. The call that was the
-     * last to leave native code and wait for its interpreter lock: when it was entered, which tells
-     * whether it is the innermost of these, and when it left, which is written first. */
+    /* Later than the first files of this version, which have a shorter record. The call that was
+     * the last to leave native code and wait for its interpreter lock: when it was entered, which
+     * tells whether it is the innermost of these, and when it left, which is written first. */
     _Atomic uint64_t left_entered_ticks;
     _Atomic uint64_t left_ticks;
 };
