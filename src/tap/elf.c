@@ -179,34 +179,33 @@ const ElfW(Sym) * ffitap__elf_symbol_at(const struct ffitap__elf *elf, uintptr_t
     return best;
 }
 
-const ElfW(Sym) * ffitap__elf_find(const struct ffitap__elf *elf, const char *name)
+/* What the object exports by that name: a function, if it has to be one, and the one at `address`,
+ * if that is not 0. */
+static const ElfW(Sym) * find_by_name(const struct ffitap__elf *elf, const char *name,
+                                      bool is_function, uintptr_t address)
 {
     for (uint32_t i = 1, count = symbol_count(elf); i < count; i++) {
         const ElfW(Sym) *symbol = &elf->symbols[i];
 
-        if (symbol->st_shndx != SHN_UNDEF && strcmp(elf->strings + symbol->st_name, name) == 0)
+        if ((is_function ? is_exported_function(symbol) : symbol->st_shndx != SHN_UNDEF) &&
+            (!address || elf->bias + symbol->st_value == address) &&
+            strcmp(elf->strings + symbol->st_name, name) == 0)
             return symbol;
     }
     return NULL;
 }
 
+const ElfW(Sym) * ffitap__elf_find(const struct ffitap__elf *elf, const char *name)
+{
+    return find_by_name(elf, name, false, 0);
+}
+
 bool ffitap__elf_exports(const struct ffitap__elf *elf, const char *name, uintptr_t address)
 {
-    for (uint32_t i = 1, count = symbol_count(elf); i < count; i++) {
-        const ElfW(Sym) *symbol = &elf->symbols[i];
-
-        if (is_exported_function(symbol) && elf->bias + symbol->st_value == address &&
-            strcmp(elf->strings + symbol->st_name, name) == 0)
-            return true;
-    }
-    return false;
+    return find_by_name(elf, name, true, address);
 }
 
 bool ffitap__elf_defines(const struct ffitap__elf *elf, const char *name)
 {
-    for (uint32_t i = 1, count = symbol_count(elf); i < count; i++)
-        if (is_exported_function(&elf->symbols[i]) &&
-            strcmp(elf->strings + elf->symbols[i].st_name, name) == 0)
-            return true;
-    return false;
+    return find_by_name(elf, name, true, 0);
 }

@@ -15,16 +15,18 @@ enum word {
 };
 static const char cookie[] = "xdebugpy";
 
-/* Which words say what else is needed: they move from version to version, and stay in all releases
- * of one. */
 static const struct layout {
-    uint32_t version;       /* without the release */
-    uint8_t lock, enabled;  /* where interpreters have a pointer to their lock; in that */
-    uint8_t state_size, of; /* of a thread's state; where that has a pointer to its interpreter */
+    uint32_t version; /* without the release */
+    uint8_t lock, enabled, state_size, of;
 } layouts[] = {
-    {0x030d, 14, 16, 19, 22},
-    {0x030e, 15, 17, 22, 25},
-    {0x030f, 15, 17, 22, 25},
+#define X(minor, lock_word, enabled_word, state_size_word, of_word)                                \
+    {.version = 3u << 8 | (minor),                                                                 \
+     .lock = (lock_word),                                                                          \
+     .enabled = (enabled_word),                                                                    \
+     .state_size = (state_size_word),                                                              \
+     .of = (of_word)},
+    FFITAP__FREE_THREADING_MAP(X)
+#undef X
 };
 #define WORDS 26u /* that are looked at */
 

@@ -28,9 +28,24 @@ struct ffitap__free_threading {
 FFITAP__CROSSING const struct ffitap__free_threading *
 ffitap__free_threading_find(const void *release);
 
-/* The newest version that we know, 3.15; of later ones it is only known that they are such builds.
+/*
+ * The versions that we know, by the minor number, and which of the words that they begin with say
+ * what moves from version to version and stays in all releases of one: where an interpreter has a
+ * pointer to its lock; where that has whether it is enabled; the size of a thread's state; where
+ * that has a pointer to its interpreter.
  */
-#define FFITAP__FREE_THREADING_NEWEST 15
+#define FFITAP__FREE_THREADING_MAP(X)                                                              \
+    X(13, 14, 16, 19, 22)                                                                          \
+    X(14, 15, 17, 22, 25)                                                                          \
+    X(15, 15, 17, 22, 25)
+
+/* The newest of them. Of later ones it is only known that they are such builds. */
+enum {
+#define X(minor, lock, enabled, state_size, of) FFITAP__FREE_THREADING_3_##minor = (minor),
+    FFITAP__FREE_THREADING_MAP(X) FFITAP__FREE_THREADING_NEXT,
+#undef X
+    FFITAP__FREE_THREADING_NEWEST = FFITAP__FREE_THREADING_NEXT - 1
+};
 
 /* Whether a thread's interpreter has its lock. */
 enum ffitap__lock_state {
