@@ -45,6 +45,7 @@ class Screen:
             os.execve(command[0], [str(word) for word in command], environment)
         os.close(sized)
         self.resize(rows, columns)
+        self.modes_before = termios.tcgetattr(self.terminal)
         os.close(is_sized)
 
     def resize(self, rows, columns):
@@ -492,9 +493,8 @@ class Live(Case):
         self.stat("-o", self.data, "--", "true")
         for number in signal.SIGINT, signal.SIGTERM:
             screen = self.screen(self.data)
-            before = termios.tcgetattr(screen.terminal)
             screen.wait_for("q quits$")
-            self.assertNotEqual(termios.tcgetattr(screen.terminal), before)
+            self.assertNotEqual(termios.tcgetattr(screen.terminal), screen.modes_before)
             if number == signal.SIGINT:
                 screen.press("\x03")
             else:
