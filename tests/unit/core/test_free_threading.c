@@ -49,8 +49,10 @@ Test(core_free_threading, tells_each_call_by_whether_the_lock_is_there)
     void *stub = load_stub();
     void (*turn_lock)(int) = (void (*)(int))dlsym(stub, "stub_turn_lock");
     void *(*release)(void) = (void *(*)(void))dlsym(stub, "PyEval_SaveThread");
-    struct ffitap_function *gives = borrow(open_library("libc.so.6", FFITAP_CDLL, 0), "getppid");
-    struct ffitap_function *keeps = borrow(open_library("libc.so.6", FFITAP_PYDLL, 0), "getppid");
+    struct ffitap_library *cdll = open_library("libc.so.6", FFITAP_CDLL, 0);
+    struct ffitap_library *pydll = open_library("libc.so.6", FFITAP_PYDLL, 0);
+    struct ffitap_function *gives = borrow(cdll, "getppid");
+    struct ffitap_function *keeps = borrow(pydll, "getppid");
 
     expect_call(gives, FFITAP__LOCK_OFF, FFITAP__CALL_GIL_RELEASED);
     expect_call(keeps, FFITAP__LOCK_OFF, 0);
@@ -59,4 +61,6 @@ Test(core_free_threading, tells_each_call_by_whether_the_lock_is_there)
     expect_call(keeps, FFITAP__LOCK_ON, FFITAP__CALL_GIL_HELD);
     release();
     expect_call(gives, FFITAP__LOCK_OPTIONAL, 0);
+    ffitap_library_destroy(pydll);
+    ffitap_library_destroy(cdll);
 }
