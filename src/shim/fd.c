@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -26,7 +25,7 @@ extern int lttng_ust_safe_close_fd(int fd, int (*close_fd)(int fd)) __attribute_
  */
 static pid_t guarded_process;
 
-static void guard_this_process(void)
+void ffitap__fd_guard_this_process(void)
 {
     guarded_process = getpid();
 }
@@ -113,9 +112,3 @@ const struct ffitap__hook ffitap__fd_hooks[FFITAP__FD_COUNT] = {
     {"close_range", hook_close_range, close_range},
     {"closefrom", hook_closefrom, closefrom},
 };
-
-__attribute__((constructor)) static void start(void)
-{
-    guard_this_process();
-    pthread_atfork(NULL, NULL, guard_this_process);
-}

@@ -35,6 +35,9 @@ struct ffitap__dl_notes {
 #define FFITAP__FD_COUNT 2
 extern const struct ffitap__hook ffitap__fd_hooks[FFITAP__FD_COUNT];
 
+/* LTTng's descriptors are this process's from now on: at the start, and in a child of fork(2). */
+void ffitap__fd_guard_this_process(void);
+
 /* What runs another program, hooked in every object (exec.c). */
 #define FFITAP__EXEC_COUNT 13
 extern const struct ffitap__hook ffitap__exec_hooks[FFITAP__EXEC_COUNT];

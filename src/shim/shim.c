@@ -147,9 +147,10 @@ static ssize_t write_all_the_same(int fd, const void *bytes, size_t size)
 
 static bool is_forked_child;
 
-static void note_child(void)
+static void start_child(void)
 {
     is_forked_child = true;
+    ffitap__fd_guard_this_process();
 }
 
 /* As dlopen(3), but a child has what its parent loaded. Only whether it is NULL is looked at. */
@@ -223,11 +224,13 @@ static void hook_object(struct ffitap__object *object)
         ffitap__tap_lose(FFITAP__LOST_OBJECT);
 }
 
+/* The library's only constructor: before an object is hooked, all that its hooks need is ready. */
 __attribute__((constructor)) static void start(void)
 {
     const int saved = errno;
 
-    pthread_atfork(NULL, NULL, note_child);
+    ffitap__fd_guard_this_process();
+    pthread_atfork(NULL, NULL, start_child);
     ffitap__object_watch(hook_object);
     ffitap__ffi_make_ready(NULL);
     /* LTTng's start-up leaves an error, which the program would take for one of its own. */

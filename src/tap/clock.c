@@ -58,7 +58,7 @@ static bool kernel_trusts_counter(void)
     return size >= 4 && memcmp(source, "tsc\n", 4) == 0;
 }
 
-__attribute__((constructor)) static void start(void)
+void ffitap__clock_init(void)
 {
     ffitap__clock_counts_ticks = counter_is_invariant() && kernel_trusts_counter();
     if (ffitap__clock_counts_ticks)

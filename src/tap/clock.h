@@ -15,7 +15,10 @@
 
 #include "tap/fast.h"
 
-/* Set once at start-up. */
+/* Chooses the clock, once and before anybody reads it: until then it counts no ticks. */
+void ffitap__clock_init(void);
+
+/* Whether it counts ticks; set by ffitap__clock_init(). */
 FFITAP__CROSSING extern bool ffitap__clock_counts_ticks;
 
 static inline uint64_t ffitap__clock_monotonic_ns(void)

@@ -3,10 +3,20 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include "tap/emit.h"
 #include "tap/fast.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static void nothing(void)
+{
+}
+
+static void (*get_ready)(void) = nothing;
+
+void ffitap__lock_init(void (*before_waiting)(void))
+{
+    get_ready = before_waiting;
+}
 
 static FFITAP__THREAD_LOCAL bool held;
 
@@ -52,11 +62,10 @@ static bool take(void)
     return true;
 }
 
-/* Who holds the lock emits events, and a fork waits for the lock. */
 bool ffitap__lock(void)
 {
     if (!held)
-        ffitap__emit_join();
+        get_ready();
     return take();
 }
 
@@ -86,18 +95,13 @@ void ffitap__unlock(void)
 /* fork() from the handler of a signal that the holder caused: it is this thread that holds it. */
 static FFITAP__THREAD_LOCAL bool held_for_fork;
 
-static void before_fork(void)
+void ffitap__lock_before_fork(void)
 {
     held_for_fork = take();
 }
 
-static void after_fork(void)
+void ffitap__lock_after_fork(void)
 {
     if (held_for_fork)
         ffitap__unlock();
-}
-
-__attribute__((constructor)) static void survive_fork(void)
-{
-    pthread_atfork(before_fork, after_fork, after_fork);
 }

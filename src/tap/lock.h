@@ -7,6 +7,12 @@
 #include <stdbool.h>
 
 /*
+ * At the start. From then on a thread calls `before_waiting` before it waits for the lock: for what
+ * the thread may otherwise come to do first while it holds the lock, and must not.
+ */
+void ffitap__lock_init(void (*before_waiting)(void));
+
+/*
  * Takes the lock, and holds signals off meanwhile; false if this thread holds it already, which
  * happens in the handler of a signal that the tap itself causes: what that does is then not
  * recorded. The lock survives fork(2). Whoever waits for it may hold the dynamic linker's, in a
@@ -17,5 +23,9 @@ void ffitap__unlock(void);
 
 /* The same without waiting: false as well if another thread holds it. */
 bool ffitap__lock_try(void);
+
+/* Around fork(2): the child finds the lock as it was in the thread that forked. */
+void ffitap__lock_before_fork(void);
+void ffitap__lock_after_fork(void);
 
 #endif

@@ -16,6 +16,8 @@
 #include "tap/object.h"
 #include "tap/runtime.h"
 #include "tap/statistics.h"
+#include "tap/thread.h"
+#include "tap/watch.h"
 
 #define COMMAND_LINE_MAX 4096
 #define TOKEN_MAX        64
@@ -39,12 +41,22 @@ static void read_command_line(void)
     close(fd);
 }
 
-/* What fork(2) makes is another process, and one that starts now. */
+/*
+ * What fork(2) makes is another process, and one that starts now. In this order:
+ *   1. the lock, which its parent took before it forked: what follows may need it;
+ *   2. the loads that are under way, which go on in the parent alone;
+ *   3. the statistics, which let go of the parent's file;
+ *   4. this thread, whose calls count no longer in that file: it is memory by now;
+ *   5. last of all the watch: with it calls are measured again, and they need all of the above.
+ */
 static void start_child(void)
 {
+    ffitap__lock_after_fork();
     process.start_ns = ffitap__clock_monotonic_ns();
     ffitap__object_start_child();
     ffitap__statistics_start_child(process.start_ns);
+    ffitap__thread_start_child();
+    ffitap__watch_start_child();
 }
 
 static void start_statistics(void)
@@ -63,12 +75,9 @@ static void start_statistics(void)
     ffitap__unlock();
 }
 
-/* Everything is read now: later the host may have changed its directory, root or environment. */
-__attribute__((constructor)) static void start(void)
+static void read_process(void)
 {
-    const int saved = errno;
     const char *token = getenv(FFITAP__ENV_RECORDING);
-    struct ffitap__filter_flaw flaw; /* the command has told it, if it comes from there */
 
     process.start_ns = ffitap__clock_monotonic_ns();
     const ssize_t size = readlink("/proc/self/exe", process.exe, sizeof(process.exe) - 1);
@@ -76,8 +85,34 @@ __attribute__((constructor)) static void start(void)
     read_command_line();
     if (token && strlen(token) < sizeof(process.recording))
         strcpy(process.recording, token);
+}
+
+/*
+ * The library's only constructor, so that its parts start in this order, however they are linked:
+ *   1. the clock, which all that follows reads. A statistics file begins with a moment on it, and
+ *      without that one nobody can tell how long a call in flight has lasted;
+ *   2. the watch's page, before anybody can want calls and a child have the wish of its parent;
+ *   3. the lock, before it is taken for the first time;
+ *   4. the end of threads, before a thread has its first call;
+ *   5. what is said of the process, and the filter, before a function is known that it could
+ *      leave out. Everything is read now: later the host may have changed its directory, root or
+ *      environment;
+ *   6. the handlers of fork(2), before there is a file that a child must let go of;
+ *   7. the statistics, before anything is told that they are to count;
+ *   8. at last the objects, which are the first to be told.
+ */
+__attribute__((constructor)) static void start(void)
+{
+    const int saved = errno;
+    struct ffitap__filter_flaw flaw; /* the command has told it, if it comes from there */
+
+    ffitap__clock_init();
+    ffitap__watch_init();
+    ffitap__lock_init(ffitap__emit_join);
+    ffitap__thread_init();
+    read_process();
     ffitap__filter_set(secure_getenv(FFITAP__ENV_FILTER), &flaw);
-    pthread_atfork(NULL, NULL, start_child);
+    pthread_atfork(ffitap__lock_before_fork, ffitap__lock_after_fork, start_child);
     start_statistics();
     ffitap__object_update(0);
     errno = saved;

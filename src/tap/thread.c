@@ -47,7 +47,7 @@ void ffitap__thread_forget(struct ffitap__thread *self)
  * One thread is left in a forked child, with the calls it is in but an identity of its own. Their
  * cells stay for who was interrupted and goes on with them, and count in nothing.
  */
-static void start_child(void)
+void ffitap__thread_start_child(void)
 {
     if (ffitap__thread_self) {
         ffitap__thread_forget(ffitap__thread_self);
@@ -58,10 +58,9 @@ static void start_child(void)
     }
 }
 
-__attribute__((constructor)) static void start(void)
+void ffitap__thread_init(void)
 {
     have_thread_key = pthread_key_create(&thread_key, end_thread) == 0;
-    pthread_atfork(NULL, NULL, start_child);
 }
 
 /* Half a megabyte of address space, of which a thread touches as much as its calls nest. */

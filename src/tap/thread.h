@@ -151,6 +151,12 @@ static inline bool ffitap__thread_leaves_out(struct ffitap__thread *self, const 
            self->remembering == ffitap__watch_state();
 }
 
+/* At the start: threads that end from now on take what they have along. */
+void ffitap__thread_init(void);
+
+/* In a child of fork(2). */
+void ffitap__thread_start_child(void);
+
 /* Forgets every memo: what comes counts in whatever tally there will be. */
 void ffitap__thread_forget(struct ffitap__thread *self);
 

@@ -1,12 +1,11 @@
 #include "tap/watch.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sys/mman.h>
 
 struct ffitap__watch ffitap__watch;
 
-/* Where the kernel wiped the page nobody told us of the child; here somebody does. */
+/* The same, where the kernel does not wipe it: ffitap__watch_start_child() publishes it again. */
 static _Atomic uint64_t state;
 
 /* Again if somebody changed it meanwhile: who was last then sees to what is published. */
@@ -21,13 +20,17 @@ static void publish(void)
     } while (atomic_load(&state) != now);
 }
 
-__attribute__((constructor)) static void start(void)
+void ffitap__watch_init(void)
 {
     const int saved = errno;
 
     madvise(&ffitap__watch, FFITAP__PAGE, MADV_WIPEONFORK);
-    pthread_atfork(NULL, NULL, publish);
     errno = saved;
+}
+
+void ffitap__watch_start_child(void)
+{
+    publish();
 }
 
 void ffitap__watch_start_events(void)

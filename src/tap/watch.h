@@ -46,6 +46,12 @@ static inline bool ffitap__watch_events(void)
     return ffitap__watch_state() & FFITAP__WATCH_EVENTS;
 }
 
+/* Has the kernel wipe the page from now on, in children that are made behind fork(3)'s back. */
+void ffitap__watch_init(void);
+
+/* In a child of fork(3), of which we are told: what was wanted in its parent is wanted here. */
+void ffitap__watch_start_child(void);
+
 /* The provider has come. */
 FFITAP__CROSSING void ffitap__watch_start_events(void);
 

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "help.h"
 #include "message.h"
+#include "tap/clock.h"
 
 /* Runs the command that `argv`, of `argc` words, starts with. */
 static int run_command(int argc, const char **argv)
@@ -58,6 +59,7 @@ int ffitap_main(int argc, char **argv)
     struct ffitap_command_line line;
 
     occupy_standard_streams();
+    ffitap__clock_init();
     words[0] = "ffitap"; /* whatever path it was called by */
     if (ffitap_command_line_init(&line, &usage, argc, words)) {
         const int rest = count(line.words); /* they are popt's: the command gets those of argv */
