@@ -347,14 +347,10 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
 
 #define LIST_BOTH(n) {LIST_HOOKS(n, ffi_call_##n) LIST_HOOKS(n, ffi_call_beside_plans_##n)},
 
-/* A set for each place in the pool. */
-#define EACH_PLACE(X)                                                                              \
-    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+FFITAP__FFI_EACH_PLACE(DEFINE_LOCK_HOOKS)
+FFITAP__FFI_EACH_PLACE(DEFINE_ERRNO_HOOK)
+FFITAP__FFI_EACH_PLACE(DEFINE_CALL_HOOKS)
+FFITAP__FFI_EACH_PLACE(DEFINE_CLOSURE_HOOKS)
+FFITAP__FFI_EACH_PLACE(DEFINE_RUBY_HOOK)
 
-EACH_PLACE(DEFINE_LOCK_HOOKS)
-EACH_PLACE(DEFINE_ERRNO_HOOK)
-EACH_PLACE(DEFINE_CALL_HOOKS)
-EACH_PLACE(DEFINE_CLOSURE_HOOKS)
-EACH_PLACE(DEFINE_RUBY_HOOK)
-
-void *const ffitap__ffi_pool[][2][FFITAP__FFI_COUNT] = {EACH_PLACE(LIST_BOTH)};
+void *const ffitap__ffi_pool[][2][FFITAP__FFI_COUNT] = {FFITAP__FFI_EACH_PLACE(LIST_BOTH)};

@@ -21,8 +21,11 @@
     X(CALL_PLAN, FFITAP__FFI_PLAN_NAME)                                                            \
     X(CALL_GO, "ffi_call_go")
 
-/* How many objects the shim has hooks for. */
-#define FFITAP__FFI_USER_MAX 16
+/* The shim has hooks for so many objects, a set for each place of this list. */
+#define FFITAP__FFI_EACH_PLACE(X)                                                                  \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define FFITAP__FFI_ONE_PLACE(n) +1
+#define FFITAP__FFI_USER_MAX     (0 FFITAP__FFI_EACH_PLACE(FFITAP__FFI_ONE_PLACE))
 
 /* Whether a library of that name is libffi. Python's packages bring it along as
  * libffi-HASH.so.VERSION. */
