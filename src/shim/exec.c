@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "shim/hook.h"
@@ -239,7 +240,7 @@ static FILE *hook_popen(const char *command, const char *mode)
     return stream;
 }
 
-const struct ffitap__hook ffitap__exec_hooks[FFITAP__EXEC_COUNT] = {
+static const struct ffitap__hook hooks[] = {
     {"execl", hook_execl, execl},
     {"execle", hook_execle, execle},
     {"execlp", hook_execlp, execlp},
@@ -253,4 +254,32 @@ const struct ffitap__hook ffitap__exec_hooks[FFITAP__EXEC_COUNT] = {
     {"posix_spawn", hook_posix_spawn, posix_spawn},
     {"posix_spawnp", hook_posix_spawnp, posix_spawnp},
     {"system", hook_system, system},
+};
+
+static bool is_in_program(const void *function)
+{
+    const struct ffitap__object *object = ffitap__object_at(function);
+    const uintptr_t headers = getauxval(AT_PHDR);
+
+    return object && headers >= object->elf.start && headers < object->elf.end;
+}
+
+/*
+ * Only where the C library's own function would be called, or that of a library in its place: a
+ * program's own "system" may be anything. What is not bound yet will be one of these.
+ */
+static void *replacement(const struct ffitap__object *object, const struct ffitap__hook *hook,
+                         const struct ffitap__slot *slot)
+{
+    const void *target = ffitap__slot_target(&object->elf, slot);
+
+    if (slot->symbol->st_shndx != SHN_UNDEF || (target && target != hook->real) ||
+        is_in_program(hook->real))
+        return NULL;
+    return hook->replacement;
+}
+
+const struct ffitap__interface ffitap__exec_interface = {
+    FFITAP__HOOKS(hooks),
+    .replacement = replacement,
 };

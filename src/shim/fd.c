@@ -25,7 +25,7 @@ extern int lttng_ust_safe_close_fd(int fd, int (*close_fd)(int fd)) __attribute_
  */
 static pid_t guarded_process;
 
-void ffitap__fd_guard_this_process(void)
+static void guard_this_process(void)
 {
     guarded_process = getpid();
 }
@@ -108,7 +108,21 @@ static void hook_closefrom(int first)
         closefrom(first);
 }
 
-const struct ffitap__hook ffitap__fd_hooks[FFITAP__FD_COUNT] = {
+static void *replacement(const struct ffitap__object *object, const struct ffitap__hook *hook,
+                         const struct ffitap__slot *slot)
+{
+    (void)object;
+    return slot->is_variable ? NULL : hook->replacement;
+}
+
+static const struct ffitap__hook hooks[] = {
     {"close_range", hook_close_range, close_range},
     {"closefrom", hook_closefrom, closefrom},
+};
+
+const struct ffitap__interface ffitap__fd_interface = {
+    FFITAP__HOOKS(hooks),
+    .start = guard_this_process,
+    .start_child = guard_this_process,
+    .replacement = replacement,
 };

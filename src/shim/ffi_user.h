@@ -1,7 +1,7 @@
 /*
  * Who makes foreign calls: each object that does has a place in a small pool, and hooks of its own
  * with it, so that its originals (a bundled libffi of another version, say) and its runtime's name
- * are found at no cost per call. ffi.c gives the places out, ffi_hooks.c has the hooks.
+ * are found at no cost per call. ffi.c asks for the places, ffi_hooks.c has the hooks.
  */
 #ifndef FFITAP_SHIM_FFI_USER_H
 #define FFITAP_SHIM_FFI_USER_H
@@ -13,9 +13,32 @@
 
 #include "shim/closure.h"
 #include "shim/ffi_rule.h"
-#include "shim/hook.h"
 #include "tap/fast.h"
 #include "tap/free_threading.h"
+#include "tap/object.h"
+
+/* What makes foreign calls, and what surrounds them: the hooks of an object that imports any of the
+ * first (ffi.c). */
+enum ffitap__ffi {
+    FFITAP__FFI_CALL,
+    FFITAP__FFI_CALL_PLAN,
+    FFITAP__FFI_CALL_GO,
+    FFITAP__FFI_LAST_CALL = FFITAP__FFI_CALL_GO,
+    FFITAP__FFI_RELEASE_LOCK,
+    FFITAP__FFI_TAKE_LOCK,
+    FFITAP__FFI_ERRNO,
+    FFITAP__FFI_PREPARE_CLOSURE_AT,
+    FFITAP__FFI_PREPARE_CLOSURE,
+    FFITAP__FFI_FREE_CLOSURE,
+    FFITAP__FFI_CALL_WITHOUT_LOCK,
+    FFITAP__FFI_COUNT,
+};
+
+/* What an object imports of these. */
+struct ffitap__ffi_import {
+    const char *name; /* NULL: nothing */
+    void *target;     /* what the slot led to; NULL if it was not bound yet */
+};
 
 /* A function that an object imports, with what the hook of a call needs beside its original. */
 struct ffitap__ffi_door {
@@ -48,6 +71,21 @@ FFITAP__FFI_HIDDEN extern struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_
 
 /* Each place's hooks, and those for an object with plans of its own, which may pass calls on. */
 FFITAP__FFI_HIDDEN extern void *const ffitap__ffi_pool[FFITAP__FFI_USER_MAX][2][FFITAP__FFI_COUNT];
+
+/*
+ * Gives an object that makes calls a place of its own; NULL if none is left. With the tap's lock
+ * held.
+ */
+FFITAP__FFI_HIDDEN struct ffitap__ffi_user *
+ffitap__ffi_user_enlist(const struct ffitap__object *object,
+                        const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT]);
+
+/*
+ * Finds the originals and makes the runtimes known of what was enlisted since. `loaded` is an
+ * address in what this thread has just loaded and keeps; NULL while nothing can be unloaded.
+ * Without the tap's lock; clears dlerror(3)'s text.
+ */
+FFITAP__FFI_HIDDEN void ffitap__ffi_user_make_ready(const void *loaded);
 
 FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_door *door);
 

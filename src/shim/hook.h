@@ -1,85 +1,78 @@
-/* What is hooked where. One file per hooked interface fills in its part. */
+/*
+ * What is hooked where. Each interface that is hooked is a file that defines a struct
+ * ffitap__interface; FFITAP__INTERFACE_MAP names them all.
+ */
 #ifndef FFITAP_SHIM_HOOK_H
 #define FFITAP_SHIM_HOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "shim/slot.h"
 #include "tap/object.h"
 
+/*
+ * One line for each interface: FILE.c defines ffitap__FILE_interface. Slots are shown to the
+ * interfaces in this order, and the first that has a slot's name among its hooks gets the slot.
+ */
+#define FFITAP__INTERFACE_MAP(X)                                                                   \
+    X(dl)                                                                                          \
+    X(ffi)                                                                                         \
+    X(fd)                                                                                          \
+    X(exec)                                                                                        \
+    X(tracer)
+
 /* A function to hook: its name, what takes its place, and what the shim itself gets by the name. */
 struct ffitap__hook {
     const char *name;
-    void *replacement;
-    void *real;
-};
-
-/* dlopen and its family, hooked in every object (dl.c). */
-enum ffitap__dl {
-    FFITAP__DLOPEN,
-    FFITAP__DLMOPEN,
-    FFITAP__DLCLOSE,
-    FFITAP__DLSYM,
-    FFITAP__DLVSYM,
-    FFITAP__DLERROR,
-    FFITAP__DLINFO,
-    FFITAP__DL_COUNT,
-};
-extern const struct ffitap__hook ffitap__dl_hooks[FFITAP__DL_COUNT];
-
-/* What dl.c keeps with each object that it hooks or is called from. */
-struct ffitap__dl_notes {
-    void *original[FFITAP__DL_COUNT]; /* NULL: as for the shim itself */
-    uintptr_t return_site;            /* in this object; 0 if there is none */
-};
-
-/* What closes descriptors by the range, hooked in every object (fd.c). */
-#define FFITAP__FD_COUNT 2
-extern const struct ffitap__hook ffitap__fd_hooks[FFITAP__FD_COUNT];
-
-/* LTTng's descriptors are this process's from now on: at the start, and in a child of fork(2). */
-void ffitap__fd_guard_this_process(void);
-
-/* What runs another program, hooked in every object (exec.c). */
-#define FFITAP__EXEC_COUNT 13
-extern const struct ffitap__hook ffitap__exec_hooks[FFITAP__EXEC_COUNT];
-
-/* What makes foreign calls, and what surrounds them, in an object that imports any of the first
- * (ffi.c). */
-enum ffitap__ffi {
-    FFITAP__FFI_CALL,
-    FFITAP__FFI_CALL_PLAN,
-    FFITAP__FFI_CALL_GO,
-    FFITAP__FFI_LAST_CALL = FFITAP__FFI_CALL_GO,
-    FFITAP__FFI_RELEASE_LOCK,
-    FFITAP__FFI_TAKE_LOCK,
-    FFITAP__FFI_ERRNO,
-    FFITAP__FFI_PREPARE_CLOSURE_AT,
-    FFITAP__FFI_PREPARE_CLOSURE,
-    FFITAP__FFI_FREE_CLOSURE,
-    FFITAP__FFI_CALL_WITHOUT_LOCK,
-    FFITAP__FFI_COUNT,
-};
-
-/* Which of these a slot's name means; -1 if none. `known` is that name, for ever. */
-int ffitap__ffi_find(const char *name, const char **known);
-
-/* What an object imports of these. */
-struct ffitap__ffi_import {
-    const char *name; /* NULL: nothing */
-    void *target;     /* what the slot led to; NULL if it was not bound yet */
+    void *replacement; /* NULL: replacement() of the interface chooses one for each object */
+    void *real;        /* NULL: the shim has none of its own */
 };
 
 /*
- * Gives an object that makes calls the hooks of one of the pool's places; NULL if it makes none, is
- * libffi, or no place is left. With the tap's lock held.
+ * The members are in the order in which they are used. Every function may be NULL. begin(), note(),
+ * decide() and replacement() are called with the tap's lock held and while the dynamic linker keeps
+ * the object from going: they must not call the dynamic linker. One object is done with before the
+ * next one begins.
  */
-void *const *ffitap__ffi_enlist(const struct ffitap__object *object,
-                                const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT]);
+struct ffitap__interface {
+    const struct ffitap__hook *hooks;
+    size_t hook_count;
+    bool is_of_tracer; /* is hooked in the tracer's own objects, and in no others */
 
-/*
- * Finds the originals and makes the runtimes known of what was enlisted since. `loaded` is an
- * address in what this thread has just loaded and keeps; NULL while nothing can be unloaded.
- * Without the tap's lock; clears dlerror(3)'s text.
- */
-void ffitap__ffi_make_ready(const void *loaded);
+    /* The shim starts: no object was hooked yet. */
+    void (*start)(void);
+
+    /* fork(2) has just made this process: only async-signal-safe functions may be called. */
+    void (*start_child)(void);
+
+    /* An object is about to be hooked. False: nothing of it can be, by any interface. */
+    bool (*begin)(struct ffitap__object *object);
+
+    /* A slot with the name of `hook` is there. No slot of the object has been rewritten yet. */
+    void (*note)(const struct ffitap__object *object, const struct ffitap__hook *hook,
+                 const struct ffitap__slot *slot);
+
+    /* All slots were noted. */
+    void (*decide)(struct ffitap__object *object);
+
+    /* What is to stand in the slot; NULL: what stands there. NULL for the function itself:
+     * hook->replacement. */
+    void *(*replacement)(const struct ffitap__object *object, const struct ffitap__hook *hook,
+                         const struct ffitap__slot *slot);
+
+    /*
+     * `address` is in what this thread has just loaded and keeps; NULL as the shim starts, when
+     * nothing can be unloaded. The tap's lock is not held, and dlerror(3)'s text may be cleared.
+     */
+    void (*loaded)(const void *address);
+};
+
+/* The members that say which hooks there are, from an array of them. */
+#define FFITAP__HOOKS(array) .hooks = (array), .hook_count = sizeof(array) / sizeof((array)[0])
+
+#define X(name)              extern const struct ffitap__interface ffitap__##name##_interface;
+FFITAP__INTERFACE_MAP(X)
+#undef X
 
 #endif
