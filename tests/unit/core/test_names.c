@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/names.h"
+#include "core/prototype/names.h"
 #include "types.h"
 
 static struct ffitap_names *names;

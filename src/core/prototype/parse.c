@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "core/fail.h"
-#include "core/names.h"
-#include "core/prototype.h"
-#include "core/prototype_words.h"
+#include "core/prototype/names.h"
+#include "core/prototype/prototype.h"
+#include "core/prototype/words.h"
 #include "core/type.h"
 
 /* Far more than anybody writes, far less than any stack has room for. */

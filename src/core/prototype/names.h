@@ -4,7 +4,7 @@
 
 #include <ffitap/prototype.h>
 
-#include "core/prototype_lexer.h"
+#include "core/prototype/lexer.h"
 
 /*
  * The type that is called `word`, behind `tag` ("struct" or "union") if that is not NULL. Theirs;

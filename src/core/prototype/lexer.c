@@ -1,4 +1,4 @@
-#include "core/prototype_lexer.h"
+#include "core/prototype/lexer.h"
 
 #include <stdarg.h>
 #include <stdio.h>

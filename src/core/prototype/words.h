@@ -4,7 +4,7 @@
 
 #include <ffitap/type.h>
 
-#include "core/prototype_lexer.h"
+#include "core/prototype/lexer.h"
 
 enum ffitap__word_kind {
     FFITAP__WORD_QUALIFIER, /* const: changes nothing about how a value travels */

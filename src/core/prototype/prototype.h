@@ -4,7 +4,7 @@
 
 #include <ffitap/prototype.h>
 
-#include "core/prototype_lexer.h"
+#include "core/prototype/lexer.h"
 
 /* While it is read, `result` is NULL until it is known. What it points to it holds. */
 struct ffitap_prototype {

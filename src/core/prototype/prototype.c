@@ -1,4 +1,4 @@
-#include "core/prototype.h"
+#include "core/prototype/prototype.h"
 
 #include <errno.h>
 #include <stdlib.h>

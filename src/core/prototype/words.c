@@ -1,4 +1,4 @@
-#include "core/prototype_words.h"
+#include "core/prototype/words.h"
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,11 +1,11 @@
-#include "core/names.h"
+#include "core/prototype/names.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/fail.h"
-#include "core/prototype_words.h"
+#include "core/prototype/words.h"
 #include "core/type.h"
 
 struct named {
