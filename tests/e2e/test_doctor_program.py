@@ -138,6 +138,13 @@ class Program(TestCase):
         self.assertEqual(one["files"], ["./script"])
         self.assert_found(found, "ok", "interpreter", "Python 3.")
 
+    def test_an_interpreter_with_a_relative_name_is_one_in_this_directory(self):
+        os.symlink("/bin/sh", "sh")
+        self.write_program("script", "#!sh -x\n")
+        found = self.program("./script")
+        self.assert_found(found, "ok", "script", "./script is run by sh -x")
+        self.assert_found(found, "note", "interpreter", "is a shell")
+
     def test_a_script_without_its_interpreter_is_127(self):
         self.write_program("script", "#!/no/such/interpreter\n")
         found = self.program("./script", status=127)

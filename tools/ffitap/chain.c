@@ -1,18 +1,12 @@
 #include "chain.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "child.h"
 #include "message.h"
-
-/* The kernel's: so much of a script is looked at, and so many interpreters may follow each other.
- */
-#define HEAD_SIZE       256
-#define INTERPRETER_MAX 5
+#include "program/script.h"
 
 /* env(1) may follow itself, too. */
 #define STEP_MAX 16
@@ -29,24 +23,13 @@ static const char *word(const struct ffitap_chain *chain, unsigned index)
     return index < chain->words->len ? g_ptr_array_index(chain->words, index) : NULL;
 }
 
-static bool read_head(const char *path, char head[HEAD_SIZE])
-{
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const ssize_t size = file >= 0 ? read(file, head, HEAD_SIZE - 1) : -1;
-
-    if (file >= 0)
-        close(file);
-    head[size > 0 ? size : 0] = '\0';
-    return size >= 0;
-}
-
 /* Puts the script's path in the place of its name, and its interpreter before that. */
 static void begin_with(struct ffitap_chain *chain, const char *interpreter, const char *argument)
 {
     drop_first(chain->words, 1);
     g_ptr_array_insert(chain->words, 0, chain->path);
     chain->path = NULL;
-    if (argument && *argument)
+    if (argument)
         g_ptr_array_insert(chain->words, 0, g_strdup(argument));
     /* The kernel does not look into PATH for it. */
     g_ptr_array_insert(chain->words, 0,
@@ -54,26 +37,21 @@ static void begin_with(struct ffitap_chain *chain, const char *interpreter, cons
                                                 : g_strconcat("./", interpreter, NULL));
 }
 
-/* "#! INTERPRETER ARGUMENT": all that comes behind the interpreter is one argument. */
 static enum step follow_script(struct ffitap_chain *chain, struct ffitap_findings *findings,
-                               char *line)
+                               const struct ffitap_script *script)
 {
-    line[strcspn(line, "\n")] = '\0';
-    char *interpreter = g_strstrip(line + strlen("#!"));
-    char *end = interpreter + strcspn(interpreter, " \t");
-    char *argument = *end ? g_strchug(end + 1) : end;
+    const char *argument = script->argument ? script->argument : "";
 
-    *end = '\0';
-    if (!*interpreter) {
+    if (!script->interpreter) {
         ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "script",
                             "name its interpreter in its first line",
                             "%s: its first line names no interpreter", chain->path);
         return STEP_STUCK;
     }
     ffitap_findings_add(findings, FFITAP_LEVEL_OK, "script", NULL, "%s is run by %s%s%s",
-                        chain->path, interpreter, *argument ? " " : "", argument);
+                        chain->path, script->interpreter, *argument ? " " : "", argument);
     ffitap_findings_name_file(findings, chain->path);
-    begin_with(chain, interpreter, argument);
+    begin_with(chain, script->interpreter, script->argument);
     return STEP_AGAIN;
 }
 
@@ -191,19 +169,21 @@ static enum step follow_text(struct ffitap_chain *chain, struct ffitap_findings 
 static enum step follow(struct ffitap_chain *chain, struct ffitap_findings *findings,
                         unsigned *interpreters)
 {
-    char head[HEAD_SIZE];
+    struct ffitap_script script;
     char *name = g_path_get_basename(chain->path);
     const bool is_env = strcmp(name, "env") == 0;
 
     g_free(name);
-    if (!read_head(chain->path, head))
+    const enum ffitap_file_kind kind = ffitap_script_read(&script, chain->path);
+    if (kind == FFITAP_FILE_UNREADABLE)
         return STEP_DONE; /* it can be executed all the same; who needs to read it will say so */
-    if (g_str_has_prefix(head, "#!"))
-        return ++*interpreters > INTERPRETER_MAX ? STEP_STUCK
-                                                 : follow_script(chain, findings, head);
+    if (kind == FFITAP_FILE_SCRIPT)
+        return ++*interpreters > FFITAP_SCRIPT_INTERPRETER_MAX
+                   ? STEP_STUCK
+                   : follow_script(chain, findings, &script);
     if (is_env)
         return follow_env(chain, findings);
-    return g_str_has_prefix(head, "\177ELF") ? STEP_DONE : follow_text(chain, findings);
+    return kind == FFITAP_FILE_ELF ? STEP_DONE : follow_text(chain, findings);
 }
 
 static const char *advice_about(const char *name, int error)
@@ -243,8 +223,9 @@ int ffitap_chain_follow(struct ffitap_chain *chain, struct ffitap_findings *find
         g_ptr_array_add(chain->words, NULL);
         return 0;
     }
-    return say_not_found(chain, findings,
-                         step == STEP_AGAIN || interpreters > INTERPRETER_MAX ? ELOOP : ENOEXEC);
+    return say_not_found(
+        chain, findings,
+        step == STEP_AGAIN || interpreters > FFITAP_SCRIPT_INTERPRETER_MAX ? ELOOP : ENOEXEC);
 }
 
 void ffitap_chain_fini(struct ffitap_chain *chain)

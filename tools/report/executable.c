@@ -1,19 +1,13 @@
 #include "report/executable.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
 #include <glib.h>
 
+#include "program/script.h"
 #include "report/elf_file.h"
-
-/* The kernel's: so much of a script is looked at, and so many interpreters may follow each other.
- */
-#define HEAD_SIZE       256
-#define INTERPRETER_MAX 5
 
 /* Whether what the program may do more than who runs it makes the dynamic linker careful. */
 static const char *find_privilege(const char *path)
@@ -49,22 +43,6 @@ static const char *find_kind(const char *path)
     return obstacle;
 }
 
-/* The absolute path of a script's interpreter, to be released; NULL if it is no script. */
-static char *find_interpreter(const char *path)
-{
-    char head[HEAD_SIZE] = "";
-    const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-    if (file < 0)
-        return NULL;
-    const ssize_t size = read(file, head, sizeof(head) - 1);
-    close(file);
-    if (size < 2 || strncmp(head, "#!", 2) != 0)
-        return NULL;
-    const char *name = head + 2 + strspn(head + 2, " \t");
-    return *name == '/' ? g_strndup(name, strcspn(name, " \t\n")) : NULL;
-}
-
 static const char *find_obstacle(const char *path)
 {
     const char *obstacle = find_privilege(path);
@@ -72,20 +50,30 @@ static const char *find_obstacle(const char *path)
     return obstacle ? obstacle : find_kind(path);
 }
 
+/* The file that the kernel runs for `path`, behind so many scripts; to be released. */
+static char *follow_scripts(const char *path, int *scripts)
+{
+    char *file = g_strdup(path);
+    struct ffitap_script script;
+
+    for (*scripts = 0; *file == '/' && *scripts < FFITAP_SCRIPT_INTERPRETER_MAX; ++*scripts) {
+        if (ffitap_script_read(&script, file) != FFITAP_FILE_SCRIPT || !script.interpreter)
+            break;
+        g_free(file);
+        file = g_strdup(script.interpreter);
+    }
+    return file;
+}
+
 /* The kernel takes no privileges from a script's file. */
 char *ffitap__executable_obstacle(const char *path)
 {
-    char *file = g_strdup(path), *interpreter, *result = NULL;
-    const char *obstacle;
-    int steps = 0;
+    int scripts;
+    char *file = follow_scripts(path, &scripts), *result = NULL;
+    /* A relative name is one in the directory that the process was in, which was not noted. */
+    const char *obstacle = *file == '/' ? find_obstacle(file) : NULL;
 
-    while (steps < INTERPRETER_MAX && (interpreter = find_interpreter(file))) {
-        g_free(file);
-        file = interpreter;
-        steps++;
-    }
-    obstacle = find_obstacle(file);
-    if (obstacle && steps)
+    if (obstacle && scripts)
         result = g_strdup_printf("a script that is run by %s, %s", file, obstacle);
     else if (obstacle)
         result = g_strdup(obstacle);
