@@ -16,7 +16,6 @@
 #include "doctor.h"
 #include "lttng.h"
 #include "preload.h"
-#include "rehearsal.h"
 #include "system_daemon.h"
 
 #define DAEMON           "lttng-sessiond"

@@ -1,6 +1,7 @@
 #include "preload.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,6 @@
 
 #include "message.h"
 #include "place.h"
-#include "rehearsal.h"
 #include "tap/tap.h"
 
 /*

@@ -21,6 +21,9 @@ void ffitap_preload_shed(int argc, const char **argv);
 /* What LD_PRELOAD cannot have in a name. */
 #define FFITAP_PRELOAD_SEPARATORS " :\t\n"
 
+/* What a forked child that does not exec needs to stay in the recording. */
+#define FFITAP_FORK_LIBRARY "liblttng-ust-fork.so.1"
+
 /*
  * Hides LTTng's descriptors from a program that closes all there are, as daemons do. Without it
  * LTTng aborts at the program's exit, and its threads go on to use, and close, the numbers of what

@@ -10,6 +10,7 @@
 
 #include "files.h"
 #include "message.h"
+#include "preload.h"
 
 #define NO_HOME "/nonexistent"
 

@@ -16,15 +16,12 @@ struct ffitap_rehearsal {
     int line;  /* closing it ends the process */
 };
 
-/* What a forked child that does not exec needs to stay in the recording. */
-#define FFITAP_FORK_LIBRARY "liblttng-ust-fork.so.1"
-
 /*
- * Registers by way of FFITAP_FORK_LIBRARY, with the daemon under `home` or, if that is NULL, the
- * system's, and looks into `directory` for the streams of `set`. The process then idles until
- * ffitap_rehearsal_end(), to be called in any case: when a process goes, LTTng's consumer daemon
- * pauses for 200 ms, which is better done without. False, having said why, if the library does not
- * load or a stream is missing.
+ * Registers by way of FFITAP_FORK_LIBRARY (preload.h), with the daemon under `home` or, if that is
+ * NULL, the system's, and looks into `directory` for the streams of `set`. The process then idles
+ * until ffitap_rehearsal_end(), to be called in any case: when a process goes, LTTng's consumer
+ * daemon pauses for 200 ms, which is better done without. False, having said why, if the library
+ * does not load or a stream is missing.
  */
 bool ffitap_rehearsal_start(struct ffitap_rehearsal *rehearsal, const char *home,
                             const char *directory, enum ffitap_event_set set);
