@@ -10,14 +10,12 @@
 #include "preload.h"
 #include "report/output.h"
 
-/* Exit statuses beside ffitap's own and those about the program. */
-enum { EXIT_FULL, EXIT_PARTIAL, EXIT_NONE };
-
+/* What the worst finding means for the program, where that could be looked at. */
 static const int exit_statuses[] = {
-    [FFITAP_LEVEL_OK] = EXIT_FULL,
-    [FFITAP_LEVEL_NOTE] = EXIT_FULL,
-    [FFITAP_LEVEL_WARNING] = EXIT_PARTIAL,
-    [FFITAP_LEVEL_PROBLEM] = EXIT_NONE,
+    [FFITAP_LEVEL_OK] = FFITAP_EXIT_DONE,
+    [FFITAP_LEVEL_NOTE] = FFITAP_EXIT_DONE,
+    [FFITAP_LEVEL_WARNING] = FFITAP_EXIT_PARTLY,
+    [FFITAP_LEVEL_PROBLEM] = FFITAP_EXIT_NOTHING,
 };
 
 struct request {
