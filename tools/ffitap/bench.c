@@ -24,8 +24,8 @@
 
 /* What the user wants. */
 struct request {
-    const char *json; /* NULL: none; "-": in place of the table */
-    const char *rounds_text;
+    char *json;        /* NULL: none; "-": in place of the table */
+    char *rounds_text; /* NULL: DEFAULT_ROUNDS */
     unsigned rounds;
 };
 
@@ -91,7 +91,7 @@ static bool open_json(struct ffitap__output *output, const char *file)
     return false;
 }
 
-static int bench(const struct request *request)
+static int measure(const struct request *request)
 {
     struct ffitap_bench_results results;
     struct ffitap__output output;
@@ -138,29 +138,31 @@ static bool be_untraced(void)
            unsetenv(FFITAP__ENV_FILTER) == 0;
 }
 
+static int bench(const char **words, void *data)
+{
+    struct request *request = data;
+
+    (void)words;
+    return understand(request) && be_untraced() ? measure(request) : FFITAP_EXIT_FAILED;
+}
+
 int ffitap_command_bench(int argc, const char **argv)
 {
     ffitap_preload_shed(argc, argv);
 
-    char *json = NULL, *rounds = NULL;
+    struct request request = {0};
     const struct poptOption options[] = {
-        {"json", '\0', POPT_ARG_STRING, &json, 0,
+        {"json", '\0', POPT_ARG_STRING, &request.json, 0,
          "write the results as JSON into FILE, too; -: to standard output, without the table",
          "FILE"},
-        {"rounds", '\0', POPT_ARG_STRING, &rounds, 0, "measure everything N times (default: 150)",
-         "N"},
+        {"rounds", '\0', POPT_ARG_STRING, &request.rounds_text, 0,
+         "measure everything N times (default: 150)", "N"},
         POPT_TABLEEND,
     };
     const struct ffitap_usage usage = {.options = options};
-    struct ffitap_command_line line;
+    const int status = ffitap_command_parse(argc, argv, &usage, bench, &request);
 
-    if (ffitap_command_line_init(&line, &usage, argc, argv)) {
-        struct request request = {.json = json, .rounds_text = rounds};
-        if (understand(&request) && be_untraced())
-            line.status = bench(&request);
-    }
-    ffitap_command_line_fini(&line);
-    free(json);
-    free(rounds);
-    return line.status;
+    free(request.json);
+    free(request.rounds_text);
+    return status;
 }

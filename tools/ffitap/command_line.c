@@ -78,37 +78,41 @@ static bool check_words(const char **words, const struct ffitap_usage *usage, co
     return false;
 }
 
-bool ffitap_command_line_init(struct ffitap_command_line *line, const struct ffitap_usage *usage,
-                              int argc, const char **argv)
+/* The words behind the options, then NULL. The context has them until it is freed. */
+static const char **words_of(poptContext context)
 {
     static const char *none[] = {NULL};
+    const char **words = poptGetArgs(context);
+
+    return words ? words : none;
+}
+
+/* What was understood, once popt has gone through the options and given `chosen` back. */
+static int act(poptContext context, int chosen, const struct ffitap_usage *usage, const char *title,
+               ffitap_command_work *work, void *request)
+{
+    if (chosen > 0)
+        return show(chosen, context, usage);
+    if (chosen < -1) {
+        ffitap_say("%s: %s; see %s --help", poptBadOption(context, 0), poptStrerror(chosen), title);
+        return FFITAP_EXIT_FAILED;
+    }
+    const char **words = words_of(context);
+    return check_words(words, usage, title) ? work(words, request) : FFITAP_EXIT_FAILED;
+}
+
+int ffitap_command_parse(int argc, const char **argv, const struct ffitap_usage *usage,
+                         ffitap_command_work *work, void *request)
+{
     const struct poptOption table[] = {
         {NULL, '\0', POPT_ARG_INCLUDE_TABLE, (void *)usage->options, 0, NULL, NULL},
         {NULL, '\0', POPT_ARG_INCLUDE_TABLE, (void *)ffitap_help_options, 0, "Help options:", NULL},
         POPT_TABLEEND,
     };
+    poptContext context = poptGetContext("ffitap", argc, argv, table,
+                                         usage->is_program ? POPT_CONTEXT_POSIXMEHARDER : 0);
+    const int status = act(context, poptGetNextOpt(context), usage, argv[0], work, request);
 
-    *line = (struct ffitap_command_line){.words = none, .status = FFITAP_EXIT_FAILED};
-    memcpy(line->table, table, sizeof table);
-    line->context = poptGetContext("ffitap", argc, argv, line->table,
-                                   usage->is_program ? POPT_CONTEXT_POSIXMEHARDER : 0);
-    const int chosen = poptGetNextOpt(line->context);
-    if (chosen > 0) {
-        line->status = show(chosen, line->context, usage);
-        return false;
-    }
-    if (chosen < -1) {
-        ffitap_say("%s: %s; see %s --help", poptBadOption(line->context, 0), poptStrerror(chosen),
-                   argv[0]);
-        return false;
-    }
-    const char **words = poptGetArgs(line->context);
-    if (words)
-        line->words = words;
-    return check_words(line->words, usage, argv[0]);
-}
-
-void ffitap_command_line_fini(struct ffitap_command_line *line)
-{
-    poptFreeContext(line->context);
+    poptFreeContext(context);
+    return status;
 }

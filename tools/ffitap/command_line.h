@@ -13,7 +13,7 @@
 
 /* The words that a command takes. */
 struct ffitap_usage {
-    const struct poptOption *options; /* the command's own: none returns from poptGetNextOpt() */
+    const struct poptOption *options; /* the command's own, each with 0 for `val` */
     const char *words;  /* what may follow the options, as the help shows it; NULL: nothing */
     const char *needed; /* what the first of these is, if it has to be there; else NULL */
     unsigned limit;     /* how many there may be */
@@ -25,28 +25,24 @@ struct ffitap_usage {
 #define FFITAP_USAGE_PROGRAM                                                                       \
     .words = "[--] PROGRAM [ARGUMENT...]", .needed = "program", .is_program = true
 
-struct ffitap_command_line {
-    const char **words; /* what followed the options, then NULL */
-    int status;         /* the command's exit status; FFITAP_EXIT_FAILED until somebody sets it */
-    poptContext context;
-    struct poptOption table[3];
-};
-
 /* The options that every command takes, for its help; ends as popt's tables do. */
 extern const struct poptOption ffitap_help_options[];
 
 /*
- * Understands `argv`, whose first word is the command's title ("ffitap stat"). Returns true if the
- * command is to go on; the options' arguments are where usage->options says then. Returns false if
- * the command is done, with its status in line->status: what help was asked for is printed, or what
- * is wrong is said. Either way the caller calls ffitap_command_line_fini().
- *
- * `usage` and `argv` have to stay until then.
+ * Does what the command line asks for: `request` holds the options, `words` what followed them,
+ * then NULL. Returns the exit status.
  */
-bool ffitap_command_line_init(struct ffitap_command_line *line, const struct ffitap_usage *usage,
-                              int argc, const char **argv);
+typedef int ffitap_command_work(const char **words, void *request);
 
-void ffitap_command_line_fini(struct ffitap_command_line *line);
+/*
+ * Understands `argv`, of `argc` words, the first of which is the command's title ("ffitap stat"),
+ * puts the options' arguments where usage->options says, in `request`, and calls `work` with that.
+ * Returns the exit status: of `work`; of help that was asked for, and printed; or
+ * FFITAP_EXIT_FAILED, having said what is wrong with the words. The strings in `request` are the
+ * caller's to free, in any case.
+ */
+int ffitap_command_parse(int argc, const char **argv, const struct ffitap_usage *usage,
+                         ffitap_command_work *work, void *request);
 
 /*
  * Sees to it that what was printed to standard output is there. Returns 0, or FFITAP_EXIT_FAILED,

@@ -19,7 +19,7 @@ static const int exit_statuses[] = {
 };
 
 struct request {
-    const char *json;     /* NULL: none is wanted; "-": instead of the lines */
+    char *json;           /* NULL: none is wanted; "-": instead of the lines */
     const char **command; /* NULL: the machine alone */
 };
 
@@ -80,12 +80,14 @@ static bool write_all(const struct ffitap_findings *findings, const struct reque
     return (!request->json || write_json(findings, request, status)) && lines_written;
 }
 
-static int examine(const struct request *request)
+static int examine(const char **words, void *data)
 {
+    struct request *request = data;
     struct ffitap_findings findings;
     struct ffitap_parts parts;
     int status = 0;
 
+    request->command = words[0] ? words : NULL;
     ffitap_findings_init(&findings);
     ffitap_doctor_machine(&findings);
     ffitap_doctor_parts(&findings, &parts);
@@ -107,9 +109,9 @@ int ffitap_command_doctor(int argc, const char **argv)
 {
     ffitap_preload_shed(argc, argv);
 
-    char *json = NULL;
+    struct request request = {0};
     const struct poptOption options[] = {
-        {"json", '\0', POPT_ARG_STRING, &json, 0,
+        {"json", '\0', POPT_ARG_STRING, &request.json, 0,
          "write the findings as JSON into FILE, too; -: to standard output, without the lines",
          "FILE"},
         POPT_TABLEEND,
@@ -119,14 +121,8 @@ int ffitap_command_doctor(int argc, const char **argv)
         .words = "[--] [PROGRAM [ARGUMENT...]]",
         .is_program = true,
     };
-    struct ffitap_command_line line;
+    const int status = ffitap_command_parse(argc, argv, &usage, examine, &request);
 
-    if (ffitap_command_line_init(&line, &usage, argc, argv))
-        line.status = examine(&(struct request){
-            .json = json,
-            .command = line.words[0] ? line.words : NULL,
-        });
-    ffitap_command_line_fini(&line);
-    free(json);
-    return line.status;
+    free(request.json);
+    return status;
 }

@@ -77,8 +77,11 @@ static int show_command(const struct ffitap_command *command)
     return command->run(2, (const char *[]){command->title, "--help", NULL});
 }
 
-static int help(const char *name)
+static int help(const char **words, void *request)
 {
+    const char *name = words[0];
+
+    (void)request;
     if (!name) {
         ffitap_help_print_overview();
         return ffitap_end_output();
@@ -91,10 +94,6 @@ int ffitap_command_help(int argc, const char **argv)
 {
     const struct poptOption options[] = {POPT_TABLEEND};
     const struct ffitap_usage usage = {.options = options, .words = "[COMMAND]", .limit = 1};
-    struct ffitap_command_line line;
 
-    if (ffitap_command_line_init(&line, &usage, argc, argv))
-        line.status = help(line.words[0]);
-    ffitap_command_line_fini(&line);
-    return line.status;
+    return ffitap_command_parse(argc, argv, &usage, help, NULL);
 }

@@ -9,17 +9,6 @@
 #include "message.h"
 #include "tap/clock.h"
 
-/* Runs the command that `argv`, of `argc` words, starts with. */
-static int run_command(int argc, const char **argv)
-{
-    const struct ffitap_command *command = ffitap_command_find(argv[0]);
-
-    if (!command)
-        return FFITAP_EXIT_FAILED;
-    argv[0] = command->title;
-    return command->run(argc, argv);
-}
-
 static int count(const char **words)
 {
     int number = 0;
@@ -27,6 +16,20 @@ static int count(const char **words)
     while (words[number])
         number++;
     return number;
+}
+
+/* Runs the command that the words start with. `arguments` end with the same words. */
+static int run_command(const char **words, void *arguments)
+{
+    const struct ffitap_command *command = ffitap_command_find(words[0]);
+    const char **all = arguments;
+    const int rest = count(words);
+
+    if (!command)
+        return FFITAP_EXIT_FAILED;
+    words = all + count(all) - rest; /* those of before are popt's */
+    words[0] = command->title;
+    return command->run(rest, words);
 }
 
 /*
@@ -56,15 +59,9 @@ int ffitap_main(int argc, char **argv)
         .print_help = ffitap_help_print_overview,
     };
     const char **words = (const char **)argv;
-    struct ffitap_command_line line;
 
     occupy_standard_streams();
     ffitap__clock_init();
     words[0] = "ffitap"; /* whatever path it was called by */
-    if (ffitap_command_line_init(&line, &usage, argc, words)) {
-        const int rest = count(line.words); /* they are popt's: the command gets those of argv */
-        line.status = run_command(rest, words + argc - rest);
-    }
-    ffitap_command_line_fini(&line);
-    return line.status;
+    return ffitap_command_parse(argc, words, &usage, run_command, words);
 }

@@ -34,14 +34,25 @@ void ffitap_program_init(struct ffitap_program *program, const char **command)
     ffitap_signals_block(&program->mask);
 }
 
-bool ffitap_program_fork(struct ffitap_program *program, char **environment)
+static bool fork_child(struct ffitap_program *program, char **environment)
 {
     const char **command = program->command;
+    const bool forked = ffitap_child_fork(&program->child, command, environment, &program->mask);
 
-    if (!environment || !ffitap_child_fork(&program->child, command, environment, &program->mask)) {
+    if (!forked)
         ffitap_say("%s: cannot start it: %s", command[0], strerror(errno));
+    return forked;
+}
+
+bool ffitap_program_fork(struct ffitap_program *program, enum ffitap_preload what,
+                         const struct ffitap_variable *variables, size_t count)
+{
+    char **environment = ffitap_preload_environment(what, variables, count);
+    const bool forked = environment && fork_child(program, environment);
+
+    ffitap_preload_free_environment(environment);
+    if (!forked)
         return false;
-    }
     program->signals = ffitap_signals_open();
     if (program->signals < 0)
         ffitap_say("signalfd: %s", strerror(errno));

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "child.h"
+#include "preload.h"
 #include "report/recording.h"
 
 struct ffitap_program {
@@ -38,8 +39,12 @@ int ffitap_program_probe(const char **command);
  */
 void ffitap_program_init(struct ffitap_program *program, const char **command);
 
-/* Forks the program, which waits for ffitap_program_start(). False, having said why. */
-bool ffitap_program_fork(struct ffitap_program *program, char **environment);
+/*
+ * Forks the program, which waits for ffitap_program_start(), with the environment that
+ * ffitap_preload_environment() makes of `what` and the `count` `variables`. False, having said why.
+ */
+bool ffitap_program_fork(struct ffitap_program *program, enum ffitap_preload what,
+                         const struct ffitap_variable *variables, size_t count);
 
 /* Lets it go. Returns 0, or ffitap's exit status, having said why. */
 int ffitap_program_start(struct ffitap_program *program);

@@ -34,14 +34,24 @@
 
 /* What the user wants. */
 struct request {
-    const char *directory;
-    const char *events;
-    const char *buffer_size;
-    struct ffitap_filter *filter;
+    char *directory;   /* NULL: FFITAP_RECORDING_DIRECTORY */
+    char *events;      /* NULL: the calls */
+    char *buffer_size; /* NULL: as much as seems right */
+    struct ffitap_filter filter;
     enum ffitap_event_set set;
-    uint64_t buffer_bytes; /* 0: as much as seems right */
+    uint64_t buffer_bytes; /* 0: the same */
     const char **command;
 };
+
+static const char *directory_of(const struct request *request)
+{
+    return request->directory ? request->directory : FFITAP_RECORDING_DIRECTORY;
+}
+
+static const char *events_of(const struct request *request)
+{
+    return request->events ? request->events : "calls";
+}
 
 /* Everything that a recording needs while it runs. */
 struct run {
@@ -90,16 +100,11 @@ static bool fork_program(struct run *run)
         {"LTTNG_HOME", run->daemon.home},
         {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
         {FFITAP__ENV_STAT_DIR, wants_statistics(run) ? run->output.statistics : NULL},
-        {FFITAP__ENV_FILTER, run->request->filter->text},
+        {FFITAP__ENV_FILTER, run->request->filter.text},
     };
-    char **environment = ffitap_preload_environment(FFITAP_PRELOAD_TRACING, variables,
-                                                    sizeof variables / sizeof *variables);
 
-    if (!environment)
-        return false;
-    const bool forked = ffitap_program_fork(&run->program, environment);
-    ffitap_preload_free_environment(environment);
-    return forked;
+    return ffitap_program_fork(&run->program, FFITAP_PRELOAD_TRACING, variables,
+                               sizeof variables / sizeof *variables);
 }
 
 /* All that leaves no trace where the user might see it. */
@@ -108,7 +113,7 @@ static bool prepare(struct run *run)
     const struct request *request = run->request;
 
     return ffitap_description_make_token(run->token) &&
-           ffitap_output_init(&run->output, request->directory, run->token) &&
+           ffitap_output_init(&run->output, directory_of(request), run->token) &&
            choose_buffers(run) && ffitap_lttng_load() && ffitap_daemon_init(&run->daemon) &&
            fork_program(run);
 }
@@ -139,8 +144,8 @@ static int start(struct run *run)
         .token = run->token,
         .command = run->request->command,
         .mode = "record",
-        .events = run->request->events,
-        .filter = ffitap_filter_borrow_list(run->request->filter),
+        .events = events_of(run->request),
+        .filter = ffitap_filter_borrow_list(&run->request->filter),
         .lttng = FFITAP_LTTNG_VERSION,
     };
 
@@ -233,7 +238,7 @@ static void count_events(const struct run *run, char *text, size_t room)
 
 static void summarize(const struct run *run)
 {
-    const char *directory = run->request->directory;
+    const char *directory = directory_of(run->request);
     const bool is_default = strcmp(directory, FFITAP_RECORDING_DIRECTORY) == 0;
     const uint64_t bytes = ffitap_output_size(&run->output);
     char size[32], events[64];
@@ -275,8 +280,8 @@ static int record(const struct request *request)
 
 static bool understand(struct request *request)
 {
-    if (!ffitap_events_find(request->events, &request->set)) {
-        ffitap_say("--events: '%s' is none of calls, detail and loads", request->events);
+    if (!ffitap_events_find(events_of(request), &request->set)) {
+        ffitap_say("--events: '%s' is none of calls, detail and loads", events_of(request));
         return false;
     }
     if (request->buffer_size &&
@@ -284,11 +289,14 @@ static bool understand(struct request *request)
         ffitap_say("--buffer-size: '%s' is no size; say 64M, for example", request->buffer_size);
         return false;
     }
-    return ffitap_filter_understand(request->filter);
+    return ffitap_filter_understand(&request->filter);
 }
 
-static int record_as_requested(struct request *request)
+static int record_as_requested(const char **words, void *data)
 {
+    struct request *request = data;
+
+    request->command = words;
     if (!understand(request))
         return FFITAP_EXIT_FAILED;
     const int status = ffitap_program_probe(request->command);
@@ -299,34 +307,24 @@ int ffitap_command_record(int argc, const char **argv)
 {
     ffitap_preload_shed(argc, argv);
 
-    char *directory = NULL, *events = NULL, *buffer_size = NULL;
-    struct ffitap_filter filter = {0};
+    struct request request = {0};
     const struct poptOption options[] = {
-        {"output", 'o', POPT_ARG_STRING, &directory, 0,
+        {"output", 'o', POPT_ARG_STRING, &request.directory, 0,
          "write the recording into DIR (default: " FFITAP_RECORDING_DIRECTORY ")", "DIR"},
-        {"events", 'e', POPT_ARG_STRING, &events, 0, "choose what is recorded (default: calls)",
-         "calls|detail|loads"},
-        {"buffer-size", 'b', POPT_ARG_STRING, &buffer_size, 0,
+        {"events", 'e', POPT_ARG_STRING, &request.events, 0,
+         "choose what is recorded (default: calls)", "calls|detail|loads"},
+        {"buffer-size", 'b', POPT_ARG_STRING, &request.buffer_size, 0,
          "buffer SIZE bytes of calls per CPU (with suffix K, M or G)", "SIZE"},
-        {"filter", '\0', POPT_ARG_ARGV, &filter.arguments, 0,
+        {"filter", '\0', POPT_ARG_ARGV, &request.filter.arguments, 0,
          "record only calls of functions that match, or with ! do not", "=PATTERN,..."},
         POPT_TABLEEND,
     };
     const struct ffitap_usage usage = {FFITAP_USAGE_PROGRAM, .options = options};
-    struct ffitap_command_line line;
+    const int status = ffitap_command_parse(argc, argv, &usage, record_as_requested, &request);
 
-    if (ffitap_command_line_init(&line, &usage, argc, argv))
-        line.status = record_as_requested(&(struct request){
-            .directory = directory ? directory : FFITAP_RECORDING_DIRECTORY,
-            .events = events ? events : "calls",
-            .buffer_size = buffer_size,
-            .filter = &filter,
-            .command = line.words,
-        });
-    ffitap_command_line_fini(&line);
-    free(directory);
-    free(events);
-    free(buffer_size);
-    ffitap_filter_fini(&filter);
-    return line.status;
+    free(request.directory);
+    free(request.events);
+    free(request.buffer_size);
+    ffitap_filter_fini(&request.filter);
+    return status;
 }

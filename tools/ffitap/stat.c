@@ -23,11 +23,11 @@
 
 /* What the user wants. */
 struct request {
-    const char *directory; /* NULL: the statistics are of no use when the table is printed */
-    const char *json;      /* NULL: none */
-    const char *interval;  /* NULL: one table, at the end */
+    char *directory; /* NULL: the statistics are of no use when the table is printed */
+    char *json;      /* NULL: none */
+    char *interval;  /* NULL: one table, at the end */
     uint64_t interval_ns;
-    struct ffitap_filter *filter;
+    struct ffitap_filter filter;
     const char **command;
 };
 
@@ -57,16 +57,11 @@ static bool fork_program(struct run *run)
         {FFITAP__ENV_RECORDING, run->token},
         {FFITAP__ENV_STAT_DIR, run->output.statistics},
         {FFITAP__ENV_LTTNG, "0"},
-        {FFITAP__ENV_FILTER, run->request->filter->text},
+        {FFITAP__ENV_FILTER, run->request->filter.text},
     };
-    char **environment = ffitap_preload_environment(FFITAP_PRELOAD_COUNTING, variables,
-                                                    sizeof variables / sizeof *variables);
 
-    if (!environment)
-        return false;
-    const bool forked = ffitap_program_fork(&run->program, environment);
-    ffitap_preload_free_environment(environment);
-    return forked;
+    return ffitap_program_fork(&run->program, FFITAP_PRELOAD_COUNTING, variables,
+                               sizeof variables / sizeof *variables);
 }
 
 /* Lets the program go once everything is in place. Returns 0 or ffitap's exit status. */
@@ -77,7 +72,7 @@ static int start(struct run *run)
         .command = run->request->command,
         .mode = FFITAP_RECORDING_MODE_STAT,
         .events = "",
-        .filter = ffitap_filter_borrow_list(run->request->filter),
+        .filter = ffitap_filter_borrow_list(&run->request->filter),
     };
 
     if (!ffitap_description_make_token(run->token) || !create_output(run) || !fork_program(run) ||
@@ -174,11 +169,14 @@ static bool understand(struct request *request)
         return false;
     if (request->json && !understand_json(request->json))
         return false;
-    return ffitap_filter_understand(request->filter);
+    return ffitap_filter_understand(&request->filter);
 }
 
-static int stat_as_requested(struct request *request)
+static int stat_as_requested(const char **words, void *data)
 {
+    struct request *request = data;
+
+    request->command = words;
     if (!understand(request))
         return FFITAP_EXIT_FAILED;
     const int status = ffitap_program_probe(request->command);
@@ -189,33 +187,24 @@ int ffitap_command_stat(int argc, const char **argv)
 {
     ffitap_preload_shed(argc, argv);
 
-    char *directory = NULL, *json = NULL, *interval = NULL;
-    struct ffitap_filter filter = {0};
+    struct request request = {0};
     const struct poptOption options[] = {
-        {"output", 'o', POPT_ARG_STRING, &directory, 0,
+        {"output", 'o', POPT_ARG_STRING, &request.directory, 0,
          "keep the statistics in DIR for ffitap report", "DIR"},
-        {"json", '\0', POPT_ARG_STRING, &json, 0, "write the JSON report, too, into FILE", "FILE"},
-        {"interval", '\0', POPT_ARG_STRING, &interval, 0,
+        {"json", '\0', POPT_ARG_STRING, &request.json, 0, "write the JSON report, too, into FILE",
+         "FILE"},
+        {"interval", '\0', POPT_ARG_STRING, &request.interval, 0,
          "print what was counted so far every so many seconds", "SECONDS"},
-        {"filter", '\0', POPT_ARG_ARGV, &filter.arguments, 0,
+        {"filter", '\0', POPT_ARG_ARGV, &request.filter.arguments, 0,
          "count only calls of functions that match, or with ! do not", "=PATTERN,..."},
         POPT_TABLEEND,
     };
     const struct ffitap_usage usage = {FFITAP_USAGE_PROGRAM, .options = options};
-    struct ffitap_command_line line;
+    const int status = ffitap_command_parse(argc, argv, &usage, stat_as_requested, &request);
 
-    if (ffitap_command_line_init(&line, &usage, argc, argv))
-        line.status = stat_as_requested(&(struct request){
-            .directory = directory,
-            .json = json,
-            .interval = interval,
-            .filter = &filter,
-            .command = line.words,
-        });
-    ffitap_command_line_fini(&line);
-    free(directory);
-    free(json);
-    free(interval);
-    ffitap_filter_fini(&filter);
-    return line.status;
+    free(request.directory);
+    free(request.json);
+    free(request.interval);
+    ffitap_filter_fini(&request.filter);
+    return status;
 }

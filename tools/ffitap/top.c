@@ -20,12 +20,11 @@
 
 /* What the user wants. */
 struct request {
-    const char *name;     /* a directory or a process's number */
-    const char *interval; /* NULL: a second */
-    const char *sort;     /* NULL: by time */
+    char *interval; /* NULL: a second */
+    char *sort;     /* NULL: by time */
     uint64_t interval_ns;
     enum ffitap_live_order order;
-    bool once;
+    int once;
 };
 
 struct view {
@@ -149,11 +148,14 @@ static bool understand(struct request *request)
             ffitap_interval_understand(request->interval, &request->interval_ns));
 }
 
-static int top(struct request *request)
+/* The word is a directory or a process's number. */
+static int top(const char **words, void *data)
 {
+    struct request *request = data;
+    const char *name = words[0] ? words[0] : FFITAP_RECORDING_DIRECTORY;
     struct view view = {0};
 
-    if (!understand(request) || !ffitap_target_init(&view.target, request->name))
+    if (!understand(request) || !ffitap_target_init(&view.target, name))
         return FFITAP_EXIT_FAILED;
     view.order = request->order;
     view.live = ffitap_live_create();
@@ -165,30 +167,19 @@ static int top(struct request *request)
 
 int ffitap_command_top(int argc, const char **argv)
 {
-    int once = 0;
-    char *interval = NULL, *sort = NULL;
+    struct request request = {.interval_ns = FFITAP_SECOND_NS, .order = FFITAP_LIVE_BY_TIME};
     const struct poptOption options[] = {
-        {"once", '\0', POPT_ARG_NONE, &once, 0, "print the table once", NULL},
-        {"interval", '\0', POPT_ARG_STRING, &interval, 0,
+        {"once", '\0', POPT_ARG_NONE, &request.once, 0, "print the table once", NULL},
+        {"interval", '\0', POPT_ARG_STRING, &request.interval, 0,
          "read the statistics every so many seconds (default: 1)", "SECONDS"},
-        {"sort", '\0', POPT_ARG_STRING, &sort, 0, "put first what has most of it (default: time)",
-         "calls|time|wait"},
+        {"sort", '\0', POPT_ARG_STRING, &request.sort, 0,
+         "put first what has most of it (default: time)", "calls|time|wait"},
         POPT_TABLEEND,
     };
     const struct ffitap_usage usage = {.options = options, .words = "[DIR|PID]", .limit = 1};
-    struct ffitap_command_line line;
+    const int status = ffitap_command_parse(argc, argv, &usage, top, &request);
 
-    if (ffitap_command_line_init(&line, &usage, argc, argv))
-        line.status = top(&(struct request){
-            .name = line.words[0] ? line.words[0] : FFITAP_RECORDING_DIRECTORY,
-            .interval = interval,
-            .sort = sort,
-            .interval_ns = FFITAP_SECOND_NS,
-            .order = FFITAP_LIVE_BY_TIME,
-            .once = once,
-        });
-    ffitap_command_line_fini(&line);
-    free(interval);
-    free(sort);
-    return line.status;
+    free(request.interval);
+    free(request.sort);
+    return status;
 }
