@@ -120,10 +120,11 @@ static bool write_file(int folder, const char *name, const char *text)
 static void keep(int folder, const char *name)
 {
     char beside[NAME_MAX + sizeof(".new")];
-    char text[FFITAP__EXEC_NOTE_MAX + 1];
+    char text[FFITAP__EXEC_NOTE_MAX + 2];
     const ssize_t size = readlinkat(folder, name, text, sizeof(text) - 1);
 
-    if (size < 0)
+    /* A longer text is no note. If it were cut here, the file would be one. */
+    if (size < 0 || size > (ssize_t)FFITAP__EXEC_NOTE_MAX)
         return;
     text[size] = '\0';
     snprintf(beside, sizeof(beside), "%s.new", name);
