@@ -46,8 +46,10 @@ static int in_child(bool (*holds)(void))
     int status = -1;
     const pid_t child = fork();
 
-    if (child == 0)
+    if (child == 0) {
+        ffitap__tracer_interface.start_child();
         _exit(holds() ? 0 : 1);
+    }
     waitpid(child, &status, 0);
     return status;
 }
@@ -69,14 +71,12 @@ static bool is_shown_nothing(void)
 
 Test(tracer, loads_and_sees_what_is_there_in_the_first_process)
 {
-    ffitap__tracer_interface.start();
     cr_assert(eq(ptr, load("liblttng-ust.so.not-there"), NULL));
     cr_assert(gt(int, count_objects(), 0));
 }
 
 Test(tracer, neither_loads_itself_nor_walks_the_objects_in_a_forked_child)
 {
-    ffitap__tracer_interface.start();
     cr_assert(eq(int, in_child(has_what_its_parent_loaded), 0));
     cr_assert(eq(int, in_child(may_load_others), 0));
     cr_assert(eq(int, in_child(is_shown_nothing), 0));
