@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tap/environment.h"
 #include "tap/object.h"
-#include "tap/tap.h"
 
 #define PROVIDER "libffitap-tracepoints.so"
 #define PRIVATE  "ffitap/" /* where ours lie, seen from us */

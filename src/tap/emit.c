@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tap/environment.h"
 #include "tap/statistics.h"
-#include "tap/tap.h"
 
 /*
  * The constructors that LTTng's header brings register our tracepoints with a library of LTTng's,

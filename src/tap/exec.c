@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "tap/clock.h"
+#include "tap/environment.h"
 #include "tap/exec_note.h"
 #include "tap/storage.h"
-#include "tap/tap.h"
 
 #define SHIM       "libffitap-shim.so"
 #define SHELL      "/bin/sh"

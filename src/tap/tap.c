@@ -10,6 +10,7 @@
 
 #include "tap/clock.h"
 #include "tap/emit.h"
+#include "tap/environment.h"
 #include "tap/filter.h"
 #include "tap/function.h"
 #include "tap/lock.h"

@@ -17,7 +17,7 @@
 #include "ffitap/place.h"
 #include "ffitap/preload.h"
 #include "ffitap/signals.h"
-#include "tap/tap.h"
+#include "tap/environment.h"
 
 /* How long a row takes in a round: the machine is the same for all rows of it, as far as it can be.
  */

@@ -17,7 +17,7 @@
 #include "preload.h"
 #include "report/output.h"
 #include "signals.h"
-#include "tap/tap.h"
+#include "tap/environment.h"
 
 #define DEFAULT_ROUNDS 150
 #define MOST_ROUNDS    100000

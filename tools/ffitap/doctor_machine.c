@@ -9,8 +9,8 @@
 #include "buffers.h"
 #include "doctor.h"
 #include "tap/clock.h"
+#include "tap/environment.h"
 #include "tap/filter.h"
-#include "tap/tap.h"
 
 #define CLOCK_SOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "message.h"
+#include "tap/environment.h"
 #include "tap/filter.h"
-#include "tap/tap.h"
 
 /* All of `arguments` in one list. NULL if memory is short. */
 static char *join(const char **arguments)

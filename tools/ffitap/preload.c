@@ -10,7 +10,7 @@
 
 #include "message.h"
 #include "place.h"
-#include "tap/tap.h"
+#include "tap/environment.h"
 
 /*
  * The dynamic linker runs the constructors of preloaded objects from the last to the first: LTTng

@@ -24,7 +24,7 @@
 #include "report/executable.h"
 #include "session.h"
 #include "signals.h"
-#include "tap/tap.h"
+#include "tap/environment.h"
 
 /* LTTng's 3 seconds are few on a loaded machine, and a program that starts late loses its start. */
 #define REGISTER_TIMEOUT_MS "10000"

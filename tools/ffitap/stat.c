@@ -19,7 +19,7 @@
 #include "program.h"
 #include "report/report.h"
 #include "stat_table.h"
-#include "tap/tap.h"
+#include "tap/environment.h"
 
 /* What the user wants. */
 struct request {

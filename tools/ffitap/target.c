@@ -11,8 +11,8 @@
 #include "clock.h"
 #include "description.h"
 #include "message.h"
+#include "tap/environment.h"
 #include "tap/statistics_file.h"
-#include "tap/tap.h"
 
 #define DELETED " (deleted)" /* behind the name of a mapped file that is there no longer */
 

@@ -8,7 +8,7 @@
 
 #include "report/executable.h"
 #include "report/note.h"
-#include "tap/tap.h"
+#include "tap/environment.h"
 
 /* Before it is missed, while the recording goes on, a program may take so long to load the tap. */
 #define STARTING_NS UINT64_C(2000000000)
