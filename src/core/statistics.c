@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/fail.h"
-#include "tap/statistics.h"
+#include "tap/tap.h"
 
 /* The path comes last: a long one does not cut the reason off. */
 static enum ffitap_status explain_failure(int failure, const char *folder,
@@ -55,5 +55,5 @@ enum ffitap_status ffitap_statistics_start(const char *folder, struct ffitap_err
 
 enum ffitap_status ffitap_statistics_stop(struct ffitap_error *error)
 {
-    return explain(ffitap__statistics_end(), error);
+    return explain(ffitap__tap_end_statistics(), error);
 }

@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 
 #include "tap/callback.h"
+#include "tap/loss.h"
 #include "tap/memory.h"
-#include "tap/tap.h"
 
 #define BUCKET_COUNT 16384u /* a power of two */
 
@@ -212,7 +212,7 @@ static struct request request_for(const struct ffitap__closure_owner *owner, voi
         request.handler = by_data ? be_called_with_data : be_called;
         request.data = by_data ? data : request.record;
     } else {
-        ffitap__tap_lose(FFITAP__LOST_RUNTIME);
+        ffitap__lose(FFITAP__LOST_RUNTIME);
     }
     errno = saved;
     return request;

@@ -7,7 +7,8 @@
 #include "shim/ffi_user.h"
 #include "shim/hook.h"
 #include "shim/runtimes.h"
-#include "tap/tap.h"
+#include "tap/loss.h"
+#include "tap/runtime.h"
 
 #define NAME_MAP(X)                                                                                \
     FFITAP__FFI_CALL_MAP(X)                                                                        \
@@ -78,7 +79,7 @@ static void decide(struct ffitap__object *object)
 
     const struct ffitap__ffi_user *user = ffitap__ffi_user_enlist(object, found.imports);
     if (!user) {
-        ffitap__tap_lose(FFITAP__LOST_RUNTIME);
+        ffitap__lose(FFITAP__LOST_RUNTIME);
         return;
     }
     found.replacements = ffitap__ffi_pool[user - ffitap__ffi_users]

@@ -9,7 +9,7 @@
 
 #include "shim/dl.h"
 #include "shim/hook.h"
-#include "tap/tap.h"
+#include "tap/loss.h"
 
 static const struct ffitap__interface *const interfaces[] = {
 #define X(name) &ffitap__##name##_interface,
@@ -120,14 +120,14 @@ static void hook_object(struct ffitap__object *object)
     struct hooked hooked = {.object = object};
 
     if (!begin(object)) {
-        ffitap__tap_lose(FFITAP__LOST_OBJECT);
+        ffitap__lose(FFITAP__LOST_OBJECT);
         return;
     }
     ffitap__slot_each(&object->elf, note, object);
     decide(object);
     ffitap__slot_each(&object->elf, rewrite, &hooked);
     if (hooked.has_refused)
-        ffitap__tap_lose(FFITAP__LOST_OBJECT);
+        ffitap__lose(FFITAP__LOST_OBJECT);
 }
 
 static void tell_loaded(const void *address)

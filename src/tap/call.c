@@ -4,7 +4,7 @@
 #include <signal.h>
 
 #include "tap/function.h"
-#include "tap/tap.h"
+#include "tap/loss.h"
 
 static inline bool is_in_moments(const struct ffitap__frame *frame)
 {
@@ -96,7 +96,7 @@ static void count(struct ffitap__thread *self, struct ffitap__frame *frame, uint
     if (!frame->cell)
         frame->cell = find_cell(self, frame->callee);
     if (!frame->cell)
-        ffitap__tap_lose(FFITAP__LOST_CALL);
+        ffitap__lose(FFITAP__LOST_CALL);
     else if (!ffitap__tally_count_call(frame, left, held))
         ffitap__tally_lose_call(frame->cell->tally);
 }
@@ -348,7 +348,7 @@ struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uin
         remember(self, state, key, NULL);
         ffitap__call_forget_ahead(self);
     } else if (self->depth == FFITAP__FRAME_MAX) {
-        ffitap__tap_lose(FFITAP__LOST_CALL);
+        ffitap__lose(FFITAP__LOST_CALL);
         ffitap__call_forget_ahead(self);
     } else {
         frame = push(self, callee, flags, stack, errno_in);

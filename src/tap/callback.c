@@ -4,8 +4,8 @@
 
 #include "tap/clock.h"
 #include "tap/emit.h"
+#include "tap/loss.h"
 #include "tap/tally.h"
-#include "tap/tap.h"
 
 /*
  * The innermost call that can still be in native code: stacks grow down, and what lies below was
@@ -78,7 +78,7 @@ static void count(struct ffitap__thread *self, const struct ffitap__callback_eve
     struct ffitap__tally *tally = ffitap__tally_get(self);
 
     if (!tally || !ffitap__tally_count_callback(tally, event))
-        ffitap__tap_lose(FFITAP__LOST_CALL);
+        ffitap__lose(FFITAP__LOST_CALL);
 }
 
 void ffitap__callback_leave(struct ffitap__thread *self, struct ffitap__callback *callback)

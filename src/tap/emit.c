@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tap/environment.h"
-#include "tap/statistics.h"
+#include "tap/loss.h"
 
 /*
  * The constructors that LTTng's header brings register our tracepoints with a library of LTTng's,
@@ -63,11 +63,10 @@ static bool is_welcome(void)
 
 static bool is_taken(void)
 {
-    const struct ffitap__lost_event event = {.what = FFITAP__LOST_EVENT, .count = 1};
     const bool taken = is_welcome();
 
     if (!taken)
-        ffitap__statistics_lost(&event);
+        ffitap__lose_beside(&ffitap__emit_sink, FFITAP__LOST_EVENT);
     return taken;
 }
 
@@ -83,6 +82,12 @@ static bool is_taken(void)
     }
 FFITAP__EVENT_MAP(X)
 #undef X
+
+const struct ffitap__sink ffitap__emit_sink = {
+#define X(name, record) .name = ffitap__emit_##name,
+    FFITAP__TOLD_EVENT_MAP(X)
+#undef X
+};
 
 void ffitap__emit_ask(ffitap__emit_question *is_known)
 {

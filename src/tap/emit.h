@@ -12,33 +12,14 @@
 #include "tap/event.h"
 #include "tap/watch.h"
 
-/* Every event of tracepoints/provider.h, with the record that it carries. */
-#define FFITAP__EVENT_MAP(X)                                                                       \
-    X(process, process_event)                                                                      \
-    X(runtime, runtime_event)                                                                      \
-    X(object_mapped, object_event)                                                                 \
-    X(object_unmapped, object_event)                                                               \
-    X(function, function_event)                                                                    \
-    X(load_begin, load_event)                                                                      \
-    X(load_end, load_event)                                                                        \
-    X(unload, unload_event)                                                                        \
-    X(lookup, lookup_event)                                                                        \
-    X(call, call_event)                                                                            \
-    X(call_entry, call_edge_event)                                                                 \
-    X(call_exit, call_edge_event)                                                                  \
-    X(gil_release, gil_event)                                                                      \
-    X(gil_acquire, gil_event)                                                                      \
-    X(errno_swap, swap_event)                                                                      \
-    X(last_error_swap, swap_event)                                                                 \
-    X(callback_entry, callback_event)                                                              \
-    X(callback_exit, callback_event)                                                               \
-    X(lost, lost_event)
-
 /* ffitap__emit_call(event), ffitap__emit_load_end(event), ... */
 #define X(name, record)                                                                            \
     FFITAP__CROSSING void ffitap__emit_##name(const struct ffitap__##record *event);
 FFITAP__EVENT_MAP(X)
 #undef X
+
+/* All of these that are told to sinks. */
+extern const struct ffitap__sink ffitap__emit_sink;
 
 /*
  * Makes this thread known to LTTng, which its first event does otherwise. That takes a lock which

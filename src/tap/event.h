@@ -8,6 +8,38 @@
 
 #include <stdint.h>
 
+/*
+ * Every event of tracepoints/provider.h, with the record that it carries: those that are told to
+ * every sink, and those of single calls, which only events are made of.
+ */
+#define FFITAP__TOLD_EVENT_MAP(X)                                                                  \
+    X(process, process_event)                                                                      \
+    X(runtime, runtime_event)                                                                      \
+    X(object_mapped, object_event)                                                                 \
+    X(object_unmapped, object_event)                                                               \
+    X(function, function_event)                                                                    \
+    X(load_begin, load_event)                                                                      \
+    X(load_end, load_event)                                                                        \
+    X(unload, unload_event)                                                                        \
+    X(lookup, lookup_event)                                                                        \
+    X(lost, lost_event)
+#define FFITAP__CALL_EVENT_MAP(X)                                                                  \
+    X(call, call_event)                                                                            \
+    X(call_entry, call_edge_event)                                                                 \
+    X(call_exit, call_edge_event)                                                                  \
+    X(gil_release, gil_event)                                                                      \
+    X(gil_acquire, gil_event)                                                                      \
+    X(errno_swap, swap_event)                                                                      \
+    X(last_error_swap, swap_event)                                                                 \
+    X(callback_entry, callback_event)                                                              \
+    X(callback_exit, callback_event)
+#define FFITAP__EVENT_MAP(X)                                                                       \
+    FFITAP__TOLD_EVENT_MAP(X)                                                                      \
+    FFITAP__CALL_EVENT_MAP(X)
+
+/* How many functions can be known. Their ids count up from 1. */
+#define FFITAP__FUNCTION_MAX 24576u
+
 /* Where a function's name comes from. */
 enum ffitap__naming {
     FFITAP__NAMED_BY_LOOKUP = 0, /* what a lookup asked for, or the host said */
@@ -191,5 +223,19 @@ struct ffitap__lost_event {
     uint8_t what; /* enum ffitap__loss */
     uint64_t count;
 };
+
+/*
+ * Who is told: LTTng, the statistics, ... NULL for what a sink does not want. A sink that comes
+ * late is described what is known so far. Runtimes, objects and functions are told with the tap's
+ * lock held; the rest by any thread.
+ */
+struct ffitap__sink {
+#define X(name, record) void (*name)(const struct ffitap__##record *event);
+    FFITAP__TOLD_EVENT_MAP(X)
+#undef X
+};
+
+/* Tells a sink what is known of this process. With the tap's lock held. */
+typedef void ffitap__description(const struct ffitap__sink *to);
 
 #endif

@@ -2,15 +2,14 @@
 
 #include <string.h>
 
-#include "tap/emit.h"
 #include "tap/fast.h"
 #include "tap/filter.h"
 #include "tap/function_table.h"
 #include "tap/lock.h"
+#include "tap/loss.h"
 #include "tap/memory.h"
 #include "tap/object.h"
-#include "tap/statistics.h"
-#include "tap/tap.h"
+#include "tap/sink.h"
 #include "tap/watch.h"
 
 #define BUCKET_COUNT 1024u
@@ -35,8 +34,7 @@ static void report(const struct ffitap__function *function)
 {
     const struct ffitap__function_event event = event_of(function);
 
-    ffitap__emit_function(&event);
-    ffitap__statistics_function(&event);
+    ffitap__tell_function(&event);
 }
 
 /* By its names, which stay with it when its library is unloaded and comes back. */
@@ -86,7 +84,7 @@ static struct ffitap__function *learn(const struct ffitap__function *wanted)
     else
         function = create(wanted);
     if (!function || !ffitap__function_table_add(function)) {
-        ffitap__tap_lose(FFITAP__LOST_FUNCTION);
+        ffitap__lose(FFITAP__LOST_FUNCTION);
         return NULL;
     }
     report(function);

@@ -13,9 +13,6 @@
 
 #include "tap/event.h"
 
-/* How many can be known. Their ids count up from 1. */
-#define FFITAP__FUNCTION_MAX 24576u
-
 struct ffitap__function {
     uint32_t id;         /* from 1 */
     uint8_t naming;      /* enum ffitap__naming */

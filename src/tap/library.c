@@ -5,10 +5,9 @@
 #include <stdatomic.h>
 
 #include "tap/clock.h"
-#include "tap/emit.h"
 #include "tap/function.h"
 #include "tap/object.h"
-#include "tap/statistics.h"
+#include "tap/sink.h"
 
 static const char *or_empty(const char *text)
 {
@@ -39,7 +38,7 @@ void ffitap__library_load_begin(struct ffitap__library_step *load, const char *n
     load->caller = caller;
 
     const struct ffitap__load_event event = load_event(load);
-    ffitap__emit_load_begin(&event);
+    ffitap__tell_load_begin(&event);
     ffitap__object_load_begins();
     load->begun = ffitap__clock_now();
 }
@@ -57,8 +56,7 @@ void ffitap__library_load_end(struct ffitap__library_step *load, void *handle, c
     event.path = handle ? ffitap__object_path_of_handle(handle) : "";
     event.duration_ns = ffitap__clock_duration_ns(load->ended - load->begun);
     event.error = or_empty(error);
-    ffitap__emit_load_end(&event);
-    ffitap__statistics_load_end(&event);
+    ffitap__tell_load_end(&event);
     errno = saved;
 }
 
@@ -70,12 +68,6 @@ void ffitap__library_lookup_begin(struct ffitap__library_step *lookup, const cha
     lookup->begun = ffitap__clock_now();
 }
 
-static void report_lookup(const struct ffitap__lookup_event *event)
-{
-    ffitap__emit_lookup(event);
-    ffitap__statistics_lookup(event);
-}
-
 void ffitap__library_lookup_end(struct ffitap__library_step *lookup, void *handle,
                                 const char *version, void *address, const char *error)
 {
@@ -83,7 +75,7 @@ void ffitap__library_lookup_end(struct ffitap__library_step *lookup, void *handl
     const struct ffitap__function *function =
         address ? ffitap__function_announce(address, lookup->name) : NULL;
 
-    report_lookup(&(struct ffitap__lookup_event){
+    ffitap__tell_lookup(&(struct ffitap__lookup_event){
         .handle = (uintptr_t)handle,
         .library = ffitap__object_path_of_handle(handle),
         .symbol = or_empty(lookup->name),
@@ -104,7 +96,7 @@ void ffitap__library_lookup_cached(const char *library, void *handle, const char
     /* The lookup that filled the cache announced it: no lock where threads look up all the time. */
     const struct ffitap__function *function = ffitap__function_at(address);
 
-    report_lookup(&(struct ffitap__lookup_event){
+    ffitap__tell_lookup(&(struct ffitap__lookup_event){
         .handle = (uintptr_t)handle,
         .library = library,
         .symbol = symbol,
@@ -132,7 +124,7 @@ void ffitap__library_unload_end(struct ffitap__library_step *unload, void *handl
 {
     const int saved = errno;
 
-    ffitap__emit_unload(&(struct ffitap__unload_event){
+    ffitap__tell_unload(&(struct ffitap__unload_event){
         .handle = (uintptr_t)handle,
         .path = unload->name,
         .caller = ffitap__object_path_at(unload->caller),

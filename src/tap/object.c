@@ -5,13 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tap/emit.h"
 #include "tap/function.h"
 #include "tap/lock.h"
+#include "tap/loss.h"
 #include "tap/memory.h"
 #include "tap/object_table.h"
-#include "tap/statistics.h"
-#include "tap/tap.h"
+#include "tap/sink.h"
 
 #define TRIES_MAX 8 /* to find a moment without unloads */
 
@@ -92,7 +91,7 @@ static struct ffitap__object *add(const struct ffitap__elf *elf, const char *pat
         object->cause = cause_of(object, scan);
     } else if (!table_is_full) {
         table_is_full = true;
-        ffitap__tap_lose(FFITAP__LOST_OBJECT);
+        ffitap__lose(FFITAP__LOST_OBJECT);
     }
     return object;
 }
@@ -279,8 +278,7 @@ static void report_mapped(struct ffitap__object *object)
 
     object->reported = true;
     ffitap__function_make_way(object->elf.start, object->elf.end);
-    ffitap__emit_object_mapped(&event);
-    ffitap__statistics_object_mapped(&event);
+    ffitap__tell_object_mapped(&event);
 }
 
 static void report_unmapped(struct ffitap__object *object)
@@ -289,8 +287,7 @@ static void report_unmapped(struct ffitap__object *object)
 
     ffitap__object_table_remove(object);
     ffitap__function_retire(object->elf.start, object->elf.end);
-    ffitap__emit_object_unmapped(&event);
-    ffitap__statistics_object_unmapped(&event);
+    ffitap__tell_object_unmapped(&event);
 }
 
 static unsigned report_gone(void)

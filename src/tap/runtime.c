@@ -4,20 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "tap/emit.h"
 #include "tap/lock.h"
+#include "tap/loss.h"
 #include "tap/memory.h"
-#include "tap/statistics.h"
-#include "tap/tap.h"
+#include "tap/sink.h"
 
 static struct ffitap__runtime_event runtimes[FFITAP__RUNTIME_MAX];
 static uint16_t runtime_count;
-
-static void report(const struct ffitap__runtime_event *runtime)
-{
-    ffitap__emit_runtime(runtime);
-    ffitap__statistics_runtime(runtime);
-}
 
 /* All strings are interned. */
 static bool are_equal(const struct ffitap__runtime_event *one,
@@ -37,7 +30,7 @@ static uint16_t keep(struct ffitap__runtime_event runtime)
         return 0;
     runtime.runtime_id = ++runtime_count;
     runtimes[runtime.runtime_id - 1] = runtime;
-    report(&runtimes[runtime.runtime_id - 1]);
+    ffitap__tell_runtime(&runtimes[runtime.runtime_id - 1]);
     return runtime.runtime_id;
 }
 
@@ -54,7 +47,7 @@ uint16_t ffitap__runtime_add(const char *name, const char *object, const char *l
     });
     ffitap__unlock();
     if (!id)
-        ffitap__tap_lose(FFITAP__LOST_RUNTIME);
+        ffitap__lose(FFITAP__LOST_RUNTIME);
     return id;
 }
 
@@ -79,7 +72,7 @@ uint16_t ffitap__runtime_with(uint16_t id, enum ffitap__lock_state state)
     uint16_t found = keep_with(id, kinds[state]);
     ffitap__unlock();
     if (!found) {
-        ffitap__tap_lose(FFITAP__LOST_RUNTIME);
+        ffitap__lose(FFITAP__LOST_RUNTIME);
         found = id;
     }
     errno = saved;
@@ -95,7 +88,7 @@ void ffitap__runtime_set_lock(uint16_t id, const char *lock, enum ffitap__lock_k
     if (strcmp(runtime->lock, lock) != 0 || runtime->lock_kind != kind) {
         runtime->lock = ffitap__memory_intern(lock);
         runtime->lock_kind = (uint8_t)kind;
-        report(runtime);
+        ffitap__tell_runtime(runtime);
     }
     ffitap__unlock();
 }

@@ -6,18 +6,14 @@
 #include <unistd.h>
 
 #include "tap/clock.h"
-#include "tap/exec.h"
-#include "tap/function.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
-#include "tap/object.h"
-#include "tap/runtime.h"
-#include "tap/thread.h"
 
 #define BUCKET_COUNT 1024u
 
 static char folder[PATH_MAX]; /* "" if no statistics are wanted */
 static struct ffitap__storage_process process;
+static ffitap__description *describe;
 static bool is_begun; /* by ffitap__statistics_begin(); else from the start of the program on */
 
 /* Objects, loads and lookups by what they are of. The texts are interned: equal ones have equal
@@ -40,17 +36,18 @@ static struct {
     uint32_t generation;
 } told[FFITAP__FUNCTION_MAX + 1];
 
-void ffitap__statistics_start(const char *where, const struct ffitap__storage_process *who)
+enum ffitap__statistics_answer ffitap__statistics_start(const char *where,
+                                                        const struct ffitap__storage_process *who,
+                                                        ffitap__description *how)
 {
     process = *who;
+    describe = how;
     if (!where || *where != '/' || strlen(where) >= sizeof(folder))
-        return;
+        return FFITAP__STATISTICS_NOT_BEGUN;
     strcpy(folder, where);
-    ffitap__exec_start(folder);
     const int failure = ffitap__storage_create(folder, &process, FFITAP__STORAGE_REMAINS_EMPTY);
-    if (!failure)
-        ffitap__exec_arrive();
     ffitap__watch_turn_statistics(!failure);
+    return failure ? FFITAP__STATISTICS_FAILED : FFITAP__STATISTICS_DONE;
 }
 
 void ffitap__statistics_start_child(uint64_t start_ns)
@@ -60,21 +57,16 @@ void ffitap__statistics_start_child(uint64_t start_ns)
     ffitap__watch_turn_statistics(*folder);
 }
 
-/* What was told before there was a file. */
-static void describe_all(void)
-{
-    ffitap__runtime_describe_all(ffitap__statistics_runtime);
-    ffitap__object_describe_all(ffitap__statistics_object_mapped);
-    ffitap__function_describe_all(ffitap__statistics_function);
-}
-
-/* A child's first one. With the lock held; they may have been stopped while we waited for it. */
+/*
+ * A child's first one, with what was told before there was a file. With the lock held; statistics
+ * may have been stopped while we waited for it.
+ */
 static void make_file(void)
 {
     if (ffitap__storage_current() || !ffitap__watch_statistics())
         return;
     if (ffitap__storage_create(folder, &process, FFITAP__STORAGE_REMAINS_EMPTY) == 0)
-        describe_all();
+        describe(&ffitap__statistics_sink);
     else
         ffitap__watch_turn_statistics(false);
 }
@@ -111,7 +103,7 @@ static enum ffitap__statistics_answer begin(const char *where, int *failure)
     strcpy(folder, where);
     is_begun = true;
     ffitap__watch_turn_statistics(true);
-    describe_all();
+    describe(&ffitap__statistics_sink);
     return FFITAP__STATISTICS_DONE;
 }
 
@@ -142,23 +134,12 @@ static enum ffitap__statistics_answer end(void)
     return FFITAP__STATISTICS_DONE;
 }
 
-/* Other threads hold the file until they count in the next one, or end. */
-static void let_go(struct ffitap__thread *self)
-{
-    if (!self || self->depth)
-        return;
-    ffitap__thread_forget(self);
-    ffitap__tally_destroy_all(self);
-}
-
 enum ffitap__statistics_answer ffitap__statistics_end(void)
 {
     if (!ffitap__lock())
         return FFITAP__STATISTICS_IN_HANDLER;
     const enum ffitap__statistics_answer answer = end();
     ffitap__unlock();
-    if (answer == FFITAP__STATISTICS_DONE)
-        let_go(ffitap__thread_self);
     return answer;
 }
 
@@ -181,7 +162,7 @@ static void publish(enum ffitap__statistics_list list, struct ffitap__statistics
     ffitap__storage_publish(ffitap__storage_current(), list, link, size);
 }
 
-/* A definition in a file that is there: a child's first file is filled by describe_all(). */
+/* A definition in a file that is there: a child's first file is filled by describe(). */
 static void *take_definition(size_t size)
 {
     struct ffitap__storage *storage = ffitap__storage_current();
@@ -189,7 +170,7 @@ static void *take_definition(size_t size)
     return ffitap__watch_statistics() && storage ? ffitap__storage_take(storage, size) : NULL;
 }
 
-void ffitap__statistics_runtime(const struct ffitap__runtime_event *event)
+static void tell_runtime(const struct ffitap__runtime_event *event)
 {
     struct ffitap__statistics_runtime *runtime = take_definition(sizeof(*runtime));
 
@@ -210,7 +191,7 @@ static bool is_told(const struct ffitap__function_event *event)
            told[event->function_id].generation == generation();
 }
 
-void ffitap__statistics_function(const struct ffitap__function_event *event)
+static void tell_function(const struct ffitap__function_event *event)
 {
     struct ffitap__statistics_function *function =
         is_told(event) ? NULL : take_definition(sizeof(*function));
@@ -228,7 +209,7 @@ void ffitap__statistics_function(const struct ffitap__function_event *event)
     publish(FFITAP__STATISTICS_FUNCTIONS, &function->link, sizeof(*function));
 }
 
-void ffitap__statistics_lost(const struct ffitap__lost_event *event)
+static void tell_lost(const struct ffitap__lost_event *event)
 {
     if (ffitap__watch_statistics())
         ffitap__storage_lose(event);
@@ -304,12 +285,12 @@ static void count_object(const struct ffitap__object_event *event, bool is_unmap
         publish(FFITAP__STATISTICS_OBJECTS, &object->link, sizeof(*object));
 }
 
-void ffitap__statistics_object_mapped(const struct ffitap__object_event *event)
+static void tell_object_mapped(const struct ffitap__object_event *event)
 {
     count_object(event, false);
 }
 
-void ffitap__statistics_object_unmapped(const struct ffitap__object_event *event)
+static void tell_object_unmapped(const struct ffitap__object_event *event)
 {
     count_object(event, true);
 }
@@ -342,7 +323,7 @@ static void count_load(const struct ffitap__load_event *event)
         publish(FFITAP__STATISTICS_LOADS, &load->link, sizeof(*load));
 }
 
-void ffitap__statistics_load_end(const struct ffitap__load_event *event)
+static void tell_load_end(const struct ffitap__load_event *event)
 {
     const int saved = errno;
 
@@ -376,7 +357,7 @@ static void count_lookup(const struct ffitap__lookup_event *event)
         publish(FFITAP__STATISTICS_LOOKUPS, &lookup->link, sizeof(*lookup));
 }
 
-void ffitap__statistics_lookup(const struct ffitap__lookup_event *event)
+static void tell_lookup(const struct ffitap__lookup_event *event)
 {
     const int saved = errno;
 
@@ -386,3 +367,13 @@ void ffitap__statistics_lookup(const struct ffitap__lookup_event *event)
     }
     errno = saved;
 }
+
+const struct ffitap__sink ffitap__statistics_sink = {
+    .runtime = tell_runtime,
+    .object_mapped = tell_object_mapped,
+    .object_unmapped = tell_object_unmapped,
+    .function = tell_function,
+    .load_end = tell_load_end,
+    .lookup = tell_lookup,
+    .lost = tell_lost,
+};

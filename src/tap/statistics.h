@@ -13,16 +13,8 @@
 #include <ffitap/export.h>
 
 #include "tap/event.h"
-#include "tap/fast.h"
 #include "tap/storage.h"
 #include "tap/watch.h"
-
-/* At the start of the program, before anything is told; without a folder (NULL) only what is said
- * of the process is noted. With the tap's lock held. */
-void ffitap__statistics_start(const char *folder, const struct ffitap__storage_process *process);
-
-/* In a forked child. */
-void ffitap__statistics_start_child(uint64_t start_ns);
 
 enum ffitap__statistics_answer {
     FFITAP__STATISTICS_DONE,
@@ -33,24 +25,30 @@ enum ffitap__statistics_answer {
     FFITAP__STATISTICS_IN_HANDLER,   /* of a signal, which interrupted the tap */
 };
 
+/*
+ * At the start of the program, before anything is told. `describe` tells a sink what was told
+ * before it came. Without a folder, or with one that is none, statistics are not begun; what is
+ * said of the process is noted all the same. With the tap's lock held.
+ */
+enum ffitap__statistics_answer
+ffitap__statistics_start(const char *folder, const struct ffitap__storage_process *process,
+                         ffitap__description *describe);
+
+/* In a forked child. */
+void ffitap__statistics_start_child(uint64_t start_ns);
+
 /* Keeps statistics from now on, in a new file in `folder`, an absolute path. `*failure` is set with
  * FFITAP__STATISTICS_FAILED. */
 FFITAP__CROSSING enum ffitap__statistics_answer ffitap__statistics_begin(const char *folder,
                                                                          int *failure);
 
-/* Keeps none from now on, if they were begun so. */
-FFITAP__CROSSING enum ffitap__statistics_answer ffitap__statistics_end(void);
+/* Keeps none from now on, if they were begun so. What threads hold of the file they still hold. */
+enum ffitap__statistics_answer ffitap__statistics_end(void);
 
 /* Whether there is a file, which a child makes now. Without the tap's lock. */
 bool ffitap__statistics_have_file(void);
 
-/* The events that are not calls, with their records. The first five with the tap's lock held. */
-void ffitap__statistics_runtime(const struct ffitap__runtime_event *event);
-void ffitap__statistics_object_mapped(const struct ffitap__object_event *event);
-void ffitap__statistics_object_unmapped(const struct ffitap__object_event *event);
-void ffitap__statistics_function(const struct ffitap__function_event *event);
-void ffitap__statistics_lost(const struct ffitap__lost_event *event);
-void ffitap__statistics_load_end(const struct ffitap__load_event *event);
-void ffitap__statistics_lookup(const struct ffitap__lookup_event *event);
+/* What is told and is no call, counted. */
+extern const struct ffitap__sink ffitap__statistics_sink;
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "tap/clock.h"
 #include "tap/count.h"
-#include "tap/emit.h"
 #include "tap/lock.h"
+#include "tap/loss.h"
 #include "tap/memory.h"
 #include "tap/statistics.h"
 
@@ -189,8 +189,8 @@ void ffitap__tally_lose_call(const struct ffitap__tally *tally)
 {
     const struct ffitap__lost_event event = {.what = FFITAP__LOST_CALL, .count = 1};
 
-    ffitap__emit_lost(&event);
     ffitap__storage_lose_in(tally->arena.storage, &event);
+    ffitap__lose_beside(&ffitap__statistics_sink, FFITAP__LOST_CALL);
 }
 
 static void *at(const struct ffitap__tally *tally, uint64_t offset)

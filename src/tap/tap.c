@@ -11,12 +11,15 @@
 #include "tap/clock.h"
 #include "tap/emit.h"
 #include "tap/environment.h"
+#include "tap/exec.h"
 #include "tap/filter.h"
 #include "tap/function.h"
 #include "tap/lock.h"
 #include "tap/object.h"
 #include "tap/runtime.h"
+#include "tap/sink.h"
 #include "tap/statistics.h"
+#include "tap/tally.h"
 #include "tap/thread.h"
 #include "tap/watch.h"
 
@@ -31,6 +34,13 @@ static struct {
     char recording[TOKEN_MAX];
 } process;
 
+/* All who are told, in this order. */
+static const struct ffitap__sink *const sinks[] = {
+    &ffitap__emit_sink,
+    &ffitap__statistics_sink,
+    NULL,
+};
+
 static void read_command_line(void)
 {
     const int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
@@ -40,6 +50,39 @@ static void read_command_line(void)
     const ssize_t size = read(fd, process.argv, sizeof(process.argv));
     process.argv_size = size > 0 ? (uint32_t)size : 0;
     close(fd);
+}
+
+static void describe_self(void (*tell)(const struct ffitap__process_event *event))
+{
+    tell(&(struct ffitap__process_event){
+        .pid = getpid(),
+        .ppid = getppid(),
+        .start_ns = process.start_ns,
+        .exe = process.exe,
+        .argv = process.argv,
+        .argv_size = process.argv_size,
+        .recording = process.recording,
+    });
+}
+
+void ffitap__tap_describe(const struct ffitap__sink *to)
+{
+    if (to->process)
+        describe_self(to->process);
+    if (to->runtime)
+        ffitap__runtime_describe_all(to->runtime);
+    if (to->object_mapped)
+        ffitap__object_describe_all(to->object_mapped);
+    if (to->function)
+        ffitap__function_describe_all(to->function);
+}
+
+void ffitap__tap_describe_process(void)
+{
+    if (!ffitap__lock())
+        return;
+    ffitap__tap_describe(&ffitap__emit_sink);
+    ffitap__unlock();
 }
 
 /*
@@ -60,20 +103,27 @@ static void start_child(void)
     ffitap__watch_start_child();
 }
 
+/* Notes of programs that are run are wanted even if there is no file: a reader looks for them. */
 static void start_statistics(void)
 {
     const char *folder = secure_getenv(FFITAP__ENV_STAT_DIR);
+    const struct ffitap__storage_process who = {
+        .exe = process.exe,
+        .argv = process.argv,
+        .argv_size = process.argv_size,
+        .recording = process.recording,
+        .start_ns = process.start_ns,
+    };
 
     if (!ffitap__lock())
         return;
-    ffitap__statistics_start(folder, &(struct ffitap__storage_process){
-                                         .exe = process.exe,
-                                         .argv = process.argv,
-                                         .argv_size = process.argv_size,
-                                         .recording = process.recording,
-                                         .start_ns = process.start_ns,
-                                     });
+    const enum ffitap__statistics_answer answer =
+        ffitap__statistics_start(folder, &who, ffitap__tap_describe);
     ffitap__unlock();
+    if (answer != FFITAP__STATISTICS_NOT_BEGUN)
+        ffitap__exec_start(folder);
+    if (answer == FFITAP__STATISTICS_DONE)
+        ffitap__exec_arrive();
 }
 
 static void read_process(void)
@@ -99,7 +149,7 @@ static void read_process(void)
  *      leave out. Everything is read now: later the host may have changed its directory, root or
  *      environment;
  *   6. the handlers of fork(2), before there is a file that a child must let go of;
- *   7. the statistics, before anything is told that they are to count;
+ *   7. the sinks, before anything is told; of these the statistics, before anything is counted;
  *   8. at last the objects, which are the first to be told.
  */
 __attribute__((constructor)) static void start(void)
@@ -114,39 +164,26 @@ __attribute__((constructor)) static void start(void)
     read_process();
     ffitap__filter_set(secure_getenv(FFITAP__ENV_FILTER), &flaw);
     pthread_atfork(ffitap__lock_before_fork, ffitap__lock_after_fork, start_child);
+    ffitap__sink_init(sinks);
     start_statistics();
     ffitap__object_update(0);
     errno = saved;
 }
 
-static void describe_self(void)
+/* Other threads hold the file until they count in the next one, or end. */
+static void let_go(struct ffitap__thread *self)
 {
-    ffitap__emit_process(&(struct ffitap__process_event){
-        .pid = getpid(),
-        .ppid = getppid(),
-        .start_ns = process.start_ns,
-        .exe = process.exe,
-        .argv = process.argv,
-        .argv_size = process.argv_size,
-        .recording = process.recording,
-    });
-}
-
-void ffitap__tap_describe_process(void)
-{
-    if (!ffitap__lock())
+    if (!self || self->depth)
         return;
-    describe_self();
-    ffitap__runtime_describe_all(ffitap__emit_runtime);
-    ffitap__object_describe_all(ffitap__emit_object_mapped);
-    ffitap__function_describe_all(ffitap__emit_function);
-    ffitap__unlock();
+    ffitap__thread_forget(self);
+    ffitap__tally_destroy_all(self);
 }
 
-void ffitap__tap_lose(enum ffitap__loss what)
+enum ffitap__statistics_answer ffitap__tap_end_statistics(void)
 {
-    const struct ffitap__lost_event event = {.what = what, .count = 1};
+    const enum ffitap__statistics_answer answer = ffitap__statistics_end();
 
-    ffitap__emit_lost(&event);
-    ffitap__statistics_lost(&event);
+    if (answer == FFITAP__STATISTICS_DONE)
+        let_go(ffitap__thread_self);
+    return answer;
 }

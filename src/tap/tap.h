@@ -1,6 +1,7 @@
 /*
  * The tap: what the shim and the core report to. It keeps what is known of this process (objects,
- * functions, runtimes, the calls of each thread) and emits the events.
+ * functions, runtimes, the calls of each thread) and tells it to sinks. Here it is put together:
+ * this is the only file that knows all of its parts.
  */
 #ifndef FFITAP_TAP_TAP_H
 #define FFITAP_TAP_TAP_H
@@ -8,14 +9,17 @@
 #include <ffitap/export.h>
 
 #include "tap/event.h"
+#include "tap/statistics.h"
 
-/*
- * Emits every definition there is (process, runtimes, objects, functions), for a session that has
- * just started. Called from LTTng's listener thread.
- */
+/* Tells `to` every definition there is: process, runtimes, objects, functions. With the tap's lock
+ * held. */
+void ffitap__tap_describe(const struct ffitap__sink *to);
+
+/* Emits all of these, for a session that has just started. Called from LTTng's listener thread. */
 FFITAP__CROSSING void ffitap__tap_describe_process(void);
 
-/* Counts something that could not be recorded, and says so to whoever listens. */
-FFITAP__CROSSING void ffitap__tap_lose(enum ffitap__loss what);
+/* Keeps no statistics from now on, if the program itself has begun them; this thread lets go of
+ * their file. */
+FFITAP__CROSSING enum ffitap__statistics_answer ffitap__tap_end_statistics(void);
 
 #endif

@@ -8,8 +8,8 @@
 
 #include "tap/call.h"
 #include "tap/emit.h"
+#include "tap/loss.h"
 #include "tap/memory.h"
-#include "tap/tap.h"
 
 FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
 
@@ -93,6 +93,6 @@ struct ffitap__thread *ffitap__thread_start(void)
     struct ffitap__thread *self = ffitap__thread_prepare();
 
     if (!self)
-        ffitap__tap_lose(FFITAP__LOST_CALL);
+        ffitap__lose(FFITAP__LOST_CALL);
     return self;
 }

@@ -132,6 +132,12 @@ static void append_name(const char *name)
 FFITAP__EVENT_MAP(X)
 #undef X
 
+const struct ffitap__sink ffitap__emit_sink = {
+#define X(name, record) .name = ffitap__emit_##name,
+    FFITAP__TOLD_EVENT_MAP(X)
+#undef X
+};
+
 void emit_double_reset(void)
 {
 #define X(name, record) name##_count = 0;

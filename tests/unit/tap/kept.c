@@ -14,7 +14,7 @@
 #include "tap/call.h"
 #include "tap/lock.h"
 #include "tap/runtime.h"
-#include "tap/statistics.h"
+#include "tap/tap.h"
 
 #ifdef WITHOUT_PROVIDER
 bool emit_double_is_there = false;
@@ -27,13 +27,15 @@ static const uint8_t argv[] = "program\0argument";
 void kept_start_in(const char *where)
 {
     ffitap__lock();
-    ffitap__statistics_start(where, &(struct ffitap__storage_process){
-                                        .exe = "/usr/bin/program",
-                                        .argv = argv,
-                                        .argv_size = sizeof(argv),
-                                        .recording = "token",
-                                        .start_ns = ffitap__clock_monotonic_ns(),
-                                    });
+    ffitap__statistics_start(where,
+                             &(struct ffitap__storage_process){
+                                 .exe = "/usr/bin/program",
+                                 .argv = argv,
+                                 .argv_size = sizeof(argv),
+                                 .recording = "token",
+                                 .start_ns = ffitap__clock_monotonic_ns(),
+                             },
+                             ffitap__tap_describe);
     ffitap__unlock();
 }
 

@@ -94,13 +94,13 @@ static void come_and_go(uintptr_t base)
                                                 .soname = "guest.so",
                                                 .build_id = "ab"};
 
-    ffitap__statistics_object_mapped(&object);
+    ffitap__statistics_sink.object_mapped(&object);
     ffitap__function_announce((const void *)(base + 16), "guest");
     kept_call((void *)(base + 16), false);
     ffitap__lock();
     ffitap__function_retire(base, base + 4096);
     ffitap__unlock();
-    ffitap__statistics_object_unmapped(&object);
+    ffitap__statistics_sink.object_unmapped(&object);
 }
 
 Test(tap_statistics, the_file_does_not_grow_when_a_library_comes_and_goes)
