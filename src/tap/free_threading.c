@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tap/lock.h"
-#include "tap/object.h"
+#include "tap/object_table.h"
 
 /* Where in _PyRuntime what is needed of _Py_DebugOffsets is: numbers of 64 bits each. */
 enum word {

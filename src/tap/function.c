@@ -8,7 +8,7 @@
 #include "tap/lock.h"
 #include "tap/loss.h"
 #include "tap/memory.h"
-#include "tap/object.h"
+#include "tap/object_table.h"
 #include "tap/sink.h"
 #include "tap/watch.h"
 

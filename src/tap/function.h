@@ -12,18 +12,7 @@
 #include <ffitap/export.h>
 
 #include "tap/event.h"
-
-struct ffitap__function {
-    uint32_t id;         /* from 1 */
-    uint8_t naming;      /* enum ffitap__naming */
-    uintptr_t address;   /* the last one it was seen at */
-    uint64_t place;      /* in its library, if it lies in one */
-    uint64_t offset;     /* the same, or from the export that it is named after */
-    const char *library; /* interned, as `symbol` */
-    const char *symbol;
-    _Atomic bool is_excluded;            /* by the filter: its calls are not measured */
-    struct ffitap__function *same_place; /* the next of its bucket */
-};
+#include "tap/function_table.h"
 
 /* Whether its calls are left out. A lookup that gives it another name may change that. */
 static inline bool ffitap__function_is_excluded(const struct ffitap__function *function)

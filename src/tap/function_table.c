@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "tap/function.h"
 #include "tap/memory.h"
 
 #define FIRST_CAPACITY 512u /* a power of two, as every capacity */

@@ -5,10 +5,21 @@
 #ifndef FFITAP_TAP_FUNCTION_TABLE_H
 #define FFITAP_TAP_FUNCTION_TABLE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ffitap__function;
+struct ffitap__function {
+    uint32_t id;         /* from 1 */
+    uint8_t naming;      /* enum ffitap__naming */
+    uintptr_t address;   /* the last one it was seen at */
+    uint64_t place;      /* in its library, if it lies in one */
+    uint64_t offset;     /* the same, or from the export that it is named after */
+    const char *library; /* interned, as `symbol` */
+    const char *symbol;
+    _Atomic bool is_excluded;            /* by the filter: its calls are not measured */
+    struct ffitap__function *same_place; /* the next of its bucket */
+};
 
 /* NULL if none is known there. */
 struct ffitap__function *ffitap__function_table_find(uintptr_t address);

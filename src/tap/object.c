@@ -9,7 +9,6 @@
 #include "tap/lock.h"
 #include "tap/loss.h"
 #include "tap/memory.h"
-#include "tap/object_table.h"
 #include "tap/sink.h"
 
 #define TRIES_MAX 8 /* to find a moment without unloads */
