@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/mman.h>
 
 #include "tap/function.h"
 #include "tap/loss.h"
@@ -196,6 +197,36 @@ void ffitap__call_drop_all(struct ffitap__thread *self)
     drop_above(self, 0, UINTPTR_MAX);
 }
 
+void ffitap__call_end_thread(void *thread)
+{
+    struct ffitap__thread *self = thread;
+
+    /* LTTng may have forgotten the thread by now; signals come all the same. */
+    if (ffitap__watch_events())
+        ffitap__emit_join_again();
+    ffitap__call_drop_all(self);
+    ffitap__thread_self = NULL;
+    ffitap__tally_destroy_all(self);
+    munmap(self, sizeof(*self));
+}
+
+/*
+ * One thread is left in a forked child, with the calls it is in but an identity of its own. Their
+ * cells stay for who was interrupted and goes on with them, and count in nothing.
+ */
+void ffitap__call_start_child(void)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    if (!self)
+        return;
+    ffitap__thread_forget(self);
+    ffitap__tally_leave_all(self);
+    ffitap__thread_number(self);
+    for (uint32_t i = 0; i < self->depth; i++)
+        self->frames[i].flags |= FFITAP__FRAME_INHERITED;
+}
+
 void ffitap__call_tell_release(struct ffitap__thread *self, uint16_t runtime)
 {
     self->window.errno_before = errno;
@@ -268,7 +299,7 @@ static bool can_count_only(const struct ffitap__tally *tally, uint64_t state)
 static void start_remembering(struct ffitap__thread *self, uint64_t state)
 {
     for (unsigned i = 0; i < FFITAP__THREAD_MEMOS; i++) {
-        atomic_store_explicit(&self->memos[i].cell, &ffitap__thread_no_cell, memory_order_relaxed);
+        atomic_store_explicit(&self->memos[i].cell, &ffitap__tally_no_cell, memory_order_relaxed);
         atomic_store_explicit(&self->memos[i].left_out, FFITAP__NO_KEY, memory_order_relaxed);
     }
     atomic_signal_fence(memory_order_seq_cst);
@@ -288,7 +319,7 @@ static void remember(struct ffitap__thread *self, uint64_t state, uint64_t key,
         atomic_store_explicit(&memo->cell, cell, memory_order_relaxed);
         atomic_signal_fence(memory_order_seq_cst);
         if (self->remembering != state) /* a signal handler's call counts in another file by now */
-            atomic_store_explicit(&memo->cell, &ffitap__thread_no_cell, memory_order_relaxed);
+            atomic_store_explicit(&memo->cell, &ffitap__tally_no_cell, memory_order_relaxed);
     } else {
         atomic_store_explicit(&memo->left_out, key, memory_order_relaxed);
     }

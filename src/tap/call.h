@@ -26,6 +26,7 @@
 #include "tap/count.h"
 #include "tap/emit.h"
 #include "tap/fast.h"
+#include "tap/tally.h"
 #include "tap/thread.h"
 
 /* The ways that these take where there is more to do than to count. */
@@ -251,7 +252,7 @@ static inline __attribute__((always_inline)) void ffitap__call_end(struct ffitap
     const struct ffitap__tally *tally = frame->cell->tally;
     struct ffitap__places places;
 
-    if (FFITAP__UNLIKELY(!ffitap__count_find(tally, frame, has_window, left, held, &places))) {
+    if (FFITAP__UNLIKELY(!ffitap__tally_find(tally, frame, has_window, left, held, &places))) {
         ffitap__call_end_slowly(self, frame, left, held);
         return;
     }
@@ -360,5 +361,11 @@ static inline void ffitap__call_window_unused(struct ffitap__thread *self)
 
 /* What a thread has under way when it ends, innermost first. */
 void ffitap__call_drop_all(struct ffitap__thread *self);
+
+/* The same, and then all that is kept of the thread. */
+void ffitap__call_end_thread(void *thread);
+
+/* In a child of fork(2): the calls that its one thread is in were begun by the parent. */
+void ffitap__call_start_child(void);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * How a call is counted where everything has its place already, as it nearly always has: inline,
- * for a function call costs as much as all this. tally.c does the same where room must be made
- * first.
+ * How a call is counted in its places: inline, for a function call costs as much as all this. Where
+ * they are is found by tally.h, and made by tally.c if they are not there.
  */
 #ifndef FFITAP_TAP_COUNT_H
 #define FFITAP_TAP_COUNT_H
@@ -9,7 +8,6 @@
 #include "tap/buckets.h"
 #include "tap/event.h"
 #include "tap/fast.h"
-#include "tap/thread.h"
 
 /* Everything that a call is counted in, found first, so that it counts whole or not at all. */
 struct ffitap__places {
@@ -86,29 +84,6 @@ static inline void ffitap__count_window(const struct ffitap__places *places)
         ffitap__count_lower(&windows->wait_min_ns, places->wait_ns);
     if (FFITAP__UNLIKELY(places->wait_ns > windows->wait_max_ns))
         ffitap__count_raise(&windows->wait_max_ns, places->wait_ns);
-}
-
-static inline uint64_t ffitap__count_ns(const struct ffitap__tally *tally, uint64_t ticks)
-{
-    return (uint64_t)(((unsigned __int128)ticks * tally->rate) >> FFITAP__CLOCK_SHIFT);
-}
-
-/* False if one of them has no place yet. A call without a window is over when it has left. */
-static inline bool ffitap__count_find(const struct ffitap__tally *tally,
-                                      const struct ffitap__frame *frame, bool has_window,
-                                      uint64_t left, uint64_t held, struct ffitap__places *places)
-{
-    const struct ffitap__cell *cell = frame->cell;
-
-    places->native_ns = ffitap__count_ns(tally, left - frame->entered);
-    places->bucket = ffitap__buckets_recent(tally->file, &cell->durations, places->native_ns);
-    places->windows = NULL;
-    if (!has_window)
-        return places->bucket;
-    places->wait_ns = ffitap__count_ns(tally, held - left);
-    places->wait_bucket = ffitap__buckets_recent(tally->file, &cell->waits, places->wait_ns);
-    places->windows = (void *)(tally->file + cell->windows);
-    return places->bucket && places->wait_bucket && cell->windows;
 }
 
 /* A call of which there is nothing unusual to say. */

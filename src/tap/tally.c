@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include "tap/clock.h"
-#include "tap/count.h"
 #include "tap/lock.h"
 #include "tap/loss.h"
 #include "tap/memory.h"
 #include "tap/statistics.h"
+
+struct ffitap__cell ffitap__tally_no_cell = {.key = FFITAP__NO_KEY};
 
 static struct ffitap__statistics_thread *add_thread(struct ffitap__arena *arena)
 {

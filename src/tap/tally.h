@@ -10,18 +10,11 @@
 #include <stdint.h>
 
 #include "tap/buckets.h"
+#include "tap/clock.h"
+#include "tap/count.h"
 #include "tap/event.h"
-#include "tap/function.h"
 #include "tap/statistics_file.h"
-
-struct ffitap__thread;
-struct ffitap__frame;
-
-/* What is called, and through what. */
-struct ffitap__callee {
-    uint32_t function_id; /* 0 if it is not known */
-    uint32_t runtime_id;
-};
+#include "tap/thread.h"
 
 /* A cell of the file, and where in it the last of each kind was counted. */
 struct ffitap__cell {
@@ -35,6 +28,9 @@ struct ffitap__cell {
     uint32_t next;    /* of the same function, through another runtime or of callbacks: its place
                          among the cells, and one; 0 for none */
 };
+
+/* A cell with the key of no function. */
+extern struct ffitap__cell ffitap__tally_no_cell;
 
 #define FFITAP__CELL_MAX (2 * FFITAP__FUNCTION_MAX)
 
@@ -79,5 +75,29 @@ bool ffitap__tally_count_call(const struct ffitap__frame *frame, uint64_t left, 
 /* A callback of `duration_ns` ended. False as above. */
 bool ffitap__tally_count_callback(struct ffitap__tally *tally,
                                   const struct ffitap__callback_event *callback);
+
+/* How long `ticks` last: nearly every call is counted with a rate that is known. */
+static inline uint64_t ffitap__tally_ns(const struct ffitap__tally *tally, uint64_t ticks)
+{
+    return (uint64_t)(((unsigned __int128)ticks * tally->rate) >> FFITAP__CLOCK_SHIFT);
+}
+
+/* False if one of them has no place yet. A call without a window is over when it has left. */
+static inline bool ffitap__tally_find(const struct ffitap__tally *tally,
+                                      const struct ffitap__frame *frame, bool has_window,
+                                      uint64_t left, uint64_t held, struct ffitap__places *places)
+{
+    const struct ffitap__cell *cell = frame->cell;
+
+    places->native_ns = ffitap__tally_ns(tally, left - frame->entered);
+    places->bucket = ffitap__buckets_recent(tally->file, &cell->durations, places->native_ns);
+    places->windows = NULL;
+    if (!has_window)
+        return places->bucket;
+    places->wait_ns = ffitap__tally_ns(tally, held - left);
+    places->wait_bucket = ffitap__buckets_recent(tally->file, &cell->waits, places->wait_ns);
+    places->windows = (void *)(tally->file + cell->windows);
+    return places->bucket && places->wait_bucket && cell->windows;
+}
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tap/call.h"
 #include "tap/clock.h"
 #include "tap/emit.h"
 #include "tap/environment.h"
@@ -99,7 +100,7 @@ static void start_child(void)
     process.start_ns = ffitap__clock_monotonic_ns();
     ffitap__object_start_child();
     ffitap__statistics_start_child(process.start_ns);
-    ffitap__thread_start_child();
+    ffitap__call_start_child();
     ffitap__watch_start_child();
 }
 
@@ -160,7 +161,7 @@ __attribute__((constructor)) static void start(void)
     ffitap__clock_init();
     ffitap__watch_init();
     ffitap__lock_init(ffitap__emit_join);
-    ffitap__thread_init();
+    ffitap__thread_init(ffitap__call_end_thread);
     read_process();
     ffitap__filter_set(secure_getenv(FFITAP__ENV_FILTER), &flaw);
     pthread_atfork(ffitap__lock_before_fork, ffitap__lock_after_fork, start_child);

@@ -10,11 +10,19 @@
 
 #include "tap/clock.h"
 #include "tap/fast.h"
-#include "tap/tally.h"
 #include "tap/watch.h"
+
+struct ffitap__cell; /* tally.h says what these two are */
+struct ffitap__tally;
 
 /* Calls that nest deeper than this, through callbacks, are lost. */
 #define FFITAP__FRAME_MAX 4096u
+
+/* What is called, and through what. */
+struct ffitap__callee {
+    uint32_t function_id; /* 0 if it is not known */
+    uint32_t runtime_id;
+};
 
 /* A call. A power of two in size, so that finding one takes no multiplication. */
 struct ffitap__frame {
@@ -81,9 +89,8 @@ struct ffitap__thread_memo {
 };
 #define FFITAP__THREAD_MEMOS 256u
 
-/* The key of no function, and a cell with that key. */
+/* The key of no function. */
 #define FFITAP__NO_KEY UINT64_MAX
-extern struct ffitap__cell ffitap__thread_no_cell;
 
 /* No state of ffitap__watch. */
 #define FFITAP__NO_STATE UINT64_MAX
@@ -151,11 +158,11 @@ static inline bool ffitap__thread_leaves_out(struct ffitap__thread *self, const 
            self->remembering == ffitap__watch_state();
 }
 
-/* At the start: threads that end from now on take what they have along. */
-void ffitap__thread_init(void);
+/* At the start: `end` is what a thread that makes measured calls does when it ends. */
+void ffitap__thread_init(void (*end)(void *thread));
 
-/* In a child of fork(2). */
-void ffitap__thread_start_child(void);
+/* Gives the calls and callbacks that come numbers that no other thread's have. */
+void ffitap__thread_number(struct ffitap__thread *self);
 
 /* Forgets every memo: what comes counts in whatever tally there will be. */
 void ffitap__thread_forget(struct ffitap__thread *self);

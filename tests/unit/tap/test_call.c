@@ -7,6 +7,7 @@
 
 #include "emit_double.h"
 #include "tap/call.h"
+#include "tap/function.h"
 
 #define RUNTIME 3
 #define STACK   ((uintptr_t)0x700000) /* of the outermost call; inner ones lie below */

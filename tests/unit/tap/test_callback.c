@@ -7,6 +7,7 @@
 
 #include "emit_double.h"
 #include "tap/callback.h"
+#include "tap/function.h"
 
 #define RUNTIME 3
 #define CLOSURE ((const void *)0xC105)

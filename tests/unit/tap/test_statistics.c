@@ -15,6 +15,7 @@
 #include "kept.h"
 #include "tap/arena.h"
 #include "tap/call.h"
+#include "tap/function.h"
 #include "tap/library.h"
 #include "tap/lock.h"
 #include "tap/statistics.h"

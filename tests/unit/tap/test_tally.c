@@ -10,6 +10,7 @@
 
 #include "kept.h"
 #include "tap/call.h"
+#include "tap/function.h"
 #include "tap/callback.h"
 #include "tap/lock.h"
 #include "tap/runtime.h"
