@@ -1,10 +1,37 @@
-/* The types of functions, and what they mean for a call. */
+#include "core/function.h"
+
 #include <errno.h>
+#include <stdlib.h>
 
 #include "core/abi.h"
 #include "core/fail.h"
-#include "core/function.h"
 #include "core/type.h"
+
+void ffitap__function_free(struct ffitap_function *function)
+{
+    ffitap__signature_destroy(function->signature);
+    free(function);
+}
+
+void ffitap__function_free_chain(struct ffitap_function *function)
+{
+    while (function) {
+        struct ffitap_function *next = function->next;
+
+        ffitap__function_free(function);
+        function = next;
+    }
+}
+
+const char *ffitap_function_borrow_name(const struct ffitap_function *function)
+{
+    return function->name;
+}
+
+void *ffitap_function_get_address(const struct ffitap_function *function)
+{
+    return function->address;
+}
 
 const struct ffitap_type *ffitap__function_first_result(const struct ffitap_function *function)
 {

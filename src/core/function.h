@@ -1,4 +1,4 @@
-/* What a function is made of. */
+/* What a function is made of: below libraries, which keep functions. */
 #ifndef FFITAP_CORE_FUNCTION_H
 #define FFITAP_CORE_FUNCTION_H
 
@@ -52,6 +52,9 @@ enum ffitap_status ffitap__function_set_types(struct ffitap_function *function,
 
 /* What a function returns at first. */
 const struct ffitap_type *ffitap__function_first_result(const struct ffitap_function *function);
+
+/* Frees the function alone, with the types that it has. */
+void ffitap__function_free(struct ffitap_function *function);
 
 /* Frees `function` and those behind it in a library's cache. */
 void ffitap__function_free_chain(struct ffitap_function *function);

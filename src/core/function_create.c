@@ -1,5 +1,7 @@
-#include "core/function.h"
-
+/*
+ * Functions are made here: of a symbol that is looked up in a library, which keeps those that it
+ * lends, or of any address.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,18 +9,13 @@
 
 #include "core/abi.h"
 #include "core/fail.h"
+#include "core/function.h"
 #include "core/library.h"
 #include "core/lookup.h"
 #include "core/start.h"
 #include "tap/function.h"
 #include "tap/library.h"
 #include "tap/object.h"
-
-static void free_one(struct ffitap_function *function)
-{
-    ffitap__signature_destroy(function->signature);
-    free(function);
-}
 
 /* Neither the result nor the arguments come from anywhere but a signature. */
 static enum ffitap_status type_at_first(struct ffitap_function *function,
@@ -55,7 +52,7 @@ static enum ffitap_status make(const char *name, void *address, enum ffitap_libr
     function->traits = traits_of(kind, flags);
     status = type_at_first(function, error);
     if (status != FFITAP_OK) {
-        free_one(function);
+        ffitap__function_free(function);
         return status;
     }
     *out = function;
@@ -103,7 +100,7 @@ static struct ffitap_function *keep(struct ffitap_library *library, struct ffita
         struct ffitap_function *earlier = find(fresh->next, fresh->hash, fresh->name);
 
         if (earlier) {
-            free_one(fresh);
+            ffitap__function_free(fresh);
             return earlier;
         }
     } while (!atomic_compare_exchange_weak_explicit(bucket, &fresh->next, fresh,
@@ -205,27 +202,7 @@ void ffitap_function_destroy(struct ffitap_function *function)
     if (function) {
         if (function->library)
             ffitap__library_release(function->library);
-        free_one(function);
+        ffitap__function_free(function);
     }
     errno = saved;
-}
-
-void ffitap__function_free_chain(struct ffitap_function *function)
-{
-    while (function) {
-        struct ffitap_function *next = function->next;
-
-        free_one(function);
-        function = next;
-    }
-}
-
-const char *ffitap_function_borrow_name(const struct ffitap_function *function)
-{
-    return function->name;
-}
-
-void *ffitap_function_get_address(const struct ffitap_function *function)
-{
-    return function->address;
 }
