@@ -4,7 +4,6 @@
 #include <pthread.h>
 
 #include "core/cpython.h"
-#include "core/start.h"
 
 const struct ffitap_interpreter *_Atomic ffitap__interpreter_in_force;
 
@@ -31,30 +30,22 @@ void ffitap__interpreter_find(void)
     pthread_mutex_unlock(&choosing);
 }
 
-void ffitap_interpreter_set(const struct ffitap_interpreter *interpreter)
+void ffitap__interpreter_choose(const struct ffitap_interpreter *interpreter)
 {
-    const int saved = errno;
-
     pthread_mutex_lock(&choosing);
     automatic = false;
     put_in_force(interpreter);
     pthread_mutex_unlock(&choosing);
-    ffitap__core_announce();
-    errno = saved;
 }
 
-void ffitap_interpreter_set_automatic(void)
+void ffitap__interpreter_choose_automatically(void)
 {
-    const int saved = errno;
-
     pthread_mutex_lock(&choosing);
     if (!automatic)
         put_in_force(NULL);
     automatic = true;
     pthread_mutex_unlock(&choosing);
     ffitap__interpreter_find();
-    ffitap__core_announce();
-    errno = saved;
 }
 
 const char *ffitap__interpreter_lock_name(void)

@@ -1,7 +1,8 @@
 /*
  * The interpreter in force: what <ffitap/interpreter.h> was told, or the CPython in this process.
  * Whoever gives a lock up must take back the lock of the same interpreter, also if another one was
- * named in between: get it once, then use that. Everything here leaves errno alone.
+ * named in between: get it once, then use that. Everything here leaves errno alone, unless it says
+ * otherwise.
  */
 #ifndef FFITAP_CORE_INTERPRETER_H
 #define FFITAP_CORE_INTERPRETER_H
@@ -29,6 +30,13 @@ static inline const struct ffitap_interpreter *ffitap__interpreter_get(void)
  * asked for each library and each lookup, and costs little while no object has come.
  */
 void ffitap__interpreter_find(void);
+
+/*
+ * The host's choice, and leaving that to us: ffitap_interpreter_set() and
+ * ffitap_interpreter_set_automatic() but for what the tap is told. These may change errno.
+ */
+void ffitap__interpreter_choose(const struct ffitap_interpreter *interpreter);
+void ffitap__interpreter_choose_automatically(void);
 
 /* The function that releases the lock, "" if there is none: a runtime's `lock`. */
 const char *ffitap__interpreter_lock_name(void);

@@ -49,3 +49,21 @@ void ffitap__core_start(void)
     ffitap__core_announce();
     errno = saved;
 }
+
+void ffitap_interpreter_set(const struct ffitap_interpreter *interpreter)
+{
+    const int saved = errno;
+
+    ffitap__interpreter_choose(interpreter);
+    ffitap__core_announce();
+    errno = saved;
+}
+
+void ffitap_interpreter_set_automatic(void)
+{
+    const int saved = errno;
+
+    ffitap__interpreter_choose_automatically();
+    ffitap__core_announce();
+    errno = saved;
+}
