@@ -1,6 +1,6 @@
 /* How prototypes find the types that were named. */
-#ifndef FFITAP_CORE_NAMES_H
-#define FFITAP_CORE_NAMES_H
+#ifndef FFITAP_CORE_PROTOTYPE_NAMES_H
+#define FFITAP_CORE_PROTOTYPE_NAMES_H
 
 #include <ffitap/prototype.h>
 

@@ -3,12 +3,13 @@
  * does not matter to a call: of a declarator only the outermost derivations are kept, and the
  * parameters of functions that are pointed to are read for their grammar alone.
  */
+#include "core/prototype/parse.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/fail.h"
 #include "core/prototype/names.h"
-#include "core/prototype/prototype.h"
 #include "core/prototype/words.h"
 #include "core/type.h"
 

@@ -1,4 +1,4 @@
-#include "core/prototype/prototype.h"
+#include "core/prototype/parse.h"
 
 #include <errno.h>
 #include <stdlib.h>

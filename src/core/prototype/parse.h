@@ -1,6 +1,6 @@
 /* What a prototype is made of, and who reads it. */
-#ifndef FFITAP_CORE_PROTOTYPE_H
-#define FFITAP_CORE_PROTOTYPE_H
+#ifndef FFITAP_CORE_PROTOTYPE_PARSE_H
+#define FFITAP_CORE_PROTOTYPE_PARSE_H
 
 #include <ffitap/prototype.h>
 
