@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <link.h>
 
-#include "shim/caller.h"
+#include "arch/x86_64/return_site.h"
 #include "shim/hook.h"
 #include "tap/clock.h"
 #include "tap/fast.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "shim/caller.h"
+#include "arch/x86_64/return_site.h"
 #include "shim/dl.h"
 #include "shim/runtimes.h"
 #include "tap/runtime.h"

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "shim/slot_rule.h"
+#include "arch/x86_64/slot_rule.h"
 
 static void visit_table(const struct ffitap__elf *elf, const ElfW(Rela) * table, size_t count,
                         ffitap__slot_visitor *visit, void *data)

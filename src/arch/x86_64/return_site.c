@@ -1,4 +1,4 @@
-#include "shim/caller.h"
+#include "arch/x86_64/return_site.h"
 
 #include <string.h>
 
