@@ -1,6 +1,6 @@
 /*
  * dlopen and its family. Each real function is called in the name of the object that called the
- * hook (caller.h), with errno as it was, and whatever it leaves in errno stays.
+ * hook (arch/arch.h), with errno as it was, and whatever it leaves in errno stays.
  *
  * A failure's text can be had only once, from dlerror(3), by whoever asks first. We do, for the
  * event, and hand it back when the program asks.
@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <link.h>
 
-#include "arch/x86_64/return_site.h"
+#include "arch/arch.h"
 #include "shim/hook.h"
 #include "tap/clock.h"
 #include "tap/fast.h"
@@ -68,7 +68,7 @@ static void *call_real(const struct caller *caller, void *first, uintptr_t secon
     void *(*real)(void *, uintptr_t, uintptr_t) = caller->real;
 
     if (FFITAP__LIKELY(caller->return_site != 0))
-        return ffitap__caller_impersonate(caller->return_site, caller->real, first, second, third);
+        return ffitap__impersonate(caller->return_site, caller->real, first, second, third);
     return real(first, second, third);
 }
 
@@ -181,6 +181,11 @@ static const struct ffitap__hook hooks[FUNCTION_COUNT] = {
 };
 /* clang-format on */
 
+static uintptr_t find_return_site(const struct ffitap__elf *elf)
+{
+    return ffitap__return_site_find((const void *)elf->text_start, elf->text_end - elf->text_start);
+}
+
 static bool begin(struct ffitap__object *object)
 {
     if (!object->room)
@@ -188,7 +193,7 @@ static bool begin(struct ffitap__object *object)
     if (!object->room)
         return false;
     *(struct notes *)object->room = (struct notes){
-        .return_site = ffitap__caller_return_site(&object->elf),
+        .return_site = find_return_site(&object->elf),
     };
     return true;
 }

@@ -7,8 +7,8 @@
 #include "tap/object.h"
 
 /*
- * Where calls can return to that are made in the name of this object (caller.h); 0 if nowhere. The
- * object is being hooked, or was.
+ * Where calls can return to that are made in the name of this object (arch/arch.h); 0 if nowhere.
+ * The object is being hooked, or was.
  */
 uintptr_t ffitap__dl_return_site(const struct ffitap__object *object);
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "arch/x86_64/return_site.h"
+#include "arch/arch.h"
 #include "shim/dl.h"
 #include "shim/runtimes.h"
 #include "tap/runtime.h"
@@ -94,8 +94,7 @@ static void *look_up_for(const struct ffitap__ffi_user *user, int which)
 
     if (!user->return_site)
         return dlsym(RTLD_DEFAULT, name);
-    return ffitap__caller_impersonate(user->return_site, (void *)dlsym, RTLD_DEFAULT,
-                                      (uintptr_t)name, 0);
+    return ffitap__impersonate(user->return_site, (void *)dlsym, RTLD_DEFAULT, (uintptr_t)name, 0);
 }
 
 /*

@@ -60,7 +60,7 @@ struct ffitap__ffi_user {
     const struct ffitap__free_threading *_Atomic build; /* NULL: not known to do without */
     _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];  /* more ids, for a lock that is not */
     struct ffitap__closure_owner closures;
-    uintptr_t return_site; /* see caller.h */
+    uintptr_t return_site; /* see arch/arch.h */
     const char *path;      /* NULL: a free place */
 };
 

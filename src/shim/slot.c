@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arch/x86_64/slot_rule.h"
+#include "arch/arch.h"
 
 static void visit_table(const struct ffitap__elf *elf, const ElfW(Rela) * table, size_t count,
                         ffitap__slot_visitor *visit, void *data)
@@ -18,7 +18,7 @@ static void visit_table(const struct ffitap__elf *elf, const ElfW(Rela) * table,
             .place = (void **)(elf->bias + table[i].r_offset),
             .symbol = &elf->symbols[index],
             .name = elf->strings + elf->symbols[index].st_name,
-            .is_variable = ELF64_R_TYPE(table[i].r_info) == R_X86_64_64,
+            .is_variable = ffitap__slot_rule_is_variable(&table[i]),
         };
         visit(&slot, data);
     }

@@ -17,7 +17,7 @@ target_compile_options(ffitap_options INTERFACE
   $<$<BOOL:${FFITAP_WERROR}>:-Werror>)
 target_compile_definitions(ffitap_options INTERFACE _GNU_SOURCE FFITAP_VERSION="${PROJECT_VERSION}")
 target_include_directories(ffitap_options INTERFACE
-  ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src ${FFITAP_ARCH_FOLDER})
 if(FFITAP_SANITIZE)
   target_compile_options(ffitap_options INTERFACE
     -fsanitize=${FFITAP_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

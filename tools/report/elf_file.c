@@ -9,7 +9,7 @@
 
 #include <gelf.h>
 
-#include "arch/x86_64/slot_rule.h"
+#include "arch/arch.h"
 
 /* Whoever sees the section wants no other. */
 typedef bool section_visitor(const struct ffitap_elf_file *file, Elf_Scn *section,

@@ -1,5 +1,5 @@
 /*
- * void *ffitap__caller_impersonate(site, function, first, second, third): see caller.h.
+ * void *ffitap__impersonate(site, function, first, second, third): see arch.h.
  *
  * Two return addresses go onto the stack: ours below, the site above. `function` returns to the
  * site, whose `ret` returns to us. With two pushes after the call that brought us here the stack is
@@ -9,10 +9,10 @@
  * an object without it they stay off, and they would not let such a return pass.
  */
     .text
-    .globl ffitap__caller_impersonate
-    .hidden ffitap__caller_impersonate
-    .type ffitap__caller_impersonate, @function
-ffitap__caller_impersonate:
+    .globl ffitap__impersonate
+    .hidden ffitap__impersonate
+    .type ffitap__impersonate, @function
+ffitap__impersonate:
     .cfi_startproc
     lea     .Lback(%rip), %rax
     push    %rax
@@ -29,6 +29,6 @@ ffitap__caller_impersonate:
 .Lback:
     ret
     .cfi_endproc
-    .size ffitap__caller_impersonate, . - ffitap__caller_impersonate
+    .size ffitap__impersonate, . - ffitap__impersonate
 
     .section .note.GNU-stack, "", @progbits

@@ -1,4 +1,4 @@
-#include "arch/x86_64/return_site.h"
+#include "arch/arch.h"
 
 #include <string.h>
 
@@ -11,11 +11,9 @@
  * Any byte of this value does. One that ends `xor %eax,%eax; ret` is better: it is likely to end a
  * function that keeps nothing on the stack, through which an unwinder finds its way.
  */
-uintptr_t ffitap__caller_return_site(const struct ffitap__elf *elf)
+uintptr_t ffitap__return_site_find(const void *text, size_t size)
 {
     static const unsigned char leaf_end[] = {0x31, 0xC0, RET};
-    const void *text = (const void *)elf->text_start;
-    const size_t size = elf->text_end - elf->text_start;
 
     if (!size)
         return 0;

@@ -1,11 +1,10 @@
-/* Which relocations the shim takes for slots: the shim itself, and who tells what it would see. */
-#ifndef FFITAP_SHIM_SLOT_RULE_H
-#define FFITAP_SHIM_SLOT_RULE_H
+/* For arch.h, which says what these are. */
+#ifndef FFITAP_ARCH_SLOT_RULE_H
+#define FFITAP_ARCH_SLOT_RULE_H
 
 #include <elf.h>
 #include <stdbool.h>
 
-/* Whether it puts the address of a named function or variable there, and nothing is added to it. */
 static inline bool ffitap__slot_rule(const Elf64_Rela *relocation)
 {
     switch (ELF64_R_TYPE(relocation->r_info)) {
@@ -17,6 +16,11 @@ static inline bool ffitap__slot_rule(const Elf64_Rela *relocation)
     default:
         return false;
     }
+}
+
+static inline bool ffitap__slot_rule_is_variable(const Elf64_Rela *relocation)
+{
+    return ELF64_R_TYPE(relocation->r_info) == R_X86_64_64;
 }
 
 #endif

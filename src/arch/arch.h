@@ -1,0 +1,46 @@
+/*
+ * All that knows the processor. A port is a folder beside x86_64, named as CMake names the
+ * processor, with files of the same names; arch.cmake lists them. What each file must give is
+ * declared here: the compiler refuses a port that lacks a function or a constant.
+ */
+#ifndef FFITAP_ARCH_ARCH_H
+#define FFITAP_ARCH_ARCH_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * slot_rule.h: which relocations the shim takes for slots. Whether this one puts the address of a
+ * named function or variable there, and nothing is added to the address.
+ */
+static inline bool ffitap__slot_rule(const Elf64_Rela *relocation);
+
+/* Of those, whether it fills the program's own data, and not a table that the linker made. */
+static inline bool ffitap__slot_rule_is_variable(const Elf64_Rela *relocation);
+
+/*
+ * return_site.c and impersonate.S: calling the dynamic linker in somebody else's name.
+ *
+ * The GNU C library takes much from the return address of dlopen(3) and dlsym(3): whose RUNPATH and
+ * $ORIGIN to search, which namespace to load into, what RTLD_NEXT is next to. A wrapper that calls
+ * the real function becomes the caller, and programs stop finding their libraries. So the real
+ * function is given a return address inside the object that really called: that of a return
+ * instruction there, which brings control back to us.
+ */
+
+/* A return instruction in the code at `text`; 0 if there is none to be read. */
+uintptr_t ffitap__return_site_find(const void *text, size_t size);
+
+/*
+ * Calls `function` with up to three arguments so that it returns to `site`, which must be a return
+ * instruction, and from there here.
+ */
+void *ffitap__impersonate(uintptr_t site, void *function, void *first, uintptr_t second,
+                          uintptr_t third);
+
+/* CMake names the folder. */
+#include "slot_rule.h"
+
+#endif
