@@ -12,6 +12,27 @@
 #include <stdint.h>
 
 /*
+ * add.h: changing what only this thread writes, on the way of every call. Each change is one
+ * instruction, or looks like one to the signal handlers of this thread: a handler that changes the
+ * same comes before it or behind. Other threads may read meanwhile and find the old or the new.
+ */
+
+/* Adds `value` to `*sum`. */
+static inline void ffitap__add(uint64_t *sum, uint64_t value);
+
+/* Adds one. */
+static inline void ffitap__increment(uint32_t *count);
+
+/* Adds one, and says what the count was. */
+static inline uint32_t ffitap__take_next(uint32_t *count);
+
+/* Sets `*flag` to 0, and says whether it was 1 and not 0: of several handlers one gets it. */
+static inline bool ffitap__take(uint32_t *flag);
+
+/* Changes it from `former` to `value`, or nothing and returns false: it is another one by now. */
+static inline bool ffitap__replace(uintptr_t *place, uintptr_t former, uintptr_t value);
+
+/*
  * slot_rule.h: which relocations the shim takes for slots. Whether this one puts the address of a
  * named function or variable there, and nothing is added to the address.
  */
@@ -41,6 +62,7 @@ void *ffitap__impersonate(uintptr_t site, void *function, void *first, uintptr_t
                           uintptr_t third);
 
 /* CMake names the folder. */
+#include "add.h"
 #include "slot_rule.h"
 
 #endif

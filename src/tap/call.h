@@ -22,6 +22,7 @@
 
 #include <ffitap/export.h>
 
+#include "arch/arch.h"
 #include "tap/clock.h"
 #include "tap/count.h"
 #include "tap/emit.h"

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "arch/arch.h"
 #include "tap/clock.h"
 #include "tap/emit.h"
 #include "tap/loss.h"

@@ -5,6 +5,7 @@
 #ifndef FFITAP_TAP_COUNT_H
 #define FFITAP_TAP_COUNT_H
 
+#include "arch/arch.h"
 #include "tap/buckets.h"
 #include "tap/event.h"
 #include "tap/fast.h"

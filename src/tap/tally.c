@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "tap/clock.h"
 #include "tap/lock.h"
 #include "tap/loss.h"
