@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "report/statistics.h"
+#include "report/unseen.h"
 
 union builder file;
 struct ffitap__model *model;
@@ -43,6 +44,7 @@ void read_cut(size_t size)
     write_bytes(path, &file, size);
     ffitap__statistics_read(model, path);
     ffitap__model_finish(model);
+    ffitap__unseen_settle(model);
 }
 
 const void *find(GHashTable *table, const char *name, unsigned identity)

@@ -74,6 +74,7 @@ static void read_all(void)
 {
     ffitap__unseen_read_folder(model, folder);
     ffitap__model_finish(model);
+    ffitap__unseen_settle(model);
 }
 
 static const struct ffitap__unseen *unseen(unsigned index)

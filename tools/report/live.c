@@ -77,6 +77,7 @@ static struct ffitap__model *read_model(const struct ffitap_live_source *source)
             model->last_ns = source->now_ns;
     }
     ffitap__model_finish(model);
+    ffitap__unseen_settle(model);
     return model;
 }
 

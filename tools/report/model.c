@@ -3,27 +3,10 @@
 #include <string.h>
 
 #include "report/module_entry.h"
-#include "report/process.h"
 #include "report/sources.h"
-#include "report/unseen.h"
 
 /* Deeper than real calls nest; a trace that lost the exits must not make the report grow. */
 #define OPEN_CALLS_MAX 256
-
-struct open_call {
-    uint64_t call_id;
-    uint32_t function_id;
-    int64_t wall_ns;
-    bool waits;
-    int64_t left_wall_ns; /* if it waits */
-};
-
-struct open_load {
-    const char *name;
-    const char *caller;
-    int32_t mode;
-    int64_t wall_ns;
-};
 
 static void destroy_process(gpointer process)
 {
@@ -36,12 +19,13 @@ struct ffitap__model *ffitap__model_create(const char *token)
 
     ffitap__tables_init(&model->tables);
     model->processes = g_ptr_array_new_with_free_func(destroy_process);
+    model->left_out = g_ptr_array_new_with_free_func(destroy_process);
     model->in_flight = g_array_new(FALSE, FALSE, sizeof(struct ffitap__in_flight));
     model->unseen = g_array_new(FALSE, FALSE, sizeof(struct ffitap__unseen));
     model->started = g_array_new(FALSE, FALSE, sizeof(struct ffitap__started));
     model->damaged = g_ptr_array_new_with_free_func(g_free);
     model->token = g_strdup(token);
-    model->strings = g_string_chunk_new(4096);
+    model->strings = ffitap__strings_create();
     model->current = g_hash_table_new(NULL, NULL);
     return model;
 }
@@ -52,19 +36,20 @@ void ffitap__model_destroy(struct ffitap__model *model)
         return;
     g_hash_table_destroy(model->current);
     g_ptr_array_free(model->processes, TRUE);
+    g_ptr_array_free(model->left_out, TRUE);
     g_array_free(model->in_flight, TRUE);
     g_array_free(model->unseen, TRUE);
     g_array_free(model->started, TRUE);
     g_ptr_array_free(model->damaged, TRUE);
     ffitap__tables_fini(&model->tables);
-    g_string_chunk_free(model->strings);
+    ffitap__strings_destroy(model->strings);
     g_free(model->token);
     g_free(model);
 }
 
 const char *ffitap__model_intern(struct ffitap__model *model, const char *text)
 {
-    return g_string_chunk_insert_const(model->strings, text);
+    return ffitap__strings_intern(model->strings, text);
 }
 
 void ffitap__model_note_damage(struct ffitap__model *model, char *sentence)
@@ -74,7 +59,7 @@ void ffitap__model_note_damage(struct ffitap__model *model, char *sentence)
 
 static struct ffitap__process *start_process(struct ffitap__model *model, int32_t pid)
 {
-    struct ffitap__process *process = ffitap__process_create(model, pid);
+    struct ffitap__process *process = ffitap__process_create(model->strings, pid);
 
     g_ptr_array_add(model->processes, process);
     g_hash_table_insert(model->current, GINT_TO_POINTER(pid), process);
@@ -114,11 +99,9 @@ static int64_t wall_of(const struct ffitap__at *at, uint64_t clock_ns)
 }
 
 /* Returns false if the process turned out to be foreign. */
-static bool announce(struct ffitap__process *process, const struct ffitap__at *at,
-                     const struct ffitap__process_event *event)
+static bool announce(struct ffitap__model *model, struct ffitap__process *process,
+                     const struct ffitap__at *at, const struct ffitap__process_event *event)
 {
-    struct ffitap__model *model = process->model;
-
     process->start_ns = event->start_ns;
     if (is_foreign(model, event->recording)) {
         ffitap__process_disown(process);
@@ -144,12 +127,12 @@ void ffitap__model_process(struct ffitap__model *model, const struct ffitap__at 
         process->replaced = true;
         process = start_process(model, at->pid);
     }
-    if (!announce(process, at, event))
+    if (!announce(model, process, at, event))
         return;
-    if (ffitap__sources_tell_better(model, process))
+    if (ffitap__sources_tell_better(model->processes, process))
         process->belonging = FFITAP__SUPERSEDED;
     else
-        ffitap__process_adopt(process);
+        ffitap__process_adopt(process, &model->tables);
 }
 
 struct ffitap__process *ffitap__model_begin_statistics(struct ffitap__model *model,
@@ -159,7 +142,7 @@ struct ffitap__process *ffitap__model_begin_statistics(struct ffitap__model *mod
     struct ffitap__process *process = start_process(model, at->pid);
 
     process->has_statistics = true;
-    return announce(process, at, event) ? process : NULL;
+    return announce(model, process, at, event) ? process : NULL;
 }
 
 void ffitap__model_end_statistics(struct ffitap__model *model, int32_t pid)
@@ -205,11 +188,11 @@ static gpointer base_key(uint64_t base)
 static struct ffitap__report_object *row_of(struct ffitap__process *process,
                                             const struct ffitap__object_event *event)
 {
-    struct ffitap__model *model = process->model;
+    struct ffitap__strings *strings = process->strings;
 
-    return ffitap__tables_object(process->tables, ffitap__model_intern(model, event->path),
-                                 ffitap__model_intern(model, event->build_id),
-                                 ffitap__model_intern(model, event->soname));
+    return ffitap__tables_object(process->tables, ffitap__strings_intern(strings, event->path),
+                                 ffitap__strings_intern(strings, event->build_id),
+                                 ffitap__strings_intern(strings, event->soname));
 }
 
 static void count_mappings(struct ffitap__process *process, struct ffitap__report_object *object,
@@ -219,7 +202,7 @@ static void count_mappings(struct ffitap__process *process, struct ffitap__repor
         object->base = event->base;
         object->size = event->size;
         object->cause = event->cause;
-        object->needed_by = ffitap__model_intern(process->model, event->needed_by);
+        object->needed_by = ffitap__strings_intern(process->strings, event->needed_by);
     }
     object->mapped += count;
 }
@@ -280,10 +263,10 @@ void ffitap__model_load_begin(struct ffitap__model *model, const struct ffitap__
 
     if (!process)
         return;
-    struct open_load *load = g_new(struct open_load, 1);
-    *load =
-        (struct open_load){requested_name(model, event), ffitap__model_intern(model, event->caller),
-                           event->mode, at->wall_ns};
+    struct ffitap__open_load *load = g_new(struct ffitap__open_load, 1);
+    *load = (struct ffitap__open_load){requested_name(model, event),
+                                       ffitap__model_intern(model, event->caller), event->mode,
+                                       at->wall_ns};
     g_hash_table_insert(process->open_loads, GSIZE_TO_POINTER(event->load_id), load);
 }
 
@@ -356,10 +339,10 @@ void ffitap__model_call_entry(struct ffitap__model *model, const struct ffitap__
     if (!process)
         return;
     struct ffitap__report_thread *thread = ffitap__process_thread(process, at->tid);
-    const struct open_call call = {
+    const struct ffitap__open_call call = {
         .call_id = event->call_id, .function_id = event->function_id, .wall_ns = at->wall_ns};
     if (!thread->open_calls)
-        thread->open_calls = g_array_new(FALSE, FALSE, sizeof(struct open_call));
+        thread->open_calls = g_array_new(FALSE, FALSE, sizeof(struct ffitap__open_call));
     if (thread->open_calls->len == OPEN_CALLS_MAX)
         g_array_remove_index(thread->open_calls, 0);
     g_array_append_val(thread->open_calls, call);
@@ -372,7 +355,7 @@ void ffitap__model_call_waits(struct ffitap__model *model, const struct ffitap__
 
     if (!open || !open->len)
         return;
-    struct open_call *call = &g_array_index(open, struct open_call, open->len - 1);
+    struct ffitap__open_call *call = &g_array_index(open, struct ffitap__open_call, open->len - 1);
     call->waits = true;
     call->left_wall_ns = at->wall_ns;
 }
@@ -385,7 +368,7 @@ void ffitap__model_call_exit(struct ffitap__model *model, const struct ffitap__a
     GArray *open = process ? ffitap__process_thread(process, at->tid)->open_calls : NULL;
 
     for (unsigned i = open ? open->len : 0; i > 0; i--) {
-        if (g_array_index(open, struct open_call, i - 1).call_id == event->call_id) {
+        if (g_array_index(open, struct ffitap__open_call, i - 1).call_id == event->call_id) {
             g_array_set_size(open, i - 1);
             return;
         }
@@ -413,13 +396,12 @@ void ffitap__model_lost(struct ffitap__model *model, const struct ffitap__at *at
         process->lost[MIN(event->what, FFITAP__LOSS_KINDS - 1)] += event->count;
 }
 
-static void list_open_calls(struct ffitap__process *process,
+static void list_open_calls(struct ffitap__model *model, const struct ffitap__process *process,
                             const struct ffitap__report_thread *thread)
 {
-    struct ffitap__model *model = process->model;
-
     for (unsigned i = 0; thread->open_calls && i < thread->open_calls->len; i++) {
-        const struct open_call *call = &g_array_index(thread->open_calls, struct open_call, i);
+        const struct ffitap__open_call *call =
+            &g_array_index(thread->open_calls, struct ffitap__open_call, i);
         struct ffitap__in_flight in_flight = {
             .pid = process->pid,
             .tid = thread->tid,
@@ -433,27 +415,29 @@ static void list_open_calls(struct ffitap__process *process,
     }
 }
 
-static void list_calls_in_flight(struct ffitap__process *process)
+static void list_calls_in_flight(struct ffitap__model *model, const struct ffitap__process *process)
 {
     GHashTableIter iterator;
     gpointer value;
 
     g_hash_table_iter_init(&iterator, process->threads);
     while (g_hash_table_iter_next(&iterator, NULL, &value))
-        list_open_calls(process, value);
+        list_open_calls(model, process, value);
 }
 
-static void list_open_loads(struct ffitap__process *process)
+/* What never ended is looked at the moment `last_ns`. */
+static void list_open_loads(struct ffitap__process *process, int64_t last_ns)
 {
     GHashTableIter iterator;
     gpointer value;
 
     g_hash_table_iter_init(&iterator, process->open_loads);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-        const struct open_load *load = value;
-        const uint64_t since_ns = (uint64_t)MAX(process->model->last_ns - load->wall_ns, 0);
-        struct ffitap__load *row = count_load(process, load->name, load->caller,
-                                              ffitap__model_intern(process->model, ""), load->mode);
+        const struct ffitap__open_load *load = value;
+        const uint64_t since_ns = (uint64_t)MAX(last_ns - load->wall_ns, 0);
+        struct ffitap__load *row =
+            count_load(process, load->name, load->caller,
+                       ffitap__strings_intern(process->strings, ""), load->mode);
         row->unfinished++;
         row->total_ns += since_ns;
         row->max_ns = MAX(row->max_ns, since_ns);
@@ -473,26 +457,26 @@ static gint by_process_and_age(gconstpointer a, gconstpointer b)
 
 /* An image that an exec replaced left its calls and loads on purpose. Of calls that were under way
  * when the program stopped its statistics nobody knows whether they still are. */
-static void finish_process(struct ffitap__process *process)
+static void finish_process(struct ffitap__model *model, struct ffitap__process *process)
 {
-    ffitap__process_name_all(process);
+    model->undefined_functions += ffitap__process_name_all(process);
     if (!process->replaced) {
         if (!process->is_stopped)
-            list_calls_in_flight(process);
-        list_open_loads(process);
+            list_calls_in_flight(model, process);
+        list_open_loads(process, model->last_ns);
     }
     if (process->belonging == FFITAP__UNANNOUNCED)
-        ffitap__process_adopt(process);
+        ffitap__process_adopt(process, &model->tables);
     for (unsigned i = 0; i < FFITAP__LOSS_KINDS; i++)
-        process->model->lost[i] += process->lost[i];
+        model->lost[i] += process->lost[i];
 }
 
 /* Of what happened in it, only loads that never ended are in no statistics file. */
-static void finish_superseded(struct ffitap__process *process)
+static void finish_superseded(struct ffitap__model *model, struct ffitap__process *process)
 {
-    ffitap__process_forget_tables(process);
+    ffitap__process_forget_tables(process, &model->tables);
     if (!process->replaced)
-        list_open_loads(process);
+        list_open_loads(process, model->last_ns);
 }
 
 /* What could have no statistics file may be in the trace. */
@@ -514,25 +498,29 @@ static void forget_seen(struct ffitap__model *model)
             g_array_remove_index(model->unseen, i - 1);
 }
 
-void ffitap__model_finish(struct ffitap__model *model)
+static void leave_out(struct ffitap__model *model)
 {
-    ffitap__sources_choose(model);
-    for (unsigned i = 0; i < model->processes->len; i++) {
-        struct ffitap__process *process = g_ptr_array_index(model->processes, i);
-        if (process->belonging == FFITAP__SUPERSEDED)
-            finish_superseded(process);
-        else if (process->belonging != FFITAP__FOREIGN)
-            finish_process(process);
-    }
-    g_array_sort(model->in_flight, by_process_and_age);
-    forget_seen(model);
-    ffitap__module_entry_settle(model);
-    ffitap__unseen_settle(model);
     for (unsigned i = model->processes->len; i > 0; i--) {
         const struct ffitap__process *process = g_ptr_array_index(model->processes, i - 1);
         if (process->belonging == FFITAP__FOREIGN || process->belonging == FFITAP__SUPERSEDED)
-            g_ptr_array_remove_index(model->processes, i - 1);
+            g_ptr_array_add(model->left_out, g_ptr_array_steal_index(model->processes, i - 1));
     }
+}
+
+void ffitap__model_finish(struct ffitap__model *model)
+{
+    ffitap__sources_choose(model->processes);
+    for (unsigned i = 0; i < model->processes->len; i++) {
+        struct ffitap__process *process = g_ptr_array_index(model->processes, i);
+        if (process->belonging == FFITAP__SUPERSEDED)
+            finish_superseded(model, process);
+        else if (process->belonging != FFITAP__FOREIGN)
+            finish_process(model, process);
+    }
+    g_array_sort(model->in_flight, by_process_and_age);
+    forget_seen(model);
+    ffitap__module_entry_settle(model->tables.lookups, model->strings);
+    leave_out(model);
     model->last_process = NULL;
     g_hash_table_remove_all(model->current);
 }

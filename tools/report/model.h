@@ -19,12 +19,10 @@
 
 #include <glib.h>
 
+#include "report/process.h"
+#include "report/strings.h"
 #include "report/tables.h"
 #include "tap/event.h"
-
-#define FFITAP__LOSS_KINDS 5 /* enum ffitap__loss, and one for kinds of later versions */
-
-#define FFITAP__RECENT     64 /* a power of two */
 
 /* When and where an event happened. */
 struct ffitap__at {
@@ -34,58 +32,23 @@ struct ffitap__at {
     int32_t tid;
 };
 
-/* Whose recording a process is. */
-enum ffitap__belonging {
-    FFITAP__UNANNOUNCED, /* no process event yet: what it did is kept apart */
-    FFITAP__OURS,
-    FFITAP__FOREIGN,
-    FFITAP__SUPERSEDED, /* ours, but another source tells better what it did */
-};
-
-struct ffitap__report_thread {
-    int32_t tid;
-    uint64_t calls;
-    GArray *open_calls; /* struct open_call, innermost last; NULL if there never was one */
-};
-
-struct cell; /* process.c's own */
-
-/* One program image: a process from its start or exec to its end or next exec. */
-struct ffitap__process {
-    struct ffitap__model *model;
-    enum ffitap__belonging belonging;
-    int32_t pid;
-    int32_t ppid;
-    uint64_t start_ns;
-    int64_t start_wall_ns; /* 0: unknown */
-    const char *exe;       /* NULL: unknown */
-    GByteArray *argv;      /* NUL-terminated arguments one after another */
-    bool is_stopped;       /* what has_statistics is of: the program went on without */
-    bool replaced;         /* by an exec, or its pid by another process */
-    bool has_statistics;   /* a statistics file tells of it, not a trace */
-    bool is_whole;         /* and that file is undamaged */
-    struct ffitap__process *parent;
-    uint64_t lost[FFITAP__LOSS_KINDS];
-
-    struct ffitap__tables *tables; /* where it counts: the model's or, unannounced, its own */
-    GHashTable *definitions;       /* function id -> struct definition */
-    GHashTable *runtimes;          /* runtime id -> name */
-    GHashTable *locks;             /* runtime id -> enum ffitap__lock_kind */
-    unsigned lock_kinds;           /* that runtimes have: 1 << enum ffitap__lock_kind, added up */
-    GHashTable *cells;             /* runtime and function id -> struct cell */
-    GHashTable *unnamed;           /* set of the cells whose definitions are still missing */
-    GHashTable *threads;           /* tid -> struct ffitap__report_thread */
-    GHashTable *mapped;     /* base -> struct ffitap__report_object, as long as it is mapped */
-    GHashTable *open_loads; /* load id -> struct open_load */
-    struct ffitap__report_thread *recent_threads[FFITAP__RECENT]; /* by id: found without hashing */
-    struct cell *recent_cells[FFITAP__RECENT];
-};
-
 /* A process that made calls, or may have, which nothing tells of. */
 struct ffitap__unseen {
     int32_t pid; /* 0: not known */
     bool called; /* it made some */
     const char *why;
+};
+
+/* A program that was started: what a note says, or would have said. */
+struct ffitap__started {
+    int32_t pid;
+    int32_t parent;
+    uint64_t moment_ns;
+    uint64_t until_ns;
+    unsigned marks;
+    const char *path; /* in the model's pool; NULL: there is no note, for `failure` */
+    bool is_whole;
+    int failure; /* an errno */
 };
 
 /* A foreign call that began and of which no end was seen. */
@@ -102,9 +65,10 @@ struct ffitap__in_flight {
 struct ffitap__model {
     struct ffitap__tables tables;
     GPtrArray *processes; /* struct ffitap__process, in order of appearance; at the end, ours */
+    GPtrArray *left_out;  /* at the end, those that were told of and are not in the report */
     GArray *in_flight;    /* struct ffitap__in_flight; filled at the end */
     GArray *unseen;       /* struct ffitap__unseen */
-    GArray *started;      /* struct ffitap__started; settled at the end (report/unseen.h) */
+    GArray *started;      /* struct ffitap__started; settled after the end (report/unseen.h) */
 
     bool is_elsewhere;        /* on another machine, with other files */
     bool is_uncounted;        /* its processes were to keep no statistics: events alone tell */
@@ -127,7 +91,7 @@ struct ffitap__model {
     bool has_empty_trace; /* there is one, or was to be, and no event could be read of it */
 
     char *token;
-    GStringChunk *strings;
+    struct ffitap__strings *strings;
     GHashTable *current; /* pid -> its latest struct ffitap__process */
     struct ffitap__process *last_process;
 };
@@ -184,7 +148,10 @@ struct ffitap__process *ffitap__model_begin_statistics(struct ffitap__model *mod
                                                        const struct ffitap__process_event *event);
 void ffitap__model_end_statistics(struct ffitap__model *model, int32_t pid);
 
-/* Ends the feeding: names what is still unnamed and lists what is still in flight. */
+/*
+ * Ends the feeding: names what is still unnamed, lists what is still in flight, and puts those
+ * processes aside that belong to other recordings or that another source tells better of.
+ */
 void ffitap__model_finish(struct ffitap__model *model);
 
 /* Whether some program image of `pid` is in the model. */

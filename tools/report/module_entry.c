@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "report/tables.h"
+
 /* With U the name that follows is in punycode. */
 static const struct {
     const char *asked;
@@ -29,19 +31,19 @@ static uint64_t count_found(GHashTable *lookups, const char *library, const char
     return found ? found->count - found->failed : 0;
 }
 
-void ffitap__module_entry_settle(struct ffitap__model *model)
+void ffitap__module_entry_settle(GHashTable *lookups, struct ffitap__strings *strings)
 {
     GHashTableIter iterator;
     gpointer row;
 
-    g_hash_table_iter_init(&iterator, model->tables.lookups);
+    g_hash_table_iter_init(&iterator, lookups);
     while (g_hash_table_iter_next(&iterator, &row, NULL)) {
         struct ffitap__lookup *lookup = row;
         char *next = lookup->failed ? next_of(lookup->symbol) : NULL;
         if (next)
             lookup->expected =
-                MIN(lookup->failed, count_found(model->tables.lookups, lookup->library,
-                                                ffitap__model_intern(model, next)));
+                MIN(lookup->failed,
+                    count_found(lookups, lookup->library, ffitap__strings_intern(strings, next)));
         g_free(next);
     }
 }

@@ -6,9 +6,12 @@
 #ifndef FFITAP_REPORT_MODULE_ENTRY_H
 #define FFITAP_REPORT_MODULE_ENTRY_H
 
-#include "report/model.h"
+#include <glib.h>
 
-/* Tells among the model's lookups those that failed so. Called when all of them are known. */
-void ffitap__module_entry_settle(struct ffitap__model *model);
+#include "report/strings.h"
+
+/* Tells those of `lookups`, rows whose texts are of `strings`, that failed so: when all are known.
+ */
+void ffitap__module_entry_settle(GHashTable *lookups, struct ffitap__strings *strings);
 
 #endif

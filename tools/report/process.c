@@ -51,21 +51,23 @@ static struct ffitap__tables *create_tables(void)
 
 static void destroy_own_tables(struct ffitap__process *process)
 {
-    if (!process->tables || process->tables == &process->model->tables)
+    if (!process->owns_tables)
         return;
     ffitap__tables_fini(process->tables);
     g_free(process->tables);
     process->tables = NULL;
+    process->owns_tables = false;
 }
 
-struct ffitap__process *ffitap__process_create(struct ffitap__model *model, int32_t pid)
+struct ffitap__process *ffitap__process_create(struct ffitap__strings *strings, int32_t pid)
 {
     struct ffitap__process *process = g_new0(struct ffitap__process, 1);
 
-    process->model = model;
+    process->strings = strings;
     process->pid = pid;
     process->argv = g_byte_array_new();
     process->tables = create_tables();
+    process->owns_tables = true;
     process->definitions = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     process->runtimes = g_hash_table_new(NULL, NULL);
     process->locks = g_hash_table_new(NULL, NULL);
@@ -302,10 +304,8 @@ static void move_mapped(struct ffitap__process *process, struct ffitap__tables *
     }
 }
 
-void ffitap__process_adopt(struct ffitap__process *process)
+void ffitap__process_adopt(struct ffitap__process *process, struct ffitap__tables *tables)
 {
-    struct ffitap__tables *tables = &process->model->tables;
-
     ffitap__tables_merge(tables, process->tables);
     move_mapped(process, tables);
     destroy_own_tables(process);
@@ -332,14 +332,14 @@ void ffitap__process_disown(struct ffitap__process *process)
     process->tables = NULL;
 }
 
-void ffitap__process_forget_tables(struct ffitap__process *process)
+void ffitap__process_forget_tables(struct ffitap__process *process, struct ffitap__tables *tables)
 {
     g_hash_table_remove_all(process->unnamed);
     g_hash_table_remove_all(process->cells);
     memset(process->recent_cells, 0, sizeof(process->recent_cells));
     g_hash_table_remove_all(process->mapped);
     destroy_own_tables(process);
-    process->tables = &process->model->tables;
+    process->tables = tables;
 }
 
 /*
@@ -390,12 +390,12 @@ enum ffitap__lock_kind ffitap__process_lock_kind(const struct ffitap__process *p
                                       : FFITAP__LOCK_UNTOLD;
 }
 
-static const char *unknown(struct ffitap__model *model, unsigned id)
+static const char *unknown(struct ffitap__strings *strings, unsigned id)
 {
     char name[32];
 
     g_snprintf(name, sizeof(name), "[unknown #%u]", id);
-    return ffitap__model_intern(model, name);
+    return ffitap__strings_intern(strings, name);
 }
 
 void ffitap__process_name(const struct ffitap__process *process, uint32_t function_id,
@@ -403,8 +403,8 @@ void ffitap__process_name(const struct ffitap__process *process, uint32_t functi
 {
     const struct definition *definition = find_definition(process, function_id);
 
-    *library = definition ? definition->library : ffitap__model_intern(process->model, "");
-    *symbol = definition ? definition->symbol : unknown(process->model, function_id);
+    *library = definition ? definition->library : ffitap__strings_intern(process->strings, "");
+    *symbol = definition ? definition->symbol : unknown(process->strings, function_id);
 }
 
 static void name_finally(struct ffitap__process *process, struct cell *cell)
@@ -415,10 +415,10 @@ static void name_finally(struct ffitap__process *process, struct cell *cell)
     if (cell->function_id != 0 || !cell->is_of_callbacks)
         ffitap__process_name(process, cell->function_id, &definition.library, &definition.symbol);
     give_name(process, cell, &definition,
-              runtime ? runtime : unknown(process->model, cell->runtime_id));
+              runtime ? runtime : unknown(process->strings, cell->runtime_id));
 }
 
-void ffitap__process_name_all(struct ffitap__process *process)
+unsigned ffitap__process_name_all(struct ffitap__process *process)
 {
     GHashTable *undefined = g_hash_table_new(NULL, NULL); /* a set of function ids */
     GHashTableIter iterator;
@@ -432,6 +432,7 @@ void ffitap__process_name_all(struct ffitap__process *process)
         name_finally(process, cell);
     }
     g_hash_table_remove_all(process->unnamed);
-    process->model->undefined_functions += g_hash_table_size(undefined);
+    const unsigned count = g_hash_table_size(undefined);
     g_hash_table_destroy(undefined);
+    return count;
 }

@@ -173,6 +173,7 @@ static int read_and_write(struct ffitap__attempt *attempt, const void *data)
     } else {
         ffitap__model_finish(model);
         note_shortcomings(model, task->recording);
+        ffitap__unseen_settle(model);
         status = write_report(task->options, task->recording, model);
     }
     ffitap__model_destroy(model);

@@ -1,25 +1,23 @@
 #include "report/sources.h"
 
-#include "report/process.h"
-
 /*
  * Whether files tell of `pid`, started at `start_ns` (0: whenever), better than a trace does. More
  * than one may be of the same moment: a number is given to another child of the same program.
  */
-static bool decide(struct ffitap__model *model, int32_t pid, uint64_t start_ns)
+static bool decide(const GPtrArray *processes, int32_t pid, uint64_t start_ns)
 {
     bool found = false, whole = true;
 
-    for (unsigned i = 0; i < model->processes->len; i++) {
-        struct ffitap__process *process = g_ptr_array_index(model->processes, i);
+    for (unsigned i = 0; i < processes->len; i++) {
+        struct ffitap__process *process = g_ptr_array_index(processes, i);
         if (!process->has_statistics || process->belonging == FFITAP__FOREIGN ||
             process->pid != pid || (start_ns && process->start_ns != start_ns))
             continue;
         found = true;
         whole = whole && process->is_whole;
     }
-    for (unsigned i = 0; found && !whole && i < model->processes->len; i++) {
-        struct ffitap__process *process = g_ptr_array_index(model->processes, i);
+    for (unsigned i = 0; found && !whole && i < processes->len; i++) {
+        struct ffitap__process *process = g_ptr_array_index(processes, i);
         if (process->has_statistics && process->belonging != FFITAP__FOREIGN &&
             process->pid == pid && (!start_ns || process->start_ns == start_ns))
             ffitap__process_disown(process);
@@ -27,9 +25,9 @@ static bool decide(struct ffitap__model *model, int32_t pid, uint64_t start_ns)
     return found && whole;
 }
 
-bool ffitap__sources_tell_better(struct ffitap__model *model, const struct ffitap__process *process)
+bool ffitap__sources_tell_better(const GPtrArray *processes, const struct ffitap__process *process)
 {
-    return decide(model, process->pid, process->start_ns);
+    return decide(processes, process->pid, process->start_ns);
 }
 
 static gint by_start(gconstpointer a, gconstpointer b)
@@ -40,12 +38,12 @@ static gint by_start(gconstpointer a, gconstpointer b)
 }
 
 /* In order of their starts: a number's next process ends what was there before. */
-static void relate(struct ffitap__model *model)
+static void relate(const GPtrArray *processes)
 {
     GHashTable *latest = g_hash_table_new(NULL, NULL);
 
-    for (unsigned i = 0; i < model->processes->len; i++) {
-        struct ffitap__process *process = g_ptr_array_index(model->processes, i);
+    for (unsigned i = 0; i < processes->len; i++) {
+        struct ffitap__process *process = g_ptr_array_index(processes, i);
         struct ffitap__process *before = g_hash_table_lookup(latest, GINT_TO_POINTER(process->pid));
 
         if (process->belonging == FFITAP__FOREIGN || process->belonging == FFITAP__SUPERSEDED)
@@ -59,19 +57,19 @@ static void relate(struct ffitap__model *model)
     g_hash_table_destroy(latest);
 }
 
-void ffitap__sources_choose(struct ffitap__model *model)
+void ffitap__sources_choose(GPtrArray *processes)
 {
     bool any = false;
 
-    for (unsigned i = 0; i < model->processes->len; i++) {
-        struct ffitap__process *process = g_ptr_array_index(model->processes, i);
+    for (unsigned i = 0; i < processes->len; i++) {
+        struct ffitap__process *process = g_ptr_array_index(processes, i);
         any = any || process->has_statistics;
         if (!process->has_statistics && process->belonging == FFITAP__UNANNOUNCED &&
-            decide(model, process->pid, 0))
+            decide(processes, process->pid, 0))
             process->belonging = FFITAP__SUPERSEDED;
     }
     if (!any)
         return;
-    g_ptr_array_sort(model->processes, by_start);
-    relate(model);
+    g_ptr_array_sort(processes, by_start);
+    relate(processes);
 }

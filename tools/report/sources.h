@@ -6,19 +6,18 @@
 #ifndef FFITAP_REPORT_SOURCES_H
 #define FFITAP_REPORT_SOURCES_H
 
-#include "report/model.h"
+#include "report/process.h"
 
 /*
  * Whether a whole statistics file tells of `process`, which a trace announced just now. A damaged
  * file that does is given up for the trace.
  */
-bool ffitap__sources_tell_better(struct ffitap__model *model,
-                                 const struct ffitap__process *process);
+bool ffitap__sources_tell_better(const GPtrArray *processes, const struct ffitap__process *process);
 
 /*
  * When everything was fed: the same for processes that the trace never announced, which are known
  * by their numbers alone; brings all into the order of their starts, and notes what came of what.
  */
-void ffitap__sources_choose(struct ffitap__model *model);
+void ffitap__sources_choose(GPtrArray *processes);
 
 #endif

@@ -34,6 +34,7 @@ void ffitap_summary_write(FILE *stream, const struct ffitap_recording *recording
     ffitap__unseen_prepare(model, recording);
     ffitap__statistics_read_folder(model, folder, options->now_ns);
     ffitap__model_finish(model);
+    ffitap__unseen_settle(model);
     write_table(stream, recording, model, options);
     free(folder);
     ffitap__model_destroy(model);

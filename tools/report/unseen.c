@@ -206,10 +206,8 @@ static void describe_command(struct ffitap__model *model)
     g_free(why);
 }
 
-static void begin(struct settling *settling)
+static void note_processes(struct settling *settling, const GPtrArray *processes)
 {
-    const GPtrArray *processes = settling->model->processes;
-
     for (unsigned i = 0; i < processes->len; i++) {
         struct ffitap__process *process = g_ptr_array_index(processes, i);
         const gpointer key = GINT_TO_POINTER(process->pid);
@@ -232,7 +230,8 @@ void ffitap__unseen_settle(struct ffitap__model *model)
         .files = g_hash_table_new(NULL, NULL),
     };
 
-    begin(&settling);
+    note_processes(&settling, model->processes);
+    note_processes(&settling, model->left_out);
     g_array_sort(model->started, by_moment);
     for (unsigned i = 0; i < model->started->len; i++) {
         const struct ffitap__started *started =

@@ -8,18 +8,6 @@
 #include "report/model.h"
 #include "report/recording.h"
 
-/* What a note says, or would have said. */
-struct ffitap__started {
-    int32_t pid;
-    int32_t parent;
-    uint64_t moment_ns;
-    uint64_t until_ns;
-    unsigned marks;
-    const char *path; /* in the model's pool; NULL: there is no note, for `failure` */
-    bool is_whole;
-    int failure; /* an errno */
-};
-
 /*
  * Tells the model what was recorded, before it is finished: what can be looked at on this machine,
  * and until when what was started is only starting.
@@ -29,7 +17,7 @@ void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_rec
 /* Reads the notes of a folder into the model. What is none is noted as damage. */
 void ffitap__unseen_read_folder(struct ffitap__model *model, const char *folder);
 
-/* Names what was started and is no process of the model. Called when all of them are known. */
+/* Names what was started and is no process of the model, which is finished. */
 void ffitap__unseen_settle(struct ffitap__model *model);
 
 #endif
