@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "report/model.h"
 #include "report/snapshot.h"
 #include "report/statistics.h"
 
@@ -122,10 +123,11 @@ static void compare_functions(struct ffitap__model *was, struct ffitap__model *i
 static struct ffitap__model *read_folder(const char *folder)
 {
     struct ffitap__model *model = ffitap__model_create("");
+    const struct ffitap__report_sink sink = ffitap__model_sink(model);
     unsigned count;
 
     reads++;
-    ffitap__statistics_read_folder(model, folder, 0);
+    ffitap__statistics_read_folder(&sink, folder, 0);
     ffitap__model_finish(model);
     for (unsigned i = 0; i < model->damaged->len; i++)
         expect(false, g_ptr_array_index(model->damaged, i), "damage");

@@ -13,6 +13,7 @@
 
 union builder file;
 struct ffitap__model *model;
+struct ffitap__report_sink sink;
 char directory[64], path[96];
 
 void fixture_create(void)
@@ -21,6 +22,7 @@ void fixture_create(void)
     cr_assert(mkdtemp(directory) != NULL);
     snprintf(path, sizeof(path), "%s/4711.0.stat", directory);
     model = ffitap__model_create("ours");
+    sink = ffitap__model_sink(model);
 }
 
 void fixture_destroy(void)
@@ -42,7 +44,7 @@ void write_bytes(const char *where, const void *bytes, size_t size)
 void read_cut(size_t size)
 {
     write_bytes(path, &file, size);
-    ffitap__statistics_read(model, path);
+    ffitap__statistics_read(&sink, path);
     ffitap__model_finish(model);
     ffitap__unseen_settle(model);
 }

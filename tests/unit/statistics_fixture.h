@@ -11,6 +11,7 @@
 /* One test at a time. `path` is where the file lies once it is written, alone in `directory`. */
 extern union builder file;
 extern struct ffitap__model *model;
+extern struct ffitap__report_sink sink;
 extern char directory[64], path[96];
 
 void fixture_create(void);

@@ -9,6 +9,7 @@
 
 static struct ffitap_recording recording;
 static struct ffitap__model *model;
+static struct ffitap__report_sink sink;
 static const struct ffitap__at at = {.wall_ns = 5000000000, .clock_ns = 1, .pid = 10, .tid = 11};
 
 static void create(void)
@@ -25,6 +26,7 @@ static void create(void)
         .ended = true,
     };
     model = ffitap__model_create("");
+    sink = ffitap__model_sink(model);
 }
 
 static void destroy(void)
@@ -37,30 +39,30 @@ TestSuite(json, .init = create, .fini = destroy);
 
 static void announce(void)
 {
-    ffitap__model_process(model, &at,
-                          &(struct ffitap__process_event){.pid = 10,
-                                                          .start_ns = 1,
-                                                          .exe = BAD_BYTES,
-                                                          .argv = (const uint8_t *)"a\0\0\xff",
-                                                          .argv_size = 4,
-                                                          .recording = ""});
+    ffitap__tell_process(&sink, &at,
+                         &(struct ffitap__process_event){.pid = 10,
+                                                         .start_ns = 1,
+                                                         .exe = BAD_BYTES,
+                                                         .argv = (const uint8_t *)"a\0\0\xff",
+                                                         .argv_size = 4,
+                                                         .recording = ""});
 }
 
 static void call(uint64_t native_ns)
 {
-    ffitap__model_runtime(model, &at,
-                          &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
-    ffitap__model_function(model, &at,
-                           &(struct ffitap__function_event){.function_id = 1,
-                                                            .address = UINT64_MAX,
-                                                            .library = BAD_BYTES,
-                                                            .symbol = "\"\\\n" BAD_BYTES});
-    ffitap__model_call(model, &at,
-                       &(struct ffitap__call_event){.function_id = 1,
-                                                    .runtime_id = 1,
-                                                    .native_ns = native_ns,
-                                                    .flags = FFITAP__CALL_ERRNO_SWAPPED,
-                                                    .errno_private_out = 2});
+    ffitap__tell_runtime(&sink, &at,
+                         &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
+    ffitap__tell_function(&sink, &at,
+                          &(struct ffitap__function_event){.function_id = 1,
+                                                           .address = UINT64_MAX,
+                                                           .library = BAD_BYTES,
+                                                           .symbol = "\"\\\n" BAD_BYTES});
+    ffitap__tell_call(&sink, &at,
+                      &(struct ffitap__call_event){.function_id = 1,
+                                                   .runtime_id = 1,
+                                                   .native_ns = native_ns,
+                                                   .flags = FFITAP__CALL_ERRNO_SWAPPED,
+                                                   .errno_private_out = 2});
 }
 
 static json_t *report(void)
@@ -126,9 +128,9 @@ static void define_lock(uint16_t id, enum ffitap__lock_kind kind)
 {
     const struct ffitap__at place = {.pid = 10, .tid = 10};
 
-    ffitap__model_runtime(model, &place,
-                          &(struct ffitap__runtime_event){
-                              .runtime_id = id, .name = "ctypes", .lock_kind = (uint8_t)kind});
+    ffitap__tell_runtime(&sink, &place,
+                         &(struct ffitap__runtime_event){
+                             .runtime_id = id, .name = "ctypes", .lock_kind = (uint8_t)kind});
 }
 
 /* "kind, seen on, seen off" */
@@ -279,11 +281,11 @@ Test(json, has_functions_in_order_of_their_time)
 {
     announce();
     call(100);
-    ffitap__model_function(
-        model, &at,
+    ffitap__tell_function(
+        &sink, &at,
         &(struct ffitap__function_event){.function_id = 2, .library = "", .symbol = "slow"});
-    ffitap__model_call(
-        model, &at,
+    ffitap__tell_call(
+        &sink, &at,
         &(struct ffitap__call_event){.function_id = 2, .runtime_id = 1, .native_ns = 101});
     json_t *json = report();
 

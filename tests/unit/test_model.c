@@ -9,10 +9,12 @@
 #define LIBC "/lib/libc.so.6"
 
 static struct ffitap__model *model;
+static struct ffitap__report_sink sink;
 
 static void create(void)
 {
     model = ffitap__model_create("ours");
+    sink = ffitap__model_sink(model);
 }
 
 static void destroy(void)
@@ -33,14 +35,14 @@ static void announce_as(int32_t pid, int32_t ppid, uint64_t start_ns, const char
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__model_process(model, &place,
-                          &(struct ffitap__process_event){.pid = pid,
-                                                          .ppid = ppid,
-                                                          .start_ns = start_ns,
-                                                          .exe = exe,
-                                                          .argv = (const uint8_t *)"a\0b",
-                                                          .argv_size = 4,
-                                                          .recording = token});
+    ffitap__tell_process(&sink, &place,
+                         &(struct ffitap__process_event){.pid = pid,
+                                                         .ppid = ppid,
+                                                         .start_ns = start_ns,
+                                                         .exe = exe,
+                                                         .argv = (const uint8_t *)"a\0b",
+                                                         .argv_size = 4,
+                                                         .recording = token});
 }
 
 static void announce(int32_t pid)
@@ -52,20 +54,20 @@ static void define_runtime(int32_t pid)
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__model_runtime(model, &place,
-                          &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
+    ffitap__tell_runtime(&sink, &place,
+                         &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
 }
 
 static void define(int32_t pid, uint32_t id, const char *symbol)
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__model_function(model, &place,
-                           &(struct ffitap__function_event){.function_id = id,
-                                                            .address = 0x1000,
-                                                            .offset = 0x2a,
-                                                            .library = LIBC,
-                                                            .symbol = symbol});
+    ffitap__tell_function(&sink, &place,
+                          &(struct ffitap__function_event){.function_id = id,
+                                                           .address = 0x1000,
+                                                           .offset = 0x2a,
+                                                           .library = LIBC,
+                                                           .symbol = symbol});
 }
 
 static void call_with(int32_t pid, struct ffitap__call_event event)
@@ -73,7 +75,7 @@ static void call_with(int32_t pid, struct ffitap__call_event event)
     const struct ffitap__at place = at(pid);
 
     event.runtime_id = 1;
-    ffitap__model_call(model, &place, &event);
+    ffitap__tell_call(&sink, &place, &event);
 }
 
 static void call(int32_t pid, uint32_t id, uint64_t native_ns)
@@ -101,8 +103,8 @@ static void load(int32_t pid, const char *name, bool main_program, uint64_t hand
                                              .duration_ns = 10,
                                              .error = handle ? "" : "it is not there"};
 
-    ffitap__model_load_begin(model, &place, &event);
-    ffitap__model_load_end(model, &place, &event);
+    ffitap__tell_load_begin(&sink, &place, &event);
+    ffitap__tell_load_end(&sink, &place, &event);
 }
 
 static void map(int32_t pid, uint64_t base, bool mapped)
@@ -116,9 +118,9 @@ static void map(int32_t pid, uint64_t base, bool mapped)
                                                .needed_by = ""};
 
     if (mapped)
-        ffitap__model_object_mapped(model, &place, &event);
+        ffitap__tell_object_mapped(&sink, &place, &event);
     else
-        ffitap__model_object_unmapped(model, &place, &event);
+        ffitap__tell_object_unmapped(&sink, &place, &event);
 }
 
 static void edge(bool entry, uint64_t call_id)
@@ -128,9 +130,9 @@ static void edge(bool entry, uint64_t call_id)
         .call_id = call_id, .function_id = 1, .runtime_id = 1};
 
     if (entry)
-        ffitap__model_call_entry(model, &place, &event);
+        ffitap__tell_call_entry(&sink, &place, &event);
     else
-        ffitap__model_call_exit(model, &place, &event);
+        ffitap__tell_call_exit(&sink, &place, &event);
 }
 
 static unsigned count(GHashTable *table)
@@ -421,8 +423,8 @@ Test(model, reports_a_load_that_never_ended)
     const struct ffitap__at place = at(10);
 
     announce(10);
-    ffitap__model_load_begin(
-        model, &place,
+    ffitap__tell_load_begin(
+        &sink, &place,
         &(struct ffitap__load_event){.load_id = 1, .name = "libstuck.so", .caller = ""});
     ffitap__model_finish(model);
 
@@ -454,12 +456,12 @@ Test(model, aggregates_lookups)
         .library = LIBC, .symbol = "cos", .function_id = 1, .duration_ns = 5, .error = ""};
 
     announce(10);
-    ffitap__model_lookup(model, &place, &event);
+    ffitap__tell_lookup(&sink, &place, &event);
     event.cached = 1;
-    ffitap__model_lookup(model, &place, &event);
+    ffitap__tell_lookup(&sink, &place, &event);
     event.function_id = 0;
     event.error = "gone";
-    ffitap__model_lookup(model, &place, &event);
+    ffitap__tell_lookup(&sink, &place, &event);
     ffitap__model_finish(model);
 
     const struct ffitap__lookup *lookup = only(model->tables.lookups);
@@ -474,17 +476,17 @@ static void look_up(const char *library, const char *symbol, bool is_there)
 {
     const struct ffitap__at place = at(10);
 
-    ffitap__model_lookup(model, &place,
-                         &(struct ffitap__lookup_event){.library = library,
-                                                        .symbol = symbol,
-                                                        .function_id = is_there,
-                                                        .error = is_there ? "" : "gone"});
+    ffitap__tell_lookup(&sink, &place,
+                        &(struct ffitap__lookup_event){.library = library,
+                                                       .symbol = symbol,
+                                                       .function_id = is_there,
+                                                       .error = is_there ? "" : "gone"});
 }
 
 static const struct ffitap__lookup *find_lookup(const char *library, const char *symbol)
 {
-    return ffitap__tables_lookup(&model->tables, ffitap__model_intern(model, library),
-                                 ffitap__model_intern(model, symbol));
+    return ffitap__tables_lookup(&model->tables, ffitap__strings_intern(model->strings, library),
+                                 ffitap__strings_intern(model->strings, symbol));
 }
 
 /* A runtime of a free-threaded interpreter, for what is done in one state of its lock. */
@@ -492,9 +494,9 @@ static void define_lock_in(int32_t pid, uint16_t id, enum ffitap__lock_kind kind
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__model_runtime(model, &place,
-                          &(struct ffitap__runtime_event){
-                              .runtime_id = id, .name = "ctypes", .lock_kind = (uint8_t)kind});
+    ffitap__tell_runtime(&sink, &place,
+                         &(struct ffitap__runtime_event){
+                             .runtime_id = id, .name = "ctypes", .lock_kind = (uint8_t)kind});
 }
 
 static void define_lock(uint16_t id, enum ffitap__lock_kind kind)
@@ -506,12 +508,12 @@ static void call_through_in(int32_t pid, uint16_t id, uint16_t flags, uint64_t w
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__model_call(model, &place,
-                       &(struct ffitap__call_event){.function_id = 1,
-                                                    .runtime_id = id,
-                                                    .native_ns = 1,
-                                                    .gil_wait_ns = wait_ns,
-                                                    .flags = flags});
+    ffitap__tell_call(&sink, &place,
+                      &(struct ffitap__call_event){.function_id = 1,
+                                                   .runtime_id = id,
+                                                   .native_ns = 1,
+                                                   .gil_wait_ns = wait_ns,
+                                                   .flags = flags});
 }
 
 static void call_through(uint16_t id, uint16_t flags, uint64_t wait_ns)
@@ -640,8 +642,8 @@ Test(model, aggregates_callbacks_by_the_call_they_came_out_of)
     struct ffitap__callback_event event = {.function_id = 1, .runtime_id = 1, .duration_ns = 9};
 
     start_python(10);
-    ffitap__model_callback_exit(model, &place, &event);
-    ffitap__model_callback_exit(model, &place, &event);
+    ffitap__tell_callback_exit(&sink, &place, &event);
+    ffitap__tell_callback_exit(&sink, &place, &event);
     ffitap__model_finish(model);
 
     const struct ffitap__callbacks *callbacks = only(model->tables.callbacks);
@@ -655,7 +657,7 @@ Test(model, knows_callbacks_out_of_no_call)
     const struct ffitap__at place = at(10);
 
     start_python(10);
-    ffitap__model_callback_exit(model, &place, &(struct ffitap__callback_event){.runtime_id = 1});
+    ffitap__tell_callback_exit(&sink, &place, &(struct ffitap__callback_event){.runtime_id = 1});
     ffitap__model_finish(model);
 
     const struct ffitap__callbacks *callbacks = only(model->tables.callbacks);
@@ -712,9 +714,9 @@ Test(model, adds_up_losses_by_kind)
 {
     const struct ffitap__at place = at(10);
 
-    ffitap__model_lost(model, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 2});
-    ffitap__model_lost(model, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 3});
-    ffitap__model_lost(model, &place, &(struct ffitap__lost_event){200, 1});
+    ffitap__tell_lost(&sink, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 2});
+    ffitap__tell_lost(&sink, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 3});
+    ffitap__tell_lost(&sink, &place, &(struct ffitap__lost_event){200, 1});
     ffitap__model_finish(model);
     cr_expect(eq(u64, model->lost[FFITAP__LOST_OBJECT], 5));
     cr_expect(eq(u64, model->lost[FFITAP__LOSS_KINDS - 1], 1));

@@ -190,7 +190,7 @@ Test(statistics, list_the_calls_in_flight_when_the_recording_ended)
 {
     builder_tell_story(&file);
     write_bytes(path, &file, builder_end(&file));
-    cr_assert(eq(uint, ffitap__statistics_read_folder(model, directory, 1714979289100900000), 1));
+    cr_assert(eq(uint, ffitap__statistics_read_folder(&sink, directory, 1714979289100900000), 1));
     ffitap__model_finish(model);
     cr_assert(eq(uint, model->in_flight->len, 2));
 
@@ -234,7 +234,7 @@ Test(statistics, end_where_the_program_stopped_them)
     builder_tell_story(&file);
     file.header.stopped_ns = file.header.start_ns + 5000000;
     write_bytes(path, &file, builder_end(&file));
-    ffitap__statistics_read_folder(model, directory, 1714979299100900000);
+    ffitap__statistics_read_folder(&sink, directory, 1714979299100900000);
     ffitap__model_finish(model);
     cr_expect(eq(uint, model->in_flight->len, 0), "whether they still are nobody knows");
     cr_expect(eq(i64, model->last_ns, file.header.start_wall_ns + 5000000));
@@ -286,8 +286,8 @@ Test(statistics, miss_no_process_that_the_trace_tells_of)
     file.header.unseen[0] = 5000;
     file.header.unseen[1] = 4711;
     write_bytes(path, &file, builder_end(&file));
-    ffitap__statistics_read(model, path);
-    ffitap__model_call(model, &at, &(struct ffitap__call_event){.function_id = 1, .native_ns = 5});
+    ffitap__statistics_read(&sink, path);
+    ffitap__tell_call(&sink, &at, &(struct ffitap__call_event){.function_id = 1, .native_ns = 5});
     ffitap__model_finish(model);
     cr_assert(eq(uint, model->unseen->len, 1), "a number may have been another process's");
     cr_expect(eq(int, g_array_index(model->unseen, struct ffitap__unseen, 0).pid, 4711));
@@ -400,7 +400,7 @@ Test(statistics, start_ids_anew_after_an_exec)
     builder_count(&file, cell, 100);
     snprintf(other, sizeof(other), "%s/4711.1.stat", directory);
     write_bytes(other, &file, builder_end(&file));
-    cr_expect(eq(uint, ffitap__statistics_read_folder(model, directory, 0), 2));
+    cr_expect(eq(uint, ffitap__statistics_read_folder(&sink, directory, 0), 2));
     ffitap__model_finish(model);
     unlink(other);
     cr_assert(eq(uint, model->processes->len, 2));
@@ -563,13 +563,13 @@ Test(statistics, that_are_empty_or_no_file_are_refused)
     cr_expect(is_damaged("was only begun"), "%s", damage());
     unlink(path);
     cr_assert(eq(int, mkfifo(path, 0666), 0));
-    ffitap__statistics_read(model, path);
+    ffitap__statistics_read(&sink, path);
     cr_expect(
         eq(str, g_ptr_array_index(model->damaged, 1), "statistics file 4711.0.stat: is no file"));
 }
 
 Test(statistics, of_a_folder_that_is_not_there_are_none)
 {
-    cr_expect(eq(uint, ffitap__statistics_read_folder(model, "/nowhere/at/all", 0), 0));
+    cr_expect(eq(uint, ffitap__statistics_read_folder(&sink, "/nowhere/at/all", 0), 0));
     cr_expect(eq(uint, model->damaged->len, 0));
 }

@@ -21,28 +21,28 @@ static void read_trace(bool is_announced)
                                                     .argv_size = 2,
                                                     .recording = "ours"};
 
-    ffitap__model_lost(model, &at, &(struct ffitap__lost_event){FFITAP__LOST_CALL, 1});
-    ffitap__model_load_begin(model, &at,
-                             &(struct ffitap__load_event){.name = "libstuck.so", .caller = ""});
+    ffitap__tell_lost(&sink, &at, &(struct ffitap__lost_event){FFITAP__LOST_CALL, 1});
+    ffitap__tell_load_begin(&sink, &at,
+                            &(struct ffitap__load_event){.name = "libstuck.so", .caller = ""});
     if (is_announced)
-        ffitap__model_process(model, &at, &announced);
-    ffitap__model_runtime(model, &at,
-                          &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
-    ffitap__model_function(model, &at,
-                           &(struct ffitap__function_event){
-                               .function_id = 1, .library = "/lib/libm.so.6", .symbol = "cos"});
-    ffitap__model_call(
-        model, &at,
+        ffitap__tell_process(&sink, &at, &announced);
+    ffitap__tell_runtime(&sink, &at,
+                         &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
+    ffitap__tell_function(&sink, &at,
+                          &(struct ffitap__function_event){
+                              .function_id = 1, .library = "/lib/libm.so.6", .symbol = "cos"});
+    ffitap__tell_call(
+        &sink, &at,
         &(struct ffitap__call_event){.function_id = 1, .runtime_id = 1, .native_ns = 50});
-    ffitap__model_call_entry(
-        model, &at,
+    ffitap__tell_call_entry(
+        &sink, &at,
         &(struct ffitap__call_edge_event){.call_id = 9, .function_id = 1, .runtime_id = 1});
 }
 
 static void read_file_and_trace(bool is_announced)
 {
     write_bytes(path, &file, builder_end(&file));
-    ffitap__statistics_read(model, path);
+    ffitap__statistics_read(&sink, path);
     read_trace(is_announced);
     ffitap__model_finish(model);
 }

@@ -13,12 +13,14 @@
 
 #include "report/note.h"
 #include "report/statistics.h"
+#include "report/notes.h"
 #include "report/unseen.h"
 #include "tap/clock.h"
 
 #define MOMENT "5000"
 
 static struct ffitap__model *model;
+static struct ffitap__report_sink sink;
 static char folder[64];
 
 static void create(void)
@@ -26,6 +28,7 @@ static void create(void)
     strcpy(folder, "/tmp/ffitap-test-XXXXXX");
     cr_assert(mkdtemp(folder) != NULL);
     model = ffitap__model_create("");
+    sink = ffitap__model_sink(model);
 }
 
 static void destroy(void)
@@ -65,14 +68,14 @@ static void tell_process(int pid, uint64_t start_ns)
 {
     const struct ffitap__at at = {.wall_ns = 1, .pid = pid, .tid = pid};
 
-    ffitap__model_process(model, &at,
-                          &(struct ffitap__process_event){
-                              .pid = pid, .start_ns = start_ns, .exe = "", .recording = ""});
+    ffitap__tell_process(&sink, &at,
+                         &(struct ffitap__process_event){
+                             .pid = pid, .start_ns = start_ns, .exe = "", .recording = ""});
 }
 
 static void read_all(void)
 {
-    ffitap__unseen_read_folder(model, folder);
+    ffitap__notes_read_folder(&sink, folder);
     ffitap__model_finish(model);
     ffitap__unseen_settle(model);
 }
@@ -154,7 +157,7 @@ Test(unseen, misses_one_that_a_trace_knows_before_it)
     const struct ffitap__at at = {.wall_ns = 1, .pid = 17, .tid = 17};
 
     tell_process(17, 4000);
-    ffitap__model_call(model, &at, &(struct ffitap__call_event){.function_id = 1});
+    ffitap__tell_call(&sink, &at, &(struct ffitap__call_event){.function_id = 1});
     leave("17.exec", "ffitap-exec-1 17 10 " MOMENT " 3 /no/such");
     read_all();
     cr_expect(eq(uint, model->unseen->len, 1));

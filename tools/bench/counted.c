@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/model.h"
 #include "report/statistics.h"
 #include "tap/statistics_file.h"
 
@@ -27,13 +28,14 @@ static uint64_t sum_calls(const struct ffitap__model *model, const char *symbol)
 uint64_t ffitap_bench_count_calls(const char *folder, pid_t pid, const char *symbol)
 {
     struct ffitap__model *model = ffitap__model_create("");
+    const struct ffitap__report_sink sink = ffitap__model_sink(model);
     char *pattern = NULL;
     glob_t found = {0};
 
     if (asprintf(&pattern, "%s/%d.*" FFITAP__STATISTICS_SUFFIX, folder, (int)pid) >= 0 &&
         glob(pattern, 0, NULL, &found) == 0) {
         for (size_t i = 0; i < found.gl_pathc; i++)
-            ffitap__statistics_read(model, found.gl_pathv[i]);
+            ffitap__statistics_read(&sink, found.gl_pathv[i]);
     }
     ffitap__model_finish(model);
     const uint64_t calls = sum_calls(model, symbol);

@@ -18,7 +18,7 @@ struct field {
     uint8_t kind;
 };
 
-typedef void feed_record(struct ffitap__model *model, const struct ffitap__at *at,
+typedef void feed_record(const struct ffitap__report_sink *sink, const struct ffitap__at *at,
                          const void *record);
 
 struct event {
@@ -31,17 +31,17 @@ struct event {
 /* Any record. */
 union record {
 #define X(name, type) struct ffitap__##type name;
-    FFITAP__MODEL_EVENTS(X)
+    FFITAP__REPORT_EVENTS(X)
 #undef X
 };
 
 #define X(name, type)                                                                              \
-    static void feed_of_##name(struct ffitap__model *model, const struct ffitap__at *at,           \
-                               const void *record)                                                 \
+    static void feed_of_##name(const struct ffitap__report_sink *sink,                             \
+                               const struct ffitap__at *at, const void *record)                    \
     {                                                                                              \
-        ffitap__model_##name(model, at, record);                                                   \
+        ffitap__tell_##name(sink, at, record);                                                     \
     }
-FFITAP__MODEL_EVENTS(X)
+FFITAP__REPORT_EVENTS(X)
 #undef X
 
 #define MEMBER(record, member) (((struct ffitap__##record *)NULL)->member)
@@ -118,7 +118,7 @@ static const struct field lost_fields[] = {
 
 static const struct event events[] = {
 #define X(name, type) {"ffitap:" #name, name##_fields, G_N_ELEMENTS(name##_fields), feed_of_##name},
-    FFITAP__MODEL_EVENTS(X)
+    FFITAP__REPORT_EVENTS(X)
 #undef X
 };
 
@@ -356,24 +356,16 @@ static struct ffitap__at locate(const struct ffitap__decoder *decoder, const bt_
     return at;
 }
 
-static void note_time(struct ffitap__model *model, const struct ffitap__at *at)
-{
-    if (model->events++ == 0)
-        model->first_ns = at->wall_ns;
-    if (at->wall_ns > model->last_ns)
-        model->last_ns = at->wall_ns;
-}
-
 void ffitap__decoder_feed(struct ffitap__decoder *decoder, const bt_message *message,
-                          struct ffitap__model *model)
+                          const struct ffitap__report_sink *sink)
 {
     const bt_event *event = bt_message_event_borrow_event_const(message);
     const struct ffitap__at at = locate(decoder, message, event);
     union record record;
 
-    note_time(model, &at);
+    ffitap__tell_event(sink, &at);
     if (!decoder->event)
         return;
     fill(decoder, &record, event);
-    decoder->event->feed(model, &at, &record);
+    decoder->event->feed(sink, &at, &record);
 }

@@ -8,7 +8,7 @@
 
 #include <babeltrace2/babeltrace.h>
 
-#include "report/model.h"
+#include "report/sink.h"
 
 struct ffitap__decoder;
 
@@ -17,8 +17,8 @@ struct ffitap__decoder *ffitap__decoder_create(const bt_event_class *event_class
 
 void ffitap__decoder_destroy(struct ffitap__decoder *decoder);
 
-/* Feeds the event of `message`, which is of the decoder's class, into `model`. */
+/* Tells `sink` the event of `message`, which is of the decoder's class. */
 void ffitap__decoder_feed(struct ffitap__decoder *decoder, const bt_message *message,
-                          struct ffitap__model *model);
+                          const struct ffitap__report_sink *sink);
 
 #endif

@@ -1,10 +1,7 @@
 #include "report/live.h"
 
-#include <stdlib.h>
-
 #include "report/live_part.h"
-#include "report/statistics.h"
-#include "report/unseen.h"
+#include "report/reading.h"
 
 struct ffitap_live {
     struct ffitap__model *model; /* of the last reading, NULL before the first */
@@ -64,21 +61,9 @@ static void remember(struct ffitap_live *live)
 
 static struct ffitap__model *read_model(const struct ffitap_live_source *source)
 {
-    struct ffitap__model *model = ffitap__model_create(source->recording->token);
-
-    ffitap__unseen_prepare(model, source->recording);
-    if (source->directory) {
-        char *folder = ffitap_recording_statistics(source->recording, source->directory);
-        ffitap__statistics_read_folder(model, folder, source->now_ns);
-        free(folder);
-    } else {
-        ffitap__statistics_read(model, source->file);
-        if (model->processes->len && source->now_ns > 0)
-            model->last_ns = source->now_ns;
-    }
-    ffitap__model_finish(model);
-    ffitap__unseen_settle(model);
-    return model;
+    return source->directory
+               ? ffitap__reading_statistics(source->recording, source->directory, source->now_ns)
+               : ffitap__reading_file(source->recording, source->file, source->now_ns);
 }
 
 /* Whether `model` lacks what was there before. */

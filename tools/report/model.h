@@ -1,6 +1,6 @@
 /*
- * The model of a recording: what the readers feed, event by event in order of time, and what the
- * writers write. Memory grows with processes, threads, functions, loads, lookups and objects, not
+ * The model of a recording: the sink that adds up what the readers tell, and what the writers
+ * write. Memory grows with processes, threads, functions, loads, lookups and objects, not
  * with events.
  *
  * Three things make it more than adding up:
@@ -20,36 +20,9 @@
 #include <glib.h>
 
 #include "report/process.h"
+#include "report/sink.h"
 #include "report/strings.h"
 #include "report/tables.h"
-#include "tap/event.h"
-
-/* When and where an event happened. */
-struct ffitap__at {
-    int64_t wall_ns;   /* since 1970 */
-    uint64_t clock_ns; /* of the trace's clock, CLOCK_MONOTONIC as a rule */
-    int32_t pid;       /* 0 if the trace does not say */
-    int32_t tid;
-};
-
-/* A process that made calls, or may have, which nothing tells of. */
-struct ffitap__unseen {
-    int32_t pid; /* 0: not known */
-    bool called; /* it made some */
-    const char *why;
-};
-
-/* A program that was started: what a note says, or would have said. */
-struct ffitap__started {
-    int32_t pid;
-    int32_t parent;
-    uint64_t moment_ns;
-    uint64_t until_ns;
-    unsigned marks;
-    const char *path; /* in the model's pool; NULL: there is no note, for `failure` */
-    bool is_whole;
-    int failure; /* an errno */
-};
 
 /* A foreign call that began and of which no end was seen. */
 struct ffitap__in_flight {
@@ -67,7 +40,7 @@ struct ffitap__model {
     GPtrArray *processes; /* struct ffitap__process, in order of appearance; at the end, ours */
     GPtrArray *left_out;  /* at the end, those that were told of and are not in the report */
     GArray *in_flight;    /* struct ffitap__in_flight; filled at the end */
-    GArray *unseen;       /* struct ffitap__unseen */
+    GArray *unseen;       /* struct ffitap__unseen; texts are of the pool, as in the next */
     GArray *started;      /* struct ffitap__started; settled after the end (report/unseen.h) */
 
     bool is_elsewhere;        /* on another machine, with other files */
@@ -101,52 +74,11 @@ struct ffitap__model *ffitap__model_create(const char *token);
 
 void ffitap__model_destroy(struct ffitap__model *model);
 
-/* `text` in the model's pool: equal texts have equal addresses. It lives as long as the model. */
-const char *ffitap__model_intern(struct ffitap__model *model, const char *text);
-
-/* Notes a sentence about what could not be read; takes `sentence`, which g_malloc() gave. */
-void ffitap__model_note_damage(struct ffitap__model *model, char *sentence);
-
-/* The events that count, with their records; strings are borrowed for the call. */
-#define FFITAP__MODEL_EVENTS(X)                                                                    \
-    X(process, process_event)                                                                      \
-    X(runtime, runtime_event)                                                                      \
-    X(object_mapped, object_event)                                                                 \
-    X(object_unmapped, object_event)                                                               \
-    X(function, function_event)                                                                    \
-    X(load_begin, load_event)                                                                      \
-    X(load_end, load_event)                                                                        \
-    X(lookup, lookup_event)                                                                        \
-    X(call, call_event)                                                                            \
-    X(call_entry, call_edge_event)                                                                 \
-    X(call_exit, call_edge_event)                                                                  \
-    X(callback_exit, callback_event)                                                               \
-    X(lost, lost_event)
-
-/* ffitap__model_call(model, at, event), ffitap__model_load_end(model, at, event), ... */
-#define X(name, record)                                                                            \
-    void ffitap__model_##name(struct ffitap__model *model, const struct ffitap__at *at,            \
-                              const struct ffitap__##record *event);
-FFITAP__MODEL_EVENTS(X)
-#undef X
-
-/* The innermost call that the thread `at->tid` is in has left native code, and waits for its lock.
- */
-void ffitap__model_call_waits(struct ffitap__model *model, const struct ffitap__at *at);
-
-/* What many events of one object come to: how often it was mapped, and how often it went. */
-void ffitap__model_object_counted(struct ffitap__model *model, const struct ffitap__at *at,
-                                  const struct ffitap__object_event *event, uint64_t mapped,
-                                  uint64_t unmapped);
-
 /*
- * Begins a process that a statistics file tells of: until the end of it, events at `at->pid` are
- * the file's. All files come before any trace. NULL if the process belongs to another recording.
+ * What feeds the model: to be told what the recording holds, statistics files first, then traces,
+ * each in order of time. It lives as long as the model.
  */
-struct ffitap__process *ffitap__model_begin_statistics(struct ffitap__model *model,
-                                                       const struct ffitap__at *at,
-                                                       const struct ffitap__process_event *event);
-void ffitap__model_end_statistics(struct ffitap__model *model, int32_t pid);
+struct ffitap__report_sink ffitap__model_sink(struct ffitap__model *model);
 
 /*
  * Ends the feeding: names what is still unnamed, lists what is still in flight, and puts those

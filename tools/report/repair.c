@@ -71,7 +71,7 @@ static bool copy_beginning(int from, const char *path, uint64_t size)
 
 /* Puts the stream `name` into the view, as much of it as is whole, if it holds anything. */
 static void show_stream(const char *trace, const char *view, const char *name, int fd,
-                        uint64_t size, struct ffitap__model *model)
+                        uint64_t size, const struct ffitap__report_sink *sink)
 {
     if (size == 0)
         return;
@@ -82,23 +82,21 @@ static void show_stream(const char *trace, const char *view, const char *name, i
 
     if (whole == size) {
         if (symlink(source, path) != 0)
-            ffitap__model_note_damage(
-                model, g_strdup_printf("stream %s: left out (%s)", name, g_strerror(errno)));
+            ffitap__tell_damage_as(sink, "stream %s: left out (%s)", name, g_strerror(errno));
     } else if (whole == 0) {
-        ffitap__model_note_damage(
-            model, g_strdup_printf("stream %s: no whole packet in its %" G_GUINT64_FORMAT
-                                   " bytes; left out",
-                                   name, size));
+        ffitap__tell_damage_as(
+            sink, "stream %s: no whole packet in its %" G_GUINT64_FORMAT " bytes; left out", name,
+            size);
     } else if (copy_beginning(fd, path, whole)) {
-        ffitap__model_note_damage(
-            model, g_strdup_printf("stream %s: whole packets end after %" G_GUINT64_FORMAT
-                                   " of %" G_GUINT64_FORMAT " bytes; the rest is left out",
-                                   name, whole, size));
+        ffitap__tell_damage_as(sink,
+                               "stream %s: whole packets end after %" G_GUINT64_FORMAT
+                               " of %" G_GUINT64_FORMAT " bytes; the rest is left out",
+                               name, whole, size);
     } else {
-        ffitap__model_note_damage(
-            model, g_strdup_printf("stream %s: damaged, and its whole packets cannot be copied "
-                                   "to %s (%s); left out",
-                                   name, view, g_strerror(errno)));
+        ffitap__tell_damage_as(sink,
+                               "stream %s: damaged, and its whole packets cannot be copied "
+                               "to %s (%s); left out",
+                               name, view, g_strerror(errno));
     }
     g_free(path);
     g_free(source);
@@ -111,9 +109,9 @@ static bool is_stream(const char *name)
 
 /* What a walk over the streams does with each: its file is `fd`, of `size` bytes. */
 typedef void visit_stream(const char *trace, const char *view, const char *name, int fd,
-                          uint64_t size, struct ffitap__model *model);
+                          uint64_t size, const struct ffitap__report_sink *sink);
 
-static void each_stream(const char *trace, const char *view, struct ffitap__model *model,
+static void each_stream(const char *trace, const char *view, const struct ffitap__report_sink *sink,
                         visit_stream *visit)
 {
     GDir *directory = g_dir_open(trace, 0, NULL);
@@ -125,7 +123,7 @@ static void each_stream(const char *trace, const char *view, struct ffitap__mode
         const int fd = is_stream(name) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
 
         if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
-            visit(trace, view, name, fd, (uint64_t)status.st_size, model);
+            visit(trace, view, name, fd, (uint64_t)status.st_size, sink);
         if (fd >= 0)
             close(fd);
         g_free(path);
@@ -175,20 +173,20 @@ static uint64_t indexed_size(const char *trace, const char *name)
 
 /* A stream that ends in the middle of a packet is another matter: babeltrace refuses it. */
 static void note_missing(const char *trace, const char *view, const char *name, int fd,
-                         uint64_t size, struct ffitap__model *model)
+                         uint64_t size, const struct ffitap__report_sink *sink)
 {
     const uint64_t indexed = indexed_size(trace, name);
 
     (void)view;
     if (size < indexed && whole_packets(fd, size) == size)
-        ffitap__model_note_damage(model, g_strdup_printf("stream %s: ends after %" G_GUINT64_FORMAT
-                                                         " of %" G_GUINT64_FORMAT " bytes",
-                                                         name, size, indexed));
+        ffitap__tell_damage_as(
+            sink, "stream %s: ends after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes",
+            name, size, indexed);
 }
 
-void ffitap__repair_note_missing(const char *trace, struct ffitap__model *model)
+void ffitap__repair_note_missing(const char *trace, const struct ffitap__report_sink *sink)
 {
-    each_stream(trace, NULL, model, note_missing);
+    each_stream(trace, NULL, sink, note_missing);
 }
 
 static char *probe(const char *directory)
@@ -220,7 +218,8 @@ static char *probe_alone(const char *view, const char *aside, const char *name)
     return why;
 }
 
-static void drop_if_refused(const char *view, const char *name, struct ffitap__model *model)
+static void drop_if_refused(const char *view, const char *name,
+                            const struct ffitap__report_sink *sink)
 {
     char *aside = g_build_filename(view, ".aside", NULL);
     char *why = probe_alone(view, aside, name);
@@ -228,7 +227,7 @@ static void drop_if_refused(const char *view, const char *name, struct ffitap__m
     if (why) {
         char *stream = g_build_filename(view, name, NULL);
         unlink(stream);
-        ffitap__model_note_damage(model, g_strdup_printf("stream %s: %s; left out", name, why));
+        ffitap__tell_damage_as(sink, "stream %s: %s; left out", name, why);
         g_free(stream);
     }
     g_free(why);
@@ -236,7 +235,7 @@ static void drop_if_refused(const char *view, const char *name, struct ffitap__m
 }
 
 /* Opens each stream of the view alone and removes the ones that babeltrace refuses. */
-static void drop_refused(const char *view, struct ffitap__model *model)
+static void drop_refused(const char *view, const struct ffitap__report_sink *sink)
 {
     GDir *directory = g_dir_open(view, 0, NULL);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -249,7 +248,7 @@ static void drop_refused(const char *view, struct ffitap__model *model)
     if (directory)
         g_dir_close(directory);
     for (unsigned i = 0; i < names->len; i++)
-        drop_if_refused(view, g_ptr_array_index(names, i), model);
+        drop_if_refused(view, g_ptr_array_index(names, i), sink);
     g_ptr_array_free(names, TRUE);
 }
 
@@ -269,17 +268,18 @@ static char *create_view(const char *trace, const char *scratch)
     return view;
 }
 
-char *ffitap__repair_create(const char *path, const char *scratch, struct ffitap__model *model)
+char *ffitap__repair_create(const char *path, const char *scratch,
+                            const struct ffitap__report_sink *sink)
 {
     char *trace = g_canonicalize_filename(path, NULL); /* for links from elsewhere */
     char *view = create_view(trace, scratch);
     char *why = view ? probe(view) : NULL;
 
     if (view && !why) {
-        each_stream(trace, view, model, show_stream);
+        each_stream(trace, view, sink, show_stream);
         why = probe(view);
         if (why) {
-            drop_refused(view, model);
+            drop_refused(view, sink);
             g_free(why);
             why = probe(view);
         }

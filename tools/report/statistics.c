@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "report/image.h"
-#include "report/process.h"
+#include "report/notes.h"
 #include "report/snapshot.h"
-#include "report/unseen.h"
 
 /* How often a thread is looked at until it stands still. */
 #define TRIES 100
@@ -14,10 +13,9 @@
 struct reading {
     struct ffitap__image image;
     struct ffitap__statistics_header header; /* as it was at the beginning */
-    struct ffitap__model *model;
-    struct ffitap__process *process;
+    const struct ffitap__report_sink *sink;
     struct ffitap__at at;
-    GHashTable *texts; /* offset -> text of the model's pool */
+    GHashTable *texts; /* offset -> text */
     struct ffitap__snapshot *snapshot;
 };
 
@@ -27,14 +25,14 @@ typedef void take_record(struct reading *reading, uint64_t offset);
 static const char *text(struct reading *reading, uint64_t offset)
 {
     const gpointer key = GSIZE_TO_POINTER(offset);
-    const char *known = g_hash_table_lookup(reading->texts, key);
+    char *known = g_hash_table_lookup(reading->texts, key);
 
     if (known)
         return known;
-    char *copy = ffitap__image_text(&reading->image, offset);
-    known = ffitap__model_intern(reading->model, copy ? copy : "");
-    g_hash_table_insert(reading->texts, key, (gpointer)known);
-    g_free(copy);
+    known = ffitap__image_text(&reading->image, offset);
+    if (!known)
+        known = g_strdup("");
+    g_hash_table_insert(reading->texts, key, known);
     return known;
 }
 
@@ -49,7 +47,7 @@ static void take_runtime(struct reading *reading, uint64_t offset)
         .name = text(reading, runtime.name),
         .lock_kind = (uint8_t)MIN(runtime.lock_kind, UINT8_MAX),
     };
-    ffitap__model_runtime(reading->model, &reading->at, &event);
+    ffitap__tell_runtime(reading->sink, &reading->at, &event);
 }
 
 /* Without the counts, as they came to the record later. */
@@ -65,28 +63,52 @@ static bool copy_object(struct reading *reading, uint64_t offset,
                               object->link.size < sizeof(*object) ? OBJECT_SIZE : sizeof(*object));
 }
 
+static void tell_object_sum(struct reading *reading, const struct ffitap__statistics_object *object)
+{
+    const struct ffitap__report_object sum = {
+        .path = text(reading, object->path),
+        .build_id = text(reading, object->build_id),
+        .soname = text(reading, object->soname),
+        .base = object->base,
+        .size = object->size,
+        .needed_by = text(reading, object->needed_by),
+        .cause = (uint8_t)MIN(object->cause, UINT8_MAX),
+        .mapped = object->mapped,
+        .unmapped = MIN(object->unmapped, object->mapped),
+    };
+
+    ffitap__tell_object_sum(reading->sink, &reading->at, &sum);
+}
+
+/* What earlier versions wrote without the counts. */
+static void tell_object(struct reading *reading, const struct ffitap__statistics_object *object)
+{
+    const struct ffitap__object_event event = {
+        .base = object->base,
+        .size = object->size,
+        .path = text(reading, object->path),
+        .soname = text(reading, object->soname),
+        .build_id = text(reading, object->build_id),
+        .cause = (uint8_t)MIN(object->cause, UINT8_MAX),
+        .needed_by = text(reading, object->needed_by),
+    };
+
+    if (object->is_unmapped)
+        ffitap__tell_object_unmapped(reading->sink, &reading->at, &event);
+    else
+        ffitap__tell_object_mapped(reading->sink, &reading->at, &event);
+}
+
 static void take_object(struct reading *reading, uint64_t offset)
 {
     struct ffitap__statistics_object object;
 
     if (!copy_object(reading, offset, &object))
         return;
-    const struct ffitap__object_event event = {
-        .base = object.base,
-        .size = object.size,
-        .path = text(reading, object.path),
-        .soname = text(reading, object.soname),
-        .build_id = text(reading, object.build_id),
-        .cause = (uint8_t)MIN(object.cause, UINT8_MAX),
-        .needed_by = text(reading, object.needed_by),
-    };
     if (object.mapped)
-        ffitap__model_object_counted(reading->model, &reading->at, &event, object.mapped,
-                                     object.unmapped);
-    else if (object.is_unmapped)
-        ffitap__model_object_unmapped(reading->model, &reading->at, &event);
+        tell_object_sum(reading, &object);
     else
-        ffitap__model_object_mapped(reading->model, &reading->at, &event);
+        tell_object(reading, &object);
 }
 
 static void take_function(struct reading *reading, uint64_t offset)
@@ -102,7 +124,7 @@ static void take_function(struct reading *reading, uint64_t offset)
         .library = text(reading, function.library),
         .symbol = text(reading, function.symbol),
     };
-    ffitap__model_function(reading->model, &reading->at, &event);
+    ffitap__tell_function(reading->sink, &reading->at, &event);
 }
 
 static void take_load(struct reading *reading, uint64_t offset)
@@ -111,18 +133,18 @@ static void take_load(struct reading *reading, uint64_t offset)
 
     if (!ffitap__image_copy(&reading->image, offset, &load, sizeof(load)) || !load.count)
         return;
-    struct ffitap__load *row = ffitap__tables_load(
-        reading->process->tables, load.is_main_program ? NULL : text(reading, load.name),
-        text(reading, load.caller), text(reading, load.path));
-    const uint64_t failed = MIN(load.failed, load.count);
-    if (!row->count)
-        row->mode = load.mode;
-    row->count += load.count;
-    row->failed += failed;
-    row->total_ns += load.total_ns;
-    row->max_ns = MAX(row->max_ns, MIN(load.max_ns, load.total_ns));
-    if (failed)
-        row->error = text(reading, load.error);
+    const struct ffitap__load sum = {
+        .name = load.is_main_program ? NULL : text(reading, load.name),
+        .caller = text(reading, load.caller),
+        .path = text(reading, load.path),
+        .mode = load.mode,
+        .count = load.count,
+        .failed = MIN(load.failed, load.count),
+        .total_ns = load.total_ns,
+        .max_ns = MIN(load.max_ns, load.total_ns),
+        .error = load.failed ? text(reading, load.error) : NULL,
+    };
+    ffitap__tell_load_sum(reading->sink, &reading->at, &sum);
 }
 
 static void take_lookup(struct reading *reading, uint64_t offset)
@@ -131,59 +153,61 @@ static void take_lookup(struct reading *reading, uint64_t offset)
 
     if (!ffitap__image_copy(&reading->image, offset, &lookup, sizeof(lookup)) || !lookup.count)
         return;
-    struct ffitap__lookup *row = ffitap__tables_lookup(
-        reading->process->tables, text(reading, lookup.library), text(reading, lookup.symbol));
-    const uint64_t failed = MIN(lookup.failed, lookup.count);
-    row->count += lookup.count;
-    row->cached += MIN(lookup.cached, lookup.count);
-    row->failed += failed;
-    row->total_ns += lookup.total_ns;
-    if (failed)
-        row->error = text(reading, lookup.error);
+    const struct ffitap__lookup sum = {
+        .library = text(reading, lookup.library),
+        .symbol = text(reading, lookup.symbol),
+        .count = lookup.count,
+        .cached = MIN(lookup.cached, lookup.count),
+        .failed = MIN(lookup.failed, lookup.count),
+        .total_ns = lookup.total_ns,
+        .error = lookup.failed ? text(reading, lookup.error) : NULL,
+    };
+    ffitap__tell_lookup_sum(reading->sink, &reading->at, &sum);
 }
 
-static void count_calls(struct reading *reading, struct ffitap__report_thread *thread)
+static void take_calls(struct reading *reading, const struct ffitap__at *thread)
 {
     const struct ffitap__statistics_cell *cell = ffitap__snapshot_cell(reading->snapshot);
-    struct ffitap__report_function counted = {0};
+    struct ffitap__report_function calls = {0};
+    const struct ffitap__call_sum sum = {
+        .function_id = cell->function_id,
+        .runtime_id = (uint16_t)cell->runtime_id,
+        .calls = &calls,
+    };
 
-    ffitap__snapshot_count_calls(reading->snapshot, &reading->image, &counted);
-    ffitap__function_tell_lock(&counted,
-                               ffitap__process_lock_kind(reading->process, cell->runtime_id));
-    if (counted.native.count)
-        ffitap__function_merge(
-            ffitap__process_function(reading->process, cell->function_id, cell->runtime_id),
-            &counted);
-    thread->calls += counted.native.count;
-    ffitap__function_fini(&counted);
+    ffitap__snapshot_count_calls(reading->snapshot, &reading->image, &calls);
+    if (calls.native.count)
+        ffitap__tell_call_sum(reading->sink, thread, &sum);
+    ffitap__function_fini(&calls);
 }
 
-static void count_callbacks(struct reading *reading)
+static void take_callbacks(struct reading *reading, const struct ffitap__at *thread)
 {
     const struct ffitap__statistics_cell *cell = ffitap__snapshot_cell(reading->snapshot);
-    struct ffitap__callbacks counted = {0};
+    struct ffitap__callbacks callbacks = {0};
+    const struct ffitap__callback_sum sum = {
+        .function_id = cell->function_id,
+        .runtime_id = (uint16_t)cell->runtime_id,
+        .duration = &callbacks.duration,
+    };
 
-    ffitap__snapshot_count_callbacks(reading->snapshot, &reading->image, &counted);
-    if (counted.duration.count)
-        ffitap__histogram_merge(
-            &ffitap__process_callbacks(reading->process, cell->function_id, cell->runtime_id)
-                 ->duration,
-            &counted.duration);
-    ffitap__histogram_fini(&counted.duration);
+    ffitap__snapshot_count_callbacks(reading->snapshot, &reading->image, &callbacks);
+    if (callbacks.duration.count)
+        ffitap__tell_callback_sum(reading->sink, thread, &sum);
+    ffitap__histogram_fini(&callbacks.duration);
 }
 
 /* What a later version counts in other kinds of cells is not for us. */
-static void take_cell(struct reading *reading, uint64_t offset,
-                      struct ffitap__report_thread *thread)
+static void take_cell(struct reading *reading, uint64_t offset, const struct ffitap__at *thread)
 {
     if (!ffitap__snapshot_take(reading->snapshot, &reading->image, offset))
         return;
     switch (ffitap__snapshot_cell(reading->snapshot)->kind) {
     case FFITAP__STATISTICS_CALLS:
-        count_calls(reading, thread);
+        take_calls(reading, thread);
         break;
     case FFITAP__STATISTICS_CALLBACKS:
-        count_callbacks(reading);
+        take_callbacks(reading, thread);
         break;
     default:
         break;
@@ -203,16 +227,9 @@ static int64_t moment_of(const struct reading *reading, uint64_t ticks)
     const int64_t since_start = (int64_t)(clock_ns - header->start_ns);
     int64_t wall_ns;
 
-    if (!rate || __builtin_add_overflow(reading->process->start_wall_ns, since_start, &wall_ns))
+    if (!rate || __builtin_add_overflow(reading->at.wall_ns, since_start, &wall_ns))
         return INT64_MAX;
     return MAX(wall_ns, 0);
-}
-
-static void note_moment(struct ffitap__model *model, int64_t wall_ns)
-{
-    if (model->events == 0 && (!model->first_ns || wall_ns < model->first_ns))
-        model->first_ns = wall_ns;
-    model->last_ns = MAX(model->last_ns, wall_ns);
 }
 
 static void take_call_in_flight(struct reading *reading, int32_t tid,
@@ -230,8 +247,8 @@ static void take_call_in_flight(struct reading *reading, int32_t tid,
     };
 
     if (at.wall_ns != INT64_MAX)
-        note_moment(reading->model, at.wall_ns);
-    ffitap__model_call_entry(reading->model, &at, &event);
+        ffitap__tell_moment(reading->sink, at.wall_ns);
+    ffitap__tell_call_entry(reading->sink, &at, &event);
 }
 
 static void take_wait(struct reading *reading, int32_t tid, uint64_t left_ticks)
@@ -243,8 +260,8 @@ static void take_wait(struct reading *reading, int32_t tid, uint64_t left_ticks)
     };
 
     if (at.wall_ns != INT64_MAX)
-        note_moment(reading->model, at.wall_ns);
-    ffitap__model_call_waits(reading->model, &at);
+        ffitap__tell_moment(reading->sink, at.wall_ns);
+    ffitap__tell_call_waits(reading->sink, &at);
 }
 
 static void take_wait_of_innermost(struct reading *reading,
@@ -300,11 +317,13 @@ static void take_thread(struct reading *reading, uint64_t offset)
 
     if (!copy_thread(reading, offset, &thread))
         return;
-    struct ffitap__report_thread *row = ffitap__process_thread(reading->process, thread.tid);
+    struct ffitap__at at = reading->at;
+    at.tid = thread.tid;
+    ffitap__tell_thread(reading->sink, &at);
     GArray *cells = ffitap__image_list(&reading->image, thread.cells, 0,
                                        sizeof(struct ffitap__statistics_cell));
     for (unsigned i = 0; i < cells->len; i++)
-        take_cell(reading, g_array_index(cells, uint64_t, i), row);
+        take_cell(reading, g_array_index(cells, uint64_t, i), &at);
     g_array_free(cells, TRUE);
     take_calls_in_flight(reading, offset, &thread);
 }
@@ -346,9 +365,14 @@ static void take_lists(struct reading *reading)
 
 static void take_losses(struct reading *reading)
 {
-    for (unsigned i = 0; i < FFITAP__STATISTICS_LOSSES; i++)
-        reading->process->lost[MIN(i, FFITAP__LOSS_KINDS - 1)] +=
-            ffitap__image_load(&reading->image.header->lost[i]);
+    for (unsigned i = 0; i < FFITAP__STATISTICS_LOSSES; i++) {
+        const struct ffitap__lost_event lost = {
+            .what = (uint8_t)i,
+            .count = ffitap__image_load(&reading->image.header->lost[i]),
+        };
+        if (lost.count)
+            ffitap__tell_lost(reading->sink, &reading->at, &lost);
+    }
 }
 
 /* Returns false if the process belongs to another recording. */
@@ -373,25 +397,23 @@ static bool begin_process(struct reading *reading)
         .clock_ns = header->start_ns,
         .pid = header->pid,
     };
-    reading->process = ffitap__model_begin_statistics(reading->model, &reading->at, &event);
-    if (!reading->process)
+    if (!ffitap__tell_statistics_begin(reading->sink, &reading->at, &event))
         return false;
-    note_moment(reading->model, reading->at.wall_ns);
+    ffitap__tell_moment(reading->sink, reading->at.wall_ns);
     return true;
 }
 
-static void note_damage(struct ffitap__model *model, const char *path, const char *what)
+static void tell_damage(const struct ffitap__report_sink *sink, const char *path, const char *what)
 {
     char *name = g_path_get_basename(path);
 
-    ffitap__model_note_damage(model, g_strdup_printf("statistics file %s: %s", name, what));
+    ffitap__tell_damage_as(sink, "statistics file %s: %s", name, what);
     g_free(name);
 }
 
 static void take_unseen(struct reading *reading)
 {
     const struct ffitap__statistics_header *header = &reading->header;
-    struct ffitap__model *model = reading->model;
 
     for (unsigned i = 0; i < FFITAP__STATISTICS_UNSEEN; i++) {
         char *why = g_strdup_printf("it was forked, made foreign calls and could have no "
@@ -400,23 +422,22 @@ static void take_unseen(struct reading *reading)
         const struct ffitap__unseen unseen = {
             .pid = (int32_t)(uint32_t)header->unseen[i],
             .called = true,
-            .why = ffitap__model_intern(model, why),
+            .why = why,
         };
-        g_free(why);
         if (header->unseen[i])
-            g_array_append_val(model->unseen, unseen);
+            ffitap__tell_unseen(reading->sink, &unseen);
+        g_free(why);
     }
     if (header->unseen_count > FFITAP__STATISTICS_UNSEEN)
-        ffitap__model_note_damage(
-            model, g_strdup_printf("%" G_GUINT64_FORMAT " more processes that process %d or its "
-                                   "children forked could have no statistics file",
-                                   header->unseen_count - FFITAP__STATISTICS_UNSEEN, header->pid));
+        ffitap__tell_damage_as(reading->sink,
+                               "%" G_GUINT64_FORMAT " more processes that process %d or its "
+                               "children forked could have no statistics file",
+                               header->unseen_count - FFITAP__STATISTICS_UNSEEN, header->pid);
 }
 
 static void take_unnoted(struct reading *reading)
 {
     const struct ffitap__statistics_header *header = &reading->header;
-    struct ffitap__model *model = reading->model;
 
     for (unsigned i = 0; i < FFITAP__STATISTICS_UNSEEN; i++) {
         const uint64_t who = header->unnoted[i].who;
@@ -428,13 +449,13 @@ static void take_unnoted(struct reading *reading)
             .failure = (int)(who >> 32),
         };
         if (who)
-            g_array_append_val(model->started, started);
+            ffitap__tell_started(reading->sink, &started);
     }
     if (header->unnoted_more)
-        ffitap__model_note_damage(model, g_strdup_printf("%" G_GUINT64_FORMAT
-                                                         " more programs that process %d or its "
-                                                         "children ran could not be noted",
-                                                         header->unnoted_more, header->pid));
+        ffitap__tell_damage_as(reading->sink,
+                               "%" G_GUINT64_FORMAT " more programs that process %d or its "
+                               "children ran could not be noted",
+                               header->unnoted_more, header->pid);
 }
 
 static void note_stop(struct reading *reading)
@@ -444,45 +465,52 @@ static void note_stop(struct reading *reading)
 
     if (!reading->header.stopped_ns)
         return;
-    reading->process->is_stopped = true;
-    if (!__builtin_add_overflow(reading->process->start_wall_ns, (int64_t)after_ns, &wall_ns))
-        note_moment(reading->model, MAX(wall_ns, 0));
+    if (!__builtin_add_overflow(reading->at.wall_ns, (int64_t)after_ns, &wall_ns))
+        ffitap__tell_moment(reading->sink, MAX(wall_ns, 0));
 }
 
-static void read_image(struct reading *reading)
+/* Returns whether the process could count to the end. */
+static bool read_image(struct reading *reading)
 {
     ffitap__image_copy_header(&reading->image, &reading->header);
-    if (begin_process(reading)) {
+    const bool is_wanted = begin_process(reading);
+    if (is_wanted) {
         take_lists(reading);
         take_losses(reading);
-        reading->process->is_whole = !reading->image.damage;
         note_stop(reading);
         take_unseen(reading);
         take_unnoted(reading);
     }
-    ffitap__model_end_statistics(reading->model, reading->at.pid);
+    const struct ffitap__statistics_end end = {
+        .pid = reading->at.pid,
+        .is_whole = !reading->image.damage,
+        .is_stopped = is_wanted && reading->header.stopped_ns,
+    };
+    ffitap__tell_statistics_end(reading->sink, &end);
+    return !end.is_stopped;
 }
 
-void ffitap__statistics_read(struct ffitap__model *model, const char *path)
+bool ffitap__statistics_read(const struct ffitap__report_sink *sink, const char *path)
 {
-    struct reading reading = {.model = model};
+    struct reading reading = {.sink = sink};
     char why[256];
 
     if (ffitap__image_open(&reading.image, path, why, sizeof(why)) != 0) {
-        note_damage(model, path, why);
-        return;
+        tell_damage(sink, path, why);
+        return false;
     }
-    reading.texts = g_hash_table_new(NULL, NULL);
+    reading.texts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     reading.snapshot = ffitap__snapshot_create();
-    read_image(&reading);
+    const bool goes_on = read_image(&reading);
     if (reading.image.damage) {
         char *what = g_strconcat(reading.image.damage, "; what cannot be read is left out", NULL);
-        note_damage(model, path, what);
+        tell_damage(sink, path, what);
         g_free(what);
     }
     ffitap__snapshot_destroy(reading.snapshot);
     g_hash_table_destroy(reading.texts);
     ffitap__image_close(&reading.image);
+    return goes_on;
 }
 
 static gint by_name(gconstpointer a, gconstpointer b)
@@ -506,31 +534,20 @@ static GPtrArray *find_files(const char *folder)
     return paths;
 }
 
-/* Whether up to now or the recording's end something could be counted. */
-static bool any_goes_on(const struct ffitap__model *model)
-{
-    for (unsigned i = 0; i < model->processes->len; i++) {
-        const struct ffitap__process *process = g_ptr_array_index(model->processes, i);
-
-        if (!process->is_stopped)
-            return true;
-    }
-    return false;
-}
-
-unsigned ffitap__statistics_read_folder(struct ffitap__model *model, const char *folder,
+unsigned ffitap__statistics_read_folder(const struct ffitap__report_sink *sink, const char *folder,
                                         int64_t now_ns)
 {
     GPtrArray *paths = find_files(folder);
     const unsigned count = paths->len;
+    bool any_goes_on = false;
 
     for (unsigned i = 0; i < count; i++)
-        ffitap__statistics_read(model, g_ptr_array_index(paths, i));
-    ffitap__unseen_read_folder(model, folder);
-    if (now_ns > 0 && any_goes_on(model))
-        model->last_ns = now_ns;
-    if (count && !model->clock)
-        model->clock = ffitap__model_intern(model, "monotonic");
+        any_goes_on |= ffitap__statistics_read(sink, g_ptr_array_index(paths, i));
+    ffitap__notes_read_folder(sink, folder);
+    if (now_ns > 0 && any_goes_on)
+        ffitap__tell_until(sink, now_ns);
+    if (count)
+        ffitap__tell_clock(sink, "monotonic");
     g_ptr_array_free(paths, TRUE);
     return count;
 }

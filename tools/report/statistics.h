@@ -6,14 +6,14 @@
 #ifndef FFITAP_REPORT_STATISTICS_H
 #define FFITAP_REPORT_STATISTICS_H
 
-#include "report/model.h"
+#include "report/sink.h"
 
 /*
- * Reads a file into `model`, as one program image, before anything of a trace. What cannot be read
- * is left out and noted as damage in the model. For a view of what is running, do this again and
- * again, each time with a new model.
+ * Reads a file, as one program image, before anything of a trace. What cannot be read is left out
+ * and told as damage. For a view of what is running, do this again and again, each time with a new
+ * model. Returns whether it tells of a process that up to now or the recording's end could count.
  */
-void ffitap__statistics_read(struct ffitap__model *model, const char *path);
+bool ffitap__statistics_read(const struct ffitap__report_sink *sink, const char *path);
 
 /*
  * Reads all files and notes of a folder (a recording's FFITAP__STATISTICS_FOLDER). `now_ns`, since
@@ -21,7 +21,7 @@ void ffitap__statistics_read(struct ffitap__model *model, const char *path);
  * runs, or 0 if neither is known; then the latest moment of which the files tell. Returns how many
  * files there were; 0 also if there is no such folder.
  */
-unsigned ffitap__statistics_read_folder(struct ffitap__model *model, const char *folder,
+unsigned ffitap__statistics_read_folder(const struct ffitap__report_sink *sink, const char *folder,
                                         int64_t now_ns);
 
 #endif

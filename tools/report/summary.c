@@ -1,9 +1,7 @@
 #include "report/summary.h"
 
-#include "report/statistics.h"
+#include "report/reading.h"
 #include "report/table_part.h"
-#include "report/unseen.h"
-#include "tap/statistics_file.h"
 
 static void write_table(FILE *stream, const struct ffitap_recording *recording,
                         const struct ffitap__model *model,
@@ -28,14 +26,9 @@ static void write_table(FILE *stream, const struct ffitap_recording *recording,
 void ffitap_summary_write(FILE *stream, const struct ffitap_recording *recording,
                           const struct ffitap_summary_options *options)
 {
-    struct ffitap__model *model = ffitap__model_create(recording->token);
-    char *folder = ffitap_recording_statistics(recording, options->directory);
+    struct ffitap__model *model =
+        ffitap__reading_statistics(recording, options->directory, options->now_ns);
 
-    ffitap__unseen_prepare(model, recording);
-    ffitap__statistics_read_folder(model, folder, options->now_ns);
-    ffitap__model_finish(model);
-    ffitap__unseen_settle(model);
     write_table(stream, recording, model, options);
-    free(folder);
     ffitap__model_destroy(model);
 }

@@ -246,7 +246,7 @@ void ffitap__function_merge(struct ffitap__report_function *function,
                                      &g_array_index(other->outcomes, struct ffitap__outcome, i));
 }
 
-static void merge_load(struct ffitap__load *load, const struct ffitap__load *other)
+void ffitap__load_merge(struct ffitap__load *load, const struct ffitap__load *other)
 {
     if (!load->count)
         load->mode = other->mode;
@@ -259,7 +259,7 @@ static void merge_load(struct ffitap__load *load, const struct ffitap__load *oth
         load->error = other->error;
 }
 
-static void merge_lookup(struct ffitap__lookup *lookup, const struct ffitap__lookup *other)
+void ffitap__lookup_merge(struct ffitap__lookup *lookup, const struct ffitap__lookup *other)
 {
     lookup->count += other->count;
     lookup->cached += other->cached;
@@ -302,12 +302,12 @@ void ffitap__tables_merge(struct ffitap__tables *tables, const struct ffitap__ta
     g_hash_table_iter_init(&iterator, other->loads);
     while (g_hash_table_iter_next(&iterator, &key, NULL)) {
         const struct ffitap__load *load = key;
-        merge_load(SAME(tables->loads, load), load);
+        ffitap__load_merge(SAME(tables->loads, load), load);
     }
     g_hash_table_iter_init(&iterator, other->lookups);
     while (g_hash_table_iter_next(&iterator, &key, NULL)) {
         const struct ffitap__lookup *lookup = key;
-        merge_lookup(SAME(tables->lookups, lookup), lookup);
+        ffitap__lookup_merge(SAME(tables->lookups, lookup), lookup);
     }
     g_hash_table_iter_init(&iterator, other->objects);
     while (g_hash_table_iter_next(&iterator, &key, NULL)) {

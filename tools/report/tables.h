@@ -4,7 +4,7 @@
  * the table of the whole.
  *
  * A row's identity is up to three strings, which are compared by address: they come from one
- * string pool (ffitap__model_intern()) that outlives the tables.
+ * string pool (report/strings.h) that outlives the tables.
  */
 #ifndef FFITAP_REPORT_TABLES_H
 #define FFITAP_REPORT_TABLES_H
@@ -147,6 +147,8 @@ void ffitap__function_add_outcome(struct ffitap__report_function *function,
 void ffitap__function_merge(struct ffitap__report_function *function,
                             const struct ffitap__report_function *other);
 void ffitap__function_fini(struct ffitap__report_function *function);
+void ffitap__load_merge(struct ffitap__load *load, const struct ffitap__load *other);
+void ffitap__lookup_merge(struct ffitap__lookup *lookup, const struct ffitap__lookup *other);
 void ffitap__function_destroy(struct ffitap__report_function *function);
 void ffitap__callbacks_destroy(struct ffitap__callbacks *callbacks);
 

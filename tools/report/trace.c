@@ -14,7 +14,7 @@
 #define DEPTH_MAX 16
 
 struct reading {
-    struct ffitap__model *model;
+    const struct ffitap__report_sink *sink;
     GHashTable *decoders; /* event class -> its decoder */
     const bt_event_class *last_class;
     struct ffitap__decoder *last_decoder;
@@ -43,20 +43,20 @@ static struct ffitap__decoder *decoder_for(struct reading *reading, const bt_mes
 }
 
 /* A stream that does not say how much it discarded discarded at least one. */
-static void count_discarded(struct ffitap__model *model, const bt_message *message)
+static void count_discarded(const struct ffitap__report_sink *sink, const bt_message *message)
 {
     uint64_t count = 1;
 
     if (bt_message_get_type(message) == BT_MESSAGE_TYPE_DISCARDED_EVENTS) {
         bt_message_discarded_events_get_count(message, &count);
-        model->discarded_events += count;
+        ffitap__tell_discarded_events(sink, count);
     } else {
         bt_message_discarded_packets_get_count(message, &count);
-        model->discarded_packets += count;
+        ffitap__tell_discarded_packets(sink, count);
     }
 }
 
-static void note_clock(struct ffitap__model *model, const bt_message *message)
+static void note_clock(const struct ffitap__report_sink *sink, const bt_message *message)
 {
     const bt_stream_class *class =
         bt_stream_borrow_class_const(bt_message_stream_beginning_borrow_stream_const(message));
@@ -64,7 +64,7 @@ static void note_clock(struct ffitap__model *model, const bt_message *message)
     const char *name = clock ? bt_clock_class_get_name(clock) : NULL;
 
     if (name)
-        model->clock = ffitap__model_intern(model, name);
+        ffitap__tell_clock(sink, name);
 }
 
 static void consume(void *data, const bt_message *message)
@@ -73,14 +73,14 @@ static void consume(void *data, const bt_message *message)
 
     switch (bt_message_get_type(message)) {
     case BT_MESSAGE_TYPE_EVENT:
-        ffitap__decoder_feed(decoder_for(reading, message), message, reading->model);
+        ffitap__decoder_feed(decoder_for(reading, message), message, reading->sink);
         break;
     case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
     case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
-        count_discarded(reading->model, message);
+        count_discarded(reading->sink, message);
         break;
     case BT_MESSAGE_TYPE_STREAM_BEGINNING:
-        note_clock(reading->model, message);
+        note_clock(reading->sink, message);
         break;
     default:
         break;
@@ -88,10 +88,10 @@ static void consume(void *data, const bt_message *message)
 }
 
 /* Why reading ended early; NULL if it did not. */
-static char *read_traces(struct ffitap__model *model, const GPtrArray *directories,
+static char *read_traces(const struct ffitap__report_sink *sink, const GPtrArray *directories,
                          struct ffitap__attempt *attempt, bool *ran)
 {
-    struct reading reading = {.model = model};
+    struct reading reading = {.sink = sink};
 
     reading.decoders = g_hash_table_new_full(NULL, NULL, NULL, destroy_decoder);
     char *why = ffitap__graph_run(directories, attempt, consume, &reading, ran);
@@ -105,14 +105,13 @@ static int compare_paths(gconstpointer a, gconstpointer b)
 }
 
 /* Leaves out the traces that babeltrace would never be done with. */
-static void drop_endless(GPtrArray *traces, struct ffitap__model *model)
+static void drop_endless(GPtrArray *traces, const struct ffitap__report_sink *sink)
 {
     for (unsigned i = traces->len; i > 0; i--) {
         const char *trace = g_ptr_array_index(traces, i - 1);
         if (!ffitap__metadata_is_cut(trace))
             continue;
-        ffitap__model_note_damage(
-            model, g_strdup_printf("trace %s: its metadata is cut short; left out", trace));
+        ffitap__tell_damage_as(sink, "trace %s: its metadata is cut short; left out", trace);
         g_ptr_array_remove_index(traces, i - 1);
     }
 }
@@ -164,7 +163,7 @@ static const char *scratch_of(struct ffitap__attempt *attempt)
  * there is nothing to view. Returns why the last one was left out, or NULL.
  */
 static char *repair_traces(GPtrArray *traces, struct ffitap__attempt *attempt,
-                           struct ffitap__model *model)
+                           const struct ffitap__report_sink *sink)
 {
     char *left_out = NULL;
 
@@ -174,14 +173,14 @@ static char *repair_traces(GPtrArray *traces, struct ffitap__attempt *attempt,
         if (!why)
             continue;
         const char *scratch = scratch_of(attempt);
-        char *view = scratch ? ffitap__repair_create(trace, scratch, model) : NULL;
+        char *view = scratch ? ffitap__repair_create(trace, scratch, sink) : NULL;
         if (view) {
             g_free(g_ptr_array_index(traces, i - 1));
             g_ptr_array_index(traces, i - 1) = view;
             g_free(why);
             continue;
         }
-        ffitap__model_note_damage(model, g_strdup_printf("trace %s: %s; left out", trace, why));
+        ffitap__tell_damage_as(sink, "trace %s: %s; left out", trace, why);
         g_ptr_array_remove_index(traces, i - 1);
         g_free(left_out);
         left_out = why;
@@ -189,40 +188,32 @@ static char *repair_traces(GPtrArray *traces, struct ffitap__attempt *attempt,
     return left_out;
 }
 
-static void note_end(struct ffitap__model *model, const char *cause)
-{
-    model->was_cut = true;
-    ffitap__model_note_damage(model, g_strdup_printf("reading stopped after %" G_GUINT64_FORMAT
-                                                     " events: %s; what follows is left out",
-                                                     model->events, cause));
-}
-
 /* One damaged trace must not cost the others: on failure, again with what can be opened. */
-static int read_or_repair(struct ffitap__model *model, GPtrArray *traces,
+static int read_or_repair(const struct ffitap__report_sink *sink, GPtrArray *traces,
                           struct ffitap__attempt *attempt, char *why, unsigned size)
 {
     bool ran;
-    char *cause = read_traces(model, traces, attempt, &ran);
+    char *cause = read_traces(sink, traces, attempt, &ran);
 
     if (!ran) {
-        char *left_out = repair_traces(traces, attempt, model);
+        char *left_out = repair_traces(traces, attempt, sink);
         if (traces->len > 0) {
             g_free(cause);
-            cause = read_traces(model, traces, attempt, &ran);
+            cause = read_traces(sink, traces, attempt, &ran);
         }
         if (!ran)
             snprintf(why, size, "its trace cannot be read: %s", left_out ? left_out : cause);
         g_free(left_out);
     }
     if (ran && cause)
-        note_end(model, cause);
+        ffitap__tell_cut(sink, cause);
     else if (ran && attempt->crash)
-        note_end(model, "the trace is damaged there, and babeltrace 2 crashes on it");
+        ffitap__tell_cut(sink, "the trace is damaged there, and babeltrace 2 crashes on it");
     g_free(cause);
     return ran ? 0 : -1;
 }
 
-int ffitap__trace_read(struct ffitap__model *model, const char *directory,
+int ffitap__trace_read(const struct ffitap__report_sink *sink, const char *directory,
                        struct ffitap__attempt *attempt, char *why, unsigned size)
 {
     GPtrArray *traces = g_ptr_array_new_with_free_func(g_free);
@@ -232,11 +223,11 @@ int ffitap__trace_read(struct ffitap__model *model, const char *directory,
     find_traces(traces, directory, 0, &files);
     g_ptr_array_sort(traces, compare_paths);
     const bool any = traces->len > 0;
-    drop_endless(traces, model);
+    drop_endless(traces, sink);
     for (unsigned i = 0; i < traces->len; i++)
-        ffitap__repair_note_missing(g_ptr_array_index(traces, i), model);
+        ffitap__repair_note_missing(g_ptr_array_index(traces, i), sink);
     if (traces->len > 0)
-        result = read_or_repair(model, traces, attempt, why, size);
+        result = read_or_repair(sink, traces, attempt, why, size);
     else if (any)
         snprintf(why, size,
                  "its trace cannot be read: the metadata is cut short, as by a full disk; record "

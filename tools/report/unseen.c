@@ -1,13 +1,12 @@
 #include "report/unseen.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "report/executable.h"
-#include "report/note.h"
+#include "tap/exec_note.h"
 #include "tap/environment.h"
 
 /* Before it is missed, while the recording goes on, a program may take so long to load the tap. */
@@ -27,47 +26,9 @@ void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_rec
     model->is_uncounted =
         recording->events && strcmp(recording->events, FFITAP_RECORDING_EVENTS_LOADS) == 0;
     if (recording->program)
-        model->command_path = ffitap__model_intern(model, recording->program);
+        model->command_path = ffitap__strings_intern(model->strings, recording->program);
     if (!recording->ended && !model->is_elsewhere)
         model->now_ns = (uint64_t)g_get_monotonic_time() * 1000;
-}
-
-static void take_note(struct ffitap__model *model, const struct ffitap__note *note)
-{
-    const struct ffitap__started started = {
-        .pid = note->pid,
-        .parent = note->parent,
-        .moment_ns = note->moment_ns,
-        .until_ns = note->until_ns,
-        .marks = note->marks,
-        .path = ffitap__model_intern(model, note->path),
-        .is_whole = note->is_whole,
-    };
-
-    g_array_append_val(model->started, started);
-}
-
-static void read_note(struct ffitap__model *model, int folder, const char *name)
-{
-    struct ffitap__note note;
-    const char *damage = ffitap__note_read(&note, folder, name);
-
-    if (!damage)
-        take_note(model, &note);
-    else if (*damage)
-        ffitap__model_note_damage(
-            model, g_strdup_printf("note of a program that was started, %s: %s", name, damage));
-}
-
-void ffitap__unseen_read_folder(struct ffitap__model *model, const char *folder)
-{
-    DIR *directory = opendir(folder);
-
-    for (const struct dirent *entry; directory && (entry = readdir(directory));)
-        if (ffitap__note_is_name(entry->d_name))
-            read_note(model, dirfd(directory), entry->d_name);
-    if (directory)
-        closedir(directory);
 }
 
 /* What is known while the notes are settled one by one. */
@@ -119,7 +80,7 @@ static const char *describe_file(struct ffitap__model *model, const char *path)
     char *obstacle = ffitap__executable_obstacle(path);
     char *words = obstacle ? g_strconcat(", ", obstacle, NULL)
                            : g_strconcat(": ", other_reasons(model), NULL);
-    const char *kept = ffitap__model_intern(model, words);
+    const char *kept = ffitap__strings_intern(model->strings, words);
 
     g_free(words);
     g_free(obstacle);
@@ -159,7 +120,7 @@ static const char *describe_program(struct settling *settling,
         return describe_file_once(settling, started->path);
     char *words = g_strconcat(": it is statically linked, or set-user-ID, or ",
                               other_reasons(settling->model), NULL);
-    const char *kept = ffitap__model_intern(settling->model, words);
+    const char *kept = ffitap__strings_intern(settling->model->strings, words);
     g_free(words);
     return kept;
 }
@@ -182,7 +143,7 @@ static void add_unseen(struct settling *settling, const struct ffitap__started *
     char *why = describe_started(settling, started);
     const struct ffitap__unseen unseen = {
         .pid = started->pid,
-        .why = ffitap__model_intern(settling->model, why),
+        .why = ffitap__strings_intern(settling->model->strings, why),
     };
 
     g_free(why);
@@ -202,7 +163,7 @@ static void describe_command(struct ffitap__model *model)
         return;
     char *why = g_strdup_printf("it ran %s%s", model->command_path,
                                 describe_file(model, model->command_path));
-    model->command_why = ffitap__model_intern(model, why);
+    model->command_why = ffitap__strings_intern(model->strings, why);
     g_free(why);
 }
 

@@ -1,6 +1,5 @@
 /*
- * Programs that were started and of which nothing came: what the notes in the folder of the
- * statistics say (report/note.h), and why.
+ * Programs that were started and of which nothing came: which they are, and why.
  */
 #ifndef FFITAP_REPORT_UNSEEN_H
 #define FFITAP_REPORT_UNSEEN_H
@@ -13,9 +12,6 @@
  * and until when what was started is only starting.
  */
 void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_recording *recording);
-
-/* Reads the notes of a folder into the model. What is none is noted as damage. */
-void ffitap__unseen_read_folder(struct ffitap__model *model, const char *folder);
 
 /* Names what was started and is no process of the model, which is finished. */
 void ffitap__unseen_settle(struct ffitap__model *model);
