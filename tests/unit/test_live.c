@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/live.h"
 #include "report/live_part.h"
 #include "statistics_builder.h"
 

@@ -2,8 +2,9 @@
 #ifndef FFITAP_REPORT_LIVE_PART_H
 #define FFITAP_REPORT_LIVE_PART_H
 
-#include "report/live.h"
 #include "report/model.h"
+
+struct ffitap_live;
 
 /* What of a function grows. */
 struct ffitap__amounts {

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "report/live.h"
 #include "report/live_part.h"
 #include "report/losses.h"
 #include "report/table_part.h"

@@ -1,4 +1,4 @@
-/* What the parts of the table share: table.c writes it, table_functions.c its main part. */
+/* What the tables share: parts of them, and how their columns are printed. */
 #ifndef FFITAP_REPORT_TABLE_PART_H
 #define FFITAP_REPORT_TABLE_PART_H
 
