@@ -1,10 +1,11 @@
 /* Sinks that are no model, fed by the readers from the recordings of the golden tests. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "event_lines.h"
 #include "report/sink.h"
 #include "report/statistics.h"
 #include "report/trace.h"
@@ -112,37 +113,13 @@ Test(sink, need_not_be_told_anything)
     cr_expect(eq(uint, read_statistics(&nothing, NULL), 1));
 }
 
-static void print_function(void *data, const struct ffitap__at *at,
-                           const struct ffitap__function_event *function)
-{
-    fprintf(data, "%d: function %u is %s\n", at->pid, function->function_id, function->symbol);
-}
-
-static void print_call(void *data, const struct ffitap__at *at,
-                       const struct ffitap__call_event *call)
-{
-    fprintf(data, "%d: function %u took %" PRIu64 " ns\n", at->tid, call->function_id,
-            call->native_ns);
-}
-
-static void print_callback(void *data, const struct ffitap__at *at,
-                           const struct ffitap__callback_event *callback)
-{
-    fprintf(data, "%d: function %u called back\n", at->tid, callback->function_id);
-}
-
 Test(sink, may_print_single_events_in_their_order)
 {
-    static const struct ffitap__report_told lines = {
-        .function = print_function,
-        .call = print_call,
-        .callback_exit = print_callback,
-    };
     char *text;
     size_t size;
     FILE *stream = open_memstream(&text, &size);
 
-    read_trace(&lines, stream);
+    read_trace(&event_lines, stream);
     fclose(stream);
     cr_expect(strstr(text, "11553: function 1 is cos\n"
                            "11553: function 2 is open\n"

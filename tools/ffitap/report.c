@@ -18,7 +18,7 @@ static int report(const char **words, void *data)
     return ffitap_report_run(&(struct ffitap_report_options){
         .directory = words[0] ? words[0] : FFITAP_RECORDING_DIRECTORY,
         .output = request->output,
-        .json = request->json,
+        .format = request->json ? ffitap_report_format("json") : NULL,
     });
 }
 

@@ -99,7 +99,7 @@ static void finish(struct run *run)
     const struct ffitap_report_options report = {
         .directory = run->output.path,
         .output = run->request->json,
-        .json = true,
+        .format = ffitap_report_format("json"),
     };
 
     ffitap_output_close_statistics(&run->output);

@@ -1,6 +1,7 @@
 #include "report/json.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -376,4 +377,18 @@ json_t *ffitap__json_create(const struct ffitap_recording *recording,
         describe_rows(tables->functions, ffitap__functions_by_cost, describe_function), "callbacks",
         describe_rows(tables->callbacks, ffitap__callbacks_by_time, describe_callbacks),
         "in_flight", describe_in_flight(model), "losses", describe_losses(recording, model));
+}
+
+bool ffitap__json_write(const struct ffitap__writing *to, const struct ffitap__model *model)
+{
+    json_t *report = ffitap__json_create(to->recording, model);
+
+    if (!report) {
+        errno = ENOMEM;
+        return false;
+    }
+    json_dumpf(report, to->stream, JSON_INDENT(2));
+    fputc('\n', to->stream);
+    json_decref(report);
+    return true;
 }

@@ -7,10 +7,9 @@
 #include <unistd.h>
 
 #include "report/exit_status.h"
-#include "report/json.h"
+#include "report/formats.h"
 #include "report/output.h"
 #include "report/reading.h"
-#include "report/table.h"
 #include "report/worker.h"
 
 /* As much as one looks at; a file or a pager takes everything. */
@@ -22,55 +21,65 @@ static int fail(const char *what, const char *why)
     return FFITAP_EXIT_FAILED;
 }
 
-static bool write_json(FILE *stream, const struct ffitap_recording *recording,
-                       const struct ffitap__model *model)
-{
-    json_t *report = ffitap__json_create(recording, model);
-
-    if (!report) {
-        errno = ENOMEM;
-        return false;
-    }
-    /* A failed write is the stream's to remember. */
-    json_dumpf(report, stream, JSON_INDENT(2));
-    fputc('\n', stream);
-    json_decref(report);
-    return true;
-}
-
-static unsigned row_limit(const struct ffitap_report_options *options)
-{
-    return !options->output && isatty(STDOUT_FILENO) ? ROWS_ON_A_TERMINAL : 0;
-}
-
-static int write_report(const struct ffitap_report_options *options,
-                        const struct ffitap_recording *recording, const struct ffitap__model *model)
-{
-    const char *what = options->output ? options->output : "standard output";
-    struct ffitap__output output;
-
-    if (ffitap__output_open(&output, options->output) != 0)
-        return fail(what, strerror(errno));
-    if (!options->json) {
-        ffitap__table_write(output.stream, recording, model, row_limit(options));
-    } else if (!write_json(output.stream, recording, model)) {
-        ffitap__output_abandon(&output);
-        return fail(what, strerror(errno));
-    }
-    if (ffitap__output_commit(&output) != 0)
-        return fail(what, strerror(errno));
-    return 0;
-}
-
 /* What the worker works on. */
 struct task {
     const struct ffitap_report_options *options;
+    const struct ffitap_report_format *format;
     const struct ffitap_recording *recording;
 };
 
-static int read_and_write(struct ffitap__attempt *attempt, const void *data)
+static const char *name_of_output(const struct task *task)
 {
-    const struct task *task = data;
+    return task->options->output ? task->options->output : "standard output";
+}
+
+static struct ffitap__writing writing_to(const struct task *task, FILE *stream)
+{
+    const bool is_on_terminal = !task->options->output && isatty(STDOUT_FILENO);
+
+    return (struct ffitap__writing){stream, task->recording,
+                                    is_on_terminal ? ROWS_ON_A_TERMINAL : 0};
+}
+
+static bool write_model(const struct task *task, FILE *stream, void *model)
+{
+    const struct ffitap__writing to = writing_to(task, stream);
+
+    return task->format->write(&to, model);
+}
+
+static bool copy_held(const struct task *task, FILE *stream, void *held)
+{
+    char buffer[65536];
+    FILE *from = held;
+    size_t size;
+
+    (void)task;
+    rewind(from);
+    while ((size = fread(buffer, 1, sizeof(buffer), from)) > 0)
+        fwrite(buffer, 1, size, stream);
+    return !ferror(from);
+}
+
+/* Opens the output, and puts it in its place when `write` has written it. */
+static int put_out(const struct task *task,
+                   bool (*write)(const struct task *task, FILE *stream, void *what), void *what)
+{
+    struct ffitap__output output;
+
+    if (ffitap__output_open(&output, task->options->output) != 0)
+        return fail(name_of_output(task), strerror(errno));
+    if (!write(task, output.stream, what)) {
+        ffitap__output_abandon(&output);
+        return fail(name_of_output(task), strerror(errno));
+    }
+    if (ffitap__output_commit(&output) != 0)
+        return fail(name_of_output(task), strerror(errno));
+    return 0;
+}
+
+static int report_model(const struct task *task, struct ffitap__attempt *attempt)
+{
     const char *directory = task->options->directory;
     char why[512];
     struct ffitap__model *model =
@@ -78,15 +87,66 @@ static int read_and_write(struct ffitap__attempt *attempt, const void *data)
 
     if (!model)
         return fail(directory, why);
-    const int status = write_report(task->options, task->recording, model);
+    const int status = put_out(task, write_model, model);
     ffitap__model_destroy(model);
     return status;
+}
+
+static int hold_events(const struct task *task, struct ffitap__attempt *attempt, FILE *held)
+{
+    const char *directory = task->options->directory;
+    const struct ffitap__writing to = writing_to(task, held);
+    struct ffitap__report_sink sink;
+    char why[512];
+
+    if (!task->format->begin(&to, &sink))
+        return fail(name_of_output(task), strerror(errno));
+    const int result =
+        ffitap__reading_events(&sink, task->recording, directory, attempt, why, sizeof(why));
+    const bool is_whole = task->format->end(&sink);
+    if (result != 0)
+        return fail(directory, why);
+    if (!is_whole || fflush(held) != 0)
+        return fail(name_of_output(task), strerror(errno));
+    return 0;
+}
+
+/* What is written while a trace is read waits in a file: if reading crashes, all begins anew. */
+static int report_events(const struct task *task, struct ffitap__attempt *attempt)
+{
+    FILE *held = tmpfile();
+
+    if (!held)
+        return fail("a temporary file", strerror(errno));
+    int status = hold_events(task, attempt, held);
+    if (status == 0)
+        status = put_out(task, copy_held, held);
+    fclose(held);
+    return status;
+}
+
+static int read_and_write(struct ffitap__attempt *attempt, const void *data)
+{
+    const struct task *task = data;
+
+    return task->format->write ? report_model(task, attempt) : report_events(task, attempt);
+}
+
+const struct ffitap_report_format *ffitap_report_format(const char *name)
+{
+    return ffitap__format_named(name);
+}
+
+static const struct ffitap_report_format *choose_format(const struct ffitap_report_options *options)
+{
+    return options->format ? options->format
+                           : ffitap__format_for(options->output ? options->output : "");
 }
 
 int ffitap_report_run(const struct ffitap_report_options *options)
 {
     struct ffitap_recording recording;
-    const struct task task = {options, &recording};
+    const struct task task = {options, choose_format(options), &recording};
     char why[256];
     int crash;
 

@@ -2,13 +2,17 @@
 #ifndef FFITAP_REPORT_REPORT_H
 #define FFITAP_REPORT_REPORT_H
 
-#include <stdbool.h>
+struct ffitap_report_format;
 
 struct ffitap_report_options {
     const char *directory;
     const char *output; /* a file; NULL: standard output */
-    bool json;          /* false: a table for people */
+    /* NULL: what the output's name ends with asks for one; else a table for people. */
+    const struct ffitap_report_format *format;
 };
+
+/* The format of that name, "table" or "json"; NULL if there is none. */
+const struct ffitap_report_format *ffitap_report_format(const char *name);
 
 /*
  * Writes the report of a recording. Returns the program's exit status: 0, or FFITAP_EXIT_FAILED

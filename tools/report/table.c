@@ -184,14 +184,13 @@ static void print_objects(const struct ffitap__table *table)
     fputc('\n', table->stream);
 }
 
-void ffitap__table_write(FILE *stream, const struct ffitap_recording *recording,
-                         const struct ffitap__model *model, unsigned limit)
+bool ffitap__table_write(const struct ffitap__writing *to, const struct ffitap__model *model)
 {
     const struct ffitap__table table = {
-        .stream = stream,
-        .recording = recording,
+        .stream = to->stream,
+        .recording = to->recording,
         .model = model,
-        .limit = limit,
+        .limit = to->row_limit,
         .rest = "--json or -o FILE",
     };
     const struct ffitap__tables *rows = &model->tables;
@@ -220,4 +219,5 @@ void ffitap__table_write(FILE *stream, const struct ffitap_recording *recording,
     print_section(&table, rows->loads, ffitap__loads_by_time, "Loads: times, total, longest",
                   concerns_all, print_load);
     print_objects(&table);
+    return true;
 }
