@@ -91,8 +91,11 @@ static char *add_muxer(struct run *run)
     return NULL;
 }
 
+/* What becomes of a source's streams. */
+typedef char *connect_streams(struct run *run, const bt_component_source *source);
+
 /* The muxer offers one more free input after every connection. */
-static char *connect_source(struct run *run, const bt_component_source *source)
+static char *connect_to_muxer(struct run *run, const bt_component_source *source)
 {
     const uint64_t count = bt_component_source_get_output_port_count(source);
 
@@ -107,22 +110,37 @@ static char *connect_source(struct run *run, const bt_component_source *source)
     return NULL;
 }
 
-static char *open_traces(struct run *run, const GPtrArray *directories)
+static char *begin_run(struct run *run)
 {
     char *why = find_plugins(run);
 
     if (why)
         return why;
     run->graph = bt_graph_create(0);
-    if (!run->graph)
-        return take_cause("out of memory");
-    why = add_muxer(run);
+    return run->graph ? NULL : take_cause("out of memory");
+}
+
+static char *add_sources(struct run *run, const GPtrArray *directories, connect_streams *connect)
+{
+    char *why = NULL;
+
     for (unsigned i = 0; !why && i < directories->len; i++) {
         const bt_component_source *source = NULL;
         why = add_source(run, g_ptr_array_index(directories, i), &source);
         if (!why)
-            why = connect_source(run, source);
+            why = connect(run, source);
     }
+    return why;
+}
+
+static char *open_traces(struct run *run, const GPtrArray *directories)
+{
+    char *why = begin_run(run);
+
+    if (!why)
+        why = add_muxer(run);
+    if (!why)
+        why = add_sources(run, directories, connect_to_muxer);
     return why;
 }
 
@@ -198,6 +216,47 @@ char *ffitap__graph_run(const GPtrArray *directories, struct ffitap__attempt *at
     if (status != BT_GRAPH_RUN_STATUS_OK)
         why = take_cause("babeltrace 2 cannot read on");
 out:
+    close_run(&run);
+    return why;
+}
+
+/* A sink for each stream: without an order between streams there is nothing to sort. */
+static char *connect_to_sinks(struct run *run, const bt_component_source *source)
+{
+    const uint64_t count = bt_component_source_get_output_port_count(source);
+
+    for (uint64_t i = 0; i < count; i++) {
+        const bt_component_sink *sink = NULL;
+        char name[32];
+        g_snprintf(name, sizeof(name), "stream-%" G_GUINT64_FORMAT, run->ports++);
+        if (bt_graph_add_simple_sink_component(run->graph, name, NULL, consume_batch, NULL, run,
+                                               &sink) != 0 ||
+            bt_graph_connect_ports(
+                run->graph, bt_component_source_borrow_output_port_by_index_const(source, i),
+                bt_component_sink_borrow_input_port_by_index_const(sink, 0), NULL) != 0)
+            return take_cause("out of memory");
+    }
+    return NULL;
+}
+
+char *ffitap__graph_run_unordered(const GPtrArray *directories, int64_t deadline_us,
+                                  ffitap__consume *consume, void *data, bool *complete)
+{
+    struct ffitap__attempt attempt = {.stop_after = UINT64_MAX};
+    struct run run = {.attempt = &attempt, .consume = consume, .data = data};
+    bt_graph_run_once_status status = BT_GRAPH_RUN_ONCE_STATUS_OK;
+    char *why = begin_run(&run);
+
+    if (!why)
+        why = add_sources(&run, directories, connect_to_sinks);
+    if (!why && run.ports == 0)
+        why = g_strdup("it holds no streams");
+    while (!why && status == BT_GRAPH_RUN_ONCE_STATUS_OK && g_get_monotonic_time() < deadline_us) {
+        status = bt_graph_run_once(run.graph);
+        if (status < 0)
+            why = take_cause("babeltrace 2 cannot read on");
+    }
+    *complete = status == BT_GRAPH_RUN_ONCE_STATUS_END;
     close_run(&run);
     return why;
 }

@@ -1,6 +1,6 @@
 /*
- * One run of babeltrace's: traces -> muxer -> a consumer. babeltrace keeps quiet; why something
- * failed comes back as text.
+ * One run of babeltrace's: traces -> muxer -> a consumer, or traces -> a consumer. babeltrace keeps
+ * quiet; why something failed comes back as text.
  */
 #ifndef FFITAP_REPORT_GRAPH_H
 #define FFITAP_REPORT_GRAPH_H
@@ -28,5 +28,13 @@ char *ffitap__graph_probe(const GPtrArray *directories);
  */
 char *ffitap__graph_run(const GPtrArray *directories, struct ffitap__attempt *attempt,
                         ffitap__consume *consume, void *data, bool *ran);
+
+/*
+ * Reads them without the order between their streams, and so without the cost of it, until there is
+ * nothing left or `deadline_us` of g_get_monotonic_time() has come; `*complete` says which. Returns
+ * NULL, or why there was nothing to read or it ended early (g_free() it).
+ */
+char *ffitap__graph_run_unordered(const GPtrArray *directories, int64_t deadline_us,
+                                  ffitap__consume *consume, void *data, bool *complete);
 
 #endif
