@@ -1,11 +1,10 @@
-/* Buffers, event sets and the description: what `ffitap record` decides before it does anything. */
+/* Buffers and event sets: what `ffitap record` decides before it does anything. */
 #include <string.h>
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
 #include "ffitap/buffers.h"
-#include "ffitap/description.h"
 #include "ffitap/events.h"
 #include "tap/emit.h"
 
@@ -133,16 +132,4 @@ Test(events, it_finds_sets_by_name_only)
     cr_expect(eq(int, (int)set, FFITAP_EVENTS_DETAIL));
     cr_expect(not(ffitap_events_find("det", &set)));
     cr_expect(not(ffitap_events_find("", &set)));
-}
-
-Test(description, it_makes_any_argument_valid_utf8)
-{
-    json_t *text = ffitap_description_text("a\xff"
-                                           "b\xc3\xa9\xe2\x82");
-
-    cr_assert(text != NULL);
-    cr_expect(eq(str, (char *)json_string_value(text),
-                 "a\xef\xbf\xbd"
-                 "b\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"));
-    json_decref(text);
 }

@@ -35,6 +35,18 @@ Test(text, has_times_as_iso_8601)
     cr_expect(eq(str, text, "2024-05-06T07:08:09.000000042Z"));
 }
 
+Test(text, in_json_is_valid_utf8_whatever_it_was)
+{
+    json_t *text = ffitap__text_json("a\xff"
+                                     "b\xc3\xa9\xe2\x82");
+
+    cr_assert(text != NULL);
+    cr_expect(eq(str, (char *)json_string_value(text),
+                 "a\xef\xbf\xbd"
+                 "b\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"));
+    json_decref(text);
+}
+
 Test(text, for_a_terminal_has_no_control_characters)
 {
     char *line = ffitap__text_line("a\x1b[31m\n\xff"

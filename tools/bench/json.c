@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ffitap/description.h"
+#include "report/text.h"
 
 #define SCHEMA "ffitap-bench/1"
 
@@ -42,7 +42,7 @@ static json_t *row(const struct ffitap_bench_results *results, enum ffitap_bench
     json_t *object = identity(id);
 
     json_object_set_new(object, "not_measured",
-                        there ? json_null() : ffitap_description_text(figure->missing));
+                        there ? json_null() : ffitap__text_json(figure->missing));
     json_object_set_new(object, "call_ns", there ? spread(&figure->spread) : json_null());
     json_object_set_new(object, "against", compared ? identity(against) : json_null());
     json_object_set_new(object, "added_ns",
@@ -91,8 +91,8 @@ static json_t *machine(const struct ffitap_bench_results *results)
     char host[256] = "";
 
     gethostname(host, sizeof host - 1);
-    return json_pack("{s:o, s:i, s:s}", "host", ffitap_description_text(host), "cpus",
-                     (int)results->cpus, "clock", results->clock);
+    return json_pack("{s:o, s:i, s:s}", "host", ffitap__text_json(host), "cpus", (int)results->cpus,
+                     "clock", results->clock);
 }
 
 json_t *ffitap_bench_json(const struct ffitap_bench_results *results)

@@ -10,8 +10,7 @@
 
 #include "child.h"
 #include "message.h"
-
-#define REPLACEMENT "\xef\xbf\xbd"
+#include "report/text.h"
 
 bool ffitap_description_make_token(char token[FFITAP_TOKEN_SIZE])
 {
@@ -26,47 +25,12 @@ bool ffitap_description_make_token(char token[FFITAP_TOKEN_SIZE])
     return true;
 }
 
-/* Bytes of the character that `text` starts with; 0 if it starts with none. jansson is the judge.
- */
-static size_t character_length(const char *text)
-{
-    for (size_t length = 1; length <= 4 && text[length - 1]; length++) {
-        json_t *character = json_stringn(text, length);
-        if (character) {
-            json_decref(character);
-            return length;
-        }
-    }
-    return 0;
-}
-
-json_t *ffitap_description_text(const char *text)
-{
-    json_t *whole = json_string(text);
-    if (whole)
-        return whole;
-
-    char *valid = malloc(strlen(text) * strlen(REPLACEMENT) + 1);
-    char *end = valid;
-    if (!valid)
-        return NULL;
-    while (*text) {
-        const size_t length = character_length(text);
-        end = length ? mempcpy(end, text, length) : mempcpy(end, REPLACEMENT, strlen(REPLACEMENT));
-        text += length ? length : 1;
-    }
-    *end = '\0';
-    whole = json_string(valid);
-    free(valid);
-    return whole;
-}
-
 static json_t *words_to_json(const char **words)
 {
     json_t *array = json_array();
 
     for (; *words && array; words++) {
-        if (json_array_append_new(array, ffitap_description_text(*words)) != 0) {
+        if (json_array_append_new(array, ffitap__text_json(*words)) != 0) {
             json_decref(array);
             array = NULL;
         }
@@ -85,7 +49,7 @@ static json_t *list_to_json(const char *list)
         item += strspn(item, " ");
         for (char *end = item + strlen(item); end > item && end[-1] == ' '; end--)
             end[-1] = '\0';
-        if (json_array_append_new(array, ffitap_description_text(item)) != 0) {
+        if (json_array_append_new(array, ffitap__text_json(item)) != 0) {
             json_decref(array);
             array = NULL;
         }
@@ -138,9 +102,8 @@ bool ffitap_description_init(struct ffitap_recording *recording,
         .mode = strdup(description->mode),
         .events = strdup(description->events),
         .filter = list_to_json(description->filter),
-        .versions =
-            json_pack("{s:s, s:s*, s:o}", "ffitap", FFITAP_VERSION, "lttng", description->lttng,
-                      "kernel", ffitap_description_text(machine.release)),
+        .versions = json_pack("{s:s, s:s*, s:o}", "ffitap", FFITAP_VERSION, "lttng",
+                              description->lttng, "kernel", ffitap__text_json(machine.release)),
     };
     return recording->token && recording->command && recording->host && recording->start &&
            recording->mode && recording->events && recording->filter && recording->versions;

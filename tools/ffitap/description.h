@@ -31,7 +31,4 @@ bool ffitap_description_init(struct ffitap_recording *recording,
 /* Writes it into `directory`. False, having said why. */
 bool ffitap_description_write(const struct ffitap_recording *recording, const char *directory);
 
-/* `text` as valid UTF-8: each byte that is no part of a character becomes U+FFFD. */
-json_t *ffitap_description_text(const char *text);
-
 #endif

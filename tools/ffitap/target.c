@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "clock.h"
-#include "description.h"
 #include "message.h"
+#include "report/text.h"
 #include "tap/environment.h"
 #include "tap/statistics_file.h"
 
@@ -147,7 +147,7 @@ static json_t *read_command(const char *process)
     size_t size = 0;
 
     while (stream && getdelim(&argument, &size, '\0', stream) >= 0)
-        json_array_append_new(command, ffitap_description_text(argument));
+        json_array_append_new(command, ffitap__text_json(argument));
     free(argument);
     if (stream)
         fclose(stream);
