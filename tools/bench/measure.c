@@ -36,7 +36,7 @@
 struct run {
     struct ffitap_bench_results *results;
     char *places[FFITAP_BENCH_PROGRAMS]; /* calls and calls.py */
-    struct ffitap_output output;
+    struct ffitap_directory directory;
     struct ffitap_bench_recording recording;
     struct ffitap_bench_signals signals;
     struct ffitap_bench_worker workers[WORKERS];
@@ -92,9 +92,10 @@ static bool look_around(struct run *run)
         snprintf(results->no_python, sizeof results->no_python, PYTHON ": %s", strerror(error));
         leave_program_out(run, FFITAP_BENCH_PYTHON, results->no_python);
     }
-    run->places[FFITAP_BENCH_C] = ffitap_place_find(FFITAP_BENCH_BINDIR_TO_LIBEXECDIR "/calls");
+    run->places[FFITAP_BENCH_C] =
+        ffitap_install_path_find(FFITAP_BENCH_BINDIR_TO_LIBEXECDIR "/calls");
     run->places[FFITAP_BENCH_PYTHON] =
-        ffitap_place_find(FFITAP_BENCH_BINDIR_TO_LIBEXECDIR "/calls.py");
+        ffitap_install_path_find(FFITAP_BENCH_BINDIR_TO_LIBEXECDIR "/calls.py");
     return run->places[FFITAP_BENCH_C] && run->places[FFITAP_BENCH_PYTHON];
 }
 
@@ -115,7 +116,7 @@ static char **make_environment(const struct run *run, enum ffitap_bench_state st
 {
     const struct ffitap_variable variables[] = {
         {FFITAP__ENV_LTTNG, ffitap_bench_is_recorded(state) ? "1" : "0"},
-        {FFITAP__ENV_STAT_DIR, run->output.statistics},
+        {FFITAP__ENV_STAT_DIR, run->directory.statistics},
         {FFITAP__ENV_RECORDING, run->recording.token},
         {"LTTNG_HOME", run->recording.daemon.home},
         {"LTTNG_UST_REGISTER_TIMEOUT", "10000"},
@@ -188,7 +189,8 @@ static void start_recording(struct run *run)
         }
     }
     ffitap_message_keep(reason, sizeof run->results->no_trace);
-    const bool started = ffitap_bench_recording_start(&run->recording, run->output.path, members);
+    const bool started =
+        ffitap_bench_recording_start(&run->recording, run->directory.path, members);
     ffitap_message_keep(NULL, 0);
     if (started)
         return;
@@ -376,7 +378,7 @@ static bool measure_rounds(struct run *run)
 /* Whether ffitap counted exactly the calls that the worker made. */
 static bool was_seen(struct run *run, const struct ffitap_bench_worker *worker, pid_t pid)
 {
-    const uint64_t counted = ffitap_bench_count_calls(run->output.statistics, pid, "abs");
+    const uint64_t counted = ffitap_bench_count_calls(run->directory.statistics, pid, "abs");
     struct ffitap_bench_results *results = run->results;
 
     if (counted == worker->calls)
@@ -413,8 +415,8 @@ static void check(struct run *run)
 
 static int measure(struct run *run)
 {
-    if (!look_around(run) || !ffitap_output_create_temporary(&run->output) ||
-        !ffitap_output_open_statistics(&run->output))
+    if (!look_around(run) || !ffitap_directory_create_temporary(&run->directory) ||
+        !ffitap_directory_open_statistics(&run->directory))
         return FFITAP_EXIT_FAILED;
     prepare_recording(run);
     if (!fork_workers(run))
@@ -440,8 +442,8 @@ static void finish(struct run *run)
     for (int i = 0; i < WORKERS; i++)
         ffitap_bench_worker_end(&run->workers[i]);
     ffitap_bench_recording_end(&run->recording);
-    ffitap_output_undo(&run->output);
-    ffitap_output_fini(&run->output);
+    ffitap_directory_undo(&run->directory);
+    ffitap_directory_fini(&run->directory);
     for (int i = 0; i < FFITAP_BENCH_PROGRAMS; i++)
         free(run->places[i]);
 }

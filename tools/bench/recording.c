@@ -42,8 +42,8 @@ static bool start_session(struct ffitap_bench_recording *recording, int index,
     snprintf(session->name, sizeof session->name, "ffitap-%s-%d", recording->token, index);
     const bool started =
         ffitap_session_start(session, &options) &&
-        ffitap_rehearsal_start(&recording->rehearsals[index],
-                               ffitap_daemon_home_inside(&recording->daemon), trace, members->set);
+        ffitap_warm_up_start(&recording->warm_ups[index],
+                             ffitap_daemon_home_inside(&recording->daemon), trace, members->set);
     free(trace);
     return started;
 }
@@ -60,7 +60,10 @@ bool ffitap_bench_recording_start(struct ffitap_bench_recording *recording, cons
         if (!start_session(recording, i, directory, &members[i]))
             return false;
     }
-    /* Only now: the rehearsals belong to nobody, and the buffers that they made stay. */
+    /*
+     * Not earlier: a session that is restricted makes no buffers for the processes that warm up.
+     * Those that it has made stay.
+     */
     for (int i = 0; i < FFITAP_BENCH_SESSIONS; i++) {
         if (!ffitap_session_restrict(&recording->sessions[i], members[i].pids, members[i].count))
             return false;
@@ -89,7 +92,7 @@ void ffitap_bench_recording_end(struct ffitap_bench_recording *recording)
     }
     ffitap_daemon_stop(&recording->daemon);
     for (int i = 0; i < FFITAP_BENCH_SESSIONS; i++) {
-        ffitap_rehearsal_end(&recording->rehearsals[i]);
+        ffitap_warm_up_end(&recording->warm_ups[i]);
         ffitap_session_fini(&recording->sessions[i]);
     }
 }

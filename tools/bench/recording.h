@@ -20,7 +20,7 @@ struct ffitap_bench_recording {
     char token[FFITAP_TOKEN_SIZE];
     struct ffitap_daemon daemon;
     struct ffitap_session sessions[FFITAP_BENCH_SESSIONS];
-    struct ffitap_rehearsal rehearsals[FFITAP_BENCH_SESSIONS];
+    struct ffitap_warm_up warm_ups[FFITAP_BENCH_SESSIONS];
     uint64_t buffer_bytes; /* of calls, per CPU */
 };
 

@@ -18,80 +18,83 @@ static void drop_first(GPtrArray *words, unsigned count)
     g_ptr_array_remove_range(words, 0, count);
 }
 
-static const char *word(const struct ffitap_chain *chain, unsigned index)
+static const char *word(const struct ffitap_doctor_command *command, unsigned index)
 {
-    return index < chain->words->len ? g_ptr_array_index(chain->words, index) : NULL;
+    return index < command->words->len ? g_ptr_array_index(command->words, index) : NULL;
 }
 
 /* Puts the script's path in the place of its name, and its interpreter before that. */
-static void begin_with(struct ffitap_chain *chain, const char *interpreter, const char *argument)
+static void begin_with(struct ffitap_doctor_command *command, const char *interpreter,
+                       const char *argument)
 {
-    drop_first(chain->words, 1);
-    g_ptr_array_insert(chain->words, 0, chain->path);
-    chain->path = NULL;
+    drop_first(command->words, 1);
+    g_ptr_array_insert(command->words, 0, command->path);
+    command->path = NULL;
     if (argument)
-        g_ptr_array_insert(chain->words, 0, g_strdup(argument));
+        g_ptr_array_insert(command->words, 0, g_strdup(argument));
     /* The kernel does not look into PATH for it. */
-    g_ptr_array_insert(chain->words, 0,
+    g_ptr_array_insert(command->words, 0,
                        strchr(interpreter, '/') ? g_strdup(interpreter)
                                                 : g_strconcat("./", interpreter, NULL));
 }
 
-static enum step follow_script(struct ffitap_chain *chain, struct ffitap_findings *findings,
-                               const struct ffitap_script *script)
+static enum step follow_script(struct ffitap_doctor_command *command,
+                               struct ffitap_findings *findings, const struct ffitap_script *script)
 {
     const char *argument = script->argument ? script->argument : "";
 
     if (!script->interpreter) {
         ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "script",
                             "name its interpreter in its first line",
-                            "%s: its first line names no interpreter", chain->path);
+                            "%s: its first line names no interpreter", command->path);
         return STEP_STUCK;
     }
     ffitap_findings_add(findings, FFITAP_LEVEL_OK, "script", NULL, "%s is run by %s%s%s",
-                        chain->path, script->interpreter, *argument ? " " : "", argument);
-    ffitap_findings_name_file(findings, chain->path);
-    begin_with(chain, script->interpreter, script->argument);
+                        command->path, script->interpreter, *argument ? " " : "", argument);
+    ffitap_findings_name_file(findings, command->path);
+    begin_with(command, script->interpreter, script->argument);
     return STEP_AGAIN;
 }
 
-static void cut_off(struct ffitap_chain *chain, struct ffitap_findings *findings, const char *by)
+static void cut_off(struct ffitap_doctor_command *command, struct ffitap_findings *findings,
+                    const char *by)
 {
-    chain->is_cut_off = true;
+    command->is_cut_off = true;
     ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "environment",
                         "put ffitap behind env: env ... ffitap record ...",
                         "env %s takes LD_PRELOAD out of the environment, and with it ffitap", by);
 }
 
-static void assign(struct ffitap_chain *chain, struct ffitap_findings *findings,
+static void assign(struct ffitap_doctor_command *command, struct ffitap_findings *findings,
                    const char *assignment)
 {
     char *name = g_strndup(assignment, strcspn(assignment, "="));
 
     if (strcmp(name, "LD_PRELOAD") == 0)
-        cut_off(chain, findings, assignment);
+        cut_off(command, findings, assignment);
     else
         setenv(name, strchr(assignment, '=') + 1, 1);
     g_free(name);
 }
 
-static void unassign(struct ffitap_chain *chain, struct ffitap_findings *findings, const char *name)
+static void unassign(struct ffitap_doctor_command *command, struct ffitap_findings *findings,
+                     const char *name)
 {
     if (strcmp(name, "LD_PRELOAD") == 0)
-        cut_off(chain, findings, "-u LD_PRELOAD");
+        cut_off(command, findings, "-u LD_PRELOAD");
     else
         unsetenv(name);
 }
 
 /* The words in the string that follows -S come in its place. */
-static void split(struct ffitap_chain *chain, const char *string)
+static void split(struct ffitap_doctor_command *command, const char *string)
 {
     char **parts = NULL;
     int count = 0;
 
     g_shell_parse_argv(string, &count, &parts, NULL);
     for (int i = 0; i < count; i++)
-        g_ptr_array_insert(chain->words, 1 + i, g_strdup(parts[i]));
+        g_ptr_array_insert(command->words, 1 + i, g_strdup(parts[i]));
     g_strfreev(parts);
 }
 
@@ -102,9 +105,9 @@ static bool has_prefix(const char *text, const char *prefix, const char **rest)
 }
 
 /* Takes one option or assignment off the words behind "env". Whether there was one. */
-static bool take_option(struct ffitap_chain *chain, struct ffitap_findings *findings)
+static bool take_option(struct ffitap_doctor_command *command, struct ffitap_findings *findings)
 {
-    char *option = chain->words->len > 1 ? g_ptr_array_steal_index(chain->words, 1) : NULL;
+    char *option = command->words->len > 1 ? g_ptr_array_steal_index(command->words, 1) : NULL;
     const char *rest;
     bool taken = option != NULL;
 
@@ -112,78 +115,79 @@ static bool take_option(struct ffitap_chain *chain, struct ffitap_findings *find
         return false;
     if (strcmp(option, "-") == 0 || strcmp(option, "-i") == 0 ||
         strcmp(option, "--ignore-environment") == 0) {
-        cut_off(chain, findings, option);
+        cut_off(command, findings, option);
         clearenv();
-    } else if (strcmp(option, "-u") == 0 && chain->words->len > 1) {
-        unassign(chain, findings, word(chain, 1));
-        g_ptr_array_remove_index(chain->words, 1);
+    } else if (strcmp(option, "-u") == 0 && command->words->len > 1) {
+        unassign(command, findings, word(command, 1));
+        g_ptr_array_remove_index(command->words, 1);
     } else if (has_prefix(option, "--unset=", &rest)) {
-        unassign(chain, findings, rest);
+        unassign(command, findings, rest);
     } else if (has_prefix(option, "--split-string=", &rest) ||
                (has_prefix(option, "-S", &rest) && *rest)) {
-        split(chain, rest);
-    } else if (strcmp(option, "-S") == 0 && chain->words->len > 1) {
-        char *string = g_ptr_array_steal_index(chain->words, 1);
-        split(chain, string);
+        split(command, rest);
+    } else if (strcmp(option, "-S") == 0 && command->words->len > 1) {
+        char *string = g_ptr_array_steal_index(command->words, 1);
+        split(command, string);
         g_free(string);
     } else if (strchr(option, '=') && *option != '-' && *option != '=') {
-        assign(chain, findings, option);
+        assign(command, findings, option);
     } else {
         taken = false;
-        g_ptr_array_insert(chain->words, 1, g_steal_pointer(&option));
+        g_ptr_array_insert(command->words, 1, g_steal_pointer(&option));
     }
     g_free(option);
     return taken;
 }
 
-static enum step follow_env(struct ffitap_chain *chain, struct ffitap_findings *findings)
+static enum step follow_env(struct ffitap_doctor_command *command, struct ffitap_findings *findings)
 {
-    while (take_option(chain, findings)) {
+    while (take_option(command, findings)) {
     }
-    const char *next = word(chain, 1);
+    const char *next = word(command, 1);
     if (next && strcmp(next, "--") == 0)
-        g_ptr_array_remove_index(chain->words, 1);
+        g_ptr_array_remove_index(command->words, 1);
     else if (next && *next == '-') {
         ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "environment",
                             "name the program itself, without env",
                             "what env %s does was not followed", next);
         return STEP_DONE;
     }
-    if (chain->words->len < 2)
+    if (command->words->len < 2)
         return STEP_DONE;
-    drop_first(chain->words, 1);
-    g_clear_pointer(&chain->path, free);
+    drop_first(command->words, 1);
+    g_clear_pointer(&command->path, free);
     return STEP_AGAIN;
 }
 
 /* What execvp(3) does with a file that the kernel does not know. */
-static enum step follow_text(struct ffitap_chain *chain, struct ffitap_findings *findings)
+static enum step follow_text(struct ffitap_doctor_command *command,
+                             struct ffitap_findings *findings)
 {
     ffitap_findings_add(findings, FFITAP_LEVEL_OK, "script", NULL,
-                        "%s has no #! in its first line and is run by /bin/sh", chain->path);
-    ffitap_findings_name_file(findings, chain->path);
-    begin_with(chain, "/bin/sh", NULL);
+                        "%s has no #! in its first line and is run by /bin/sh", command->path);
+    ffitap_findings_name_file(findings, command->path);
+    begin_with(command, "/bin/sh", NULL);
     return STEP_AGAIN;
 }
 
-static enum step follow(struct ffitap_chain *chain, struct ffitap_findings *findings,
+static enum step follow(struct ffitap_doctor_command *command, struct ffitap_findings *findings,
                         unsigned *interpreters)
 {
     struct ffitap_script script;
-    char *name = g_path_get_basename(chain->path);
+    char *name = g_path_get_basename(command->path);
     const bool is_env = strcmp(name, "env") == 0;
 
     g_free(name);
-    const enum ffitap_file_kind kind = ffitap_script_read(&script, chain->path);
+    const enum ffitap_file_kind kind = ffitap_script_read(&script, command->path);
     if (kind == FFITAP_FILE_UNREADABLE)
         return STEP_DONE; /* it can be executed all the same; who needs to read it will say so */
     if (kind == FFITAP_FILE_SCRIPT)
         return ++*interpreters > FFITAP_SCRIPT_INTERPRETER_MAX
                    ? STEP_STUCK
-                   : follow_script(chain, findings, &script);
+                   : follow_script(command, findings, &script);
     if (is_env)
-        return follow_env(chain, findings);
-    return kind == FFITAP_FILE_ELF ? STEP_DONE : follow_text(chain, findings);
+        return follow_env(command, findings);
+    return kind == FFITAP_FILE_ELF ? STEP_DONE : follow_text(command, findings);
 }
 
 static const char *advice_about(const char *name, int error)
@@ -195,41 +199,42 @@ static const char *advice_about(const char *name, int error)
     return "name another";
 }
 
-static int say_not_found(struct ffitap_chain *chain, struct ffitap_findings *findings, int error)
+static int say_not_found(struct ffitap_doctor_command *command, struct ffitap_findings *findings,
+                         int error)
 {
-    const char *name = word(chain, 0);
+    const char *name = word(command, 0);
 
     ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "program", advice_about(name, error),
                         "%s: %s", *name ? name : "''", strerror(error));
     return error == ENOENT || error == ENOTDIR ? FFITAP_EXIT_NOT_FOUND : FFITAP_EXIT_NOT_EXECUTABLE;
 }
 
-int ffitap_chain_follow(struct ffitap_chain *chain, struct ffitap_findings *findings,
-                        const char **command)
+int ffitap_doctor_command_follow(struct ffitap_doctor_command *command,
+                                 struct ffitap_findings *findings, const char **words)
 {
     enum step step = STEP_AGAIN;
     unsigned interpreters = 0;
 
-    *chain = (struct ffitap_chain){.words = g_ptr_array_new_with_free_func(free)};
-    for (; *command; command++)
-        g_ptr_array_add(chain->words, g_strdup(*command));
+    *command = (struct ffitap_doctor_command){.words = g_ptr_array_new_with_free_func(free)};
+    for (; *words; words++)
+        g_ptr_array_add(command->words, g_strdup(*words));
     for (int i = 0; i < STEP_MAX && step == STEP_AGAIN; i++) {
-        const int error = ffitap_child_find(word(chain, 0), &chain->path);
+        const int error = ffitap_child_find(word(command, 0), &command->path);
         if (error)
-            return say_not_found(chain, findings, error);
-        step = follow(chain, findings, &interpreters);
+            return say_not_found(command, findings, error);
+        step = follow(command, findings, &interpreters);
     }
     if (step == STEP_DONE) {
-        g_ptr_array_add(chain->words, NULL);
+        g_ptr_array_add(command->words, NULL);
         return 0;
     }
     return say_not_found(
-        chain, findings,
+        command, findings,
         step == STEP_AGAIN || interpreters > FFITAP_SCRIPT_INTERPRETER_MAX ? ELOOP : ENOEXEC);
 }
 
-void ffitap_chain_fini(struct ffitap_chain *chain)
+void ffitap_doctor_command_fini(struct ffitap_doctor_command *command)
 {
-    free(chain->path);
-    g_ptr_array_unref(chain->words);
+    free(command->path);
+    g_ptr_array_unref(command->words);
 }

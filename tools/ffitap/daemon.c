@@ -222,7 +222,7 @@ bool ffitap_daemon_stop(struct ffitap_daemon *daemon)
     if (daemon->news >= 0)
         close(daemon->news);
     if (*daemon->home)
-        ffitap_output_remove_tree(daemon->home);
+        ffitap_directory_remove_tree(daemon->home);
     *daemon = (struct ffitap_daemon){.lifeline = -1, .news = -1};
     return lost;
 }

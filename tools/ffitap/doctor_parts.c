@@ -59,7 +59,8 @@ static char *look_at_library(struct ffitap_findings *findings, enum ffitap_level
 
 void ffitap_doctor_parts(struct ffitap_findings *findings, struct ffitap_parts *parts)
 {
-    *parts = (struct ffitap_parts){.directory = ffitap_place_find(FFITAP_BINDIR_TO_PRIVATE_LIBDIR)};
+    *parts = (struct ffitap_parts){.directory =
+                                       ffitap_install_path_find(FFITAP_BINDIR_TO_PRIVATE_LIBDIR)};
     if (!parts->directory) {
         ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "shim", "install ffitap completely",
                             "the directory of ffitap's libraries is not there");
@@ -148,30 +149,30 @@ static bool try_and_say(struct ffitap_findings *findings, enum ffitap_level leve
 }
 
 /* False, with errno set, if there is no place for it. */
-static bool make_quietly(struct ffitap_output *output)
+static bool make_quietly(struct ffitap_directory *directory)
 {
     char message[1];
 
     ffitap_message_keep(message, sizeof message);
-    const bool made = ffitap_output_create_temporary(output);
+    const bool made = ffitap_directory_create_temporary(directory);
     ffitap_message_keep(NULL, 0);
     return made;
 }
 
 void ffitap_doctor_trial(struct ffitap_findings *findings, struct ffitap_parts *parts)
 {
-    struct ffitap_output output = {0};
+    struct ffitap_directory directory = {0};
 
     if (!parts->shim)
         return; /* said already */
-    if (!make_quietly(&output)) {
+    if (!make_quietly(&directory)) {
         ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "stat", "set TMPDIR to another place",
                             "there is no place for temporary files: %s", strerror(errno));
         return;
     }
-    parts->stat_works = try_and_say(findings, FFITAP_LEVEL_PROBLEM, "stat", output.path);
+    parts->stat_works = try_and_say(findings, FFITAP_LEVEL_PROBLEM, "stat", directory.path);
     if (parts->provider)
-        try_and_say(findings, FFITAP_LEVEL_WARNING, "record", output.path);
-    ffitap_output_undo(&output);
-    ffitap_output_fini(&output);
+        try_and_say(findings, FFITAP_LEVEL_WARNING, "record", directory.path);
+    ffitap_directory_undo(&directory);
+    ffitap_directory_fini(&directory);
 }

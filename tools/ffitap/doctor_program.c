@@ -154,21 +154,21 @@ static bool look_at_preloading(struct ffitap_findings *findings,
 }
 
 static void look_inside(struct ffitap_findings *findings, const struct ffitap_parts *parts,
-                        const struct ffitap_chain *chain)
+                        const struct ffitap_doctor_command *command)
 {
     const char *present = getenv("LD_PRELOAD");
     char *preload = g_strdup_printf("%s%s%s", present ? present : "",
                                     present && *present ? ":" : "", parts->shim);
     struct ffitap_executable executable = {
-        .path = chain->path,
-        .arguments = (const char *const *)chain->words->pdata,
+        .path = command->path,
+        .arguments = (const char *const *)command->words->pdata,
         .parts = parts,
         .callers = g_ptr_array_new_with_free_func(g_free),
     };
 
     /* What it finds in $ORIGIN lies beside the file itself: the kernel names that to it. */
-    char *file = realpath(chain->path, NULL);
-    ffitap_linked_init(&executable.linked, file ? file : chain->path, preload);
+    char *file = realpath(command->path, NULL);
+    ffitap_linked_init(&executable.linked, file ? file : command->path, preload);
     free(file);
     if (look_at_preloading(findings, &executable)) {
         ffitap_doctor_objects(findings, &executable);
@@ -181,36 +181,36 @@ static void look_inside(struct ffitap_findings *findings, const struct ffitap_pa
 
 /* Returns the exit status, 0 if the program can be started. */
 static int look_at_file(struct ffitap_findings *findings, const struct ffitap_parts *parts,
-                        const struct ffitap_chain *chain)
+                        const struct ffitap_doctor_command *command)
 {
     struct ffitap_elf_file file;
     int status = 0;
-    const char *why = ffitap_elf_file_open(&file, chain->path);
+    const char *why = ffitap_elf_file_open(&file, command->path);
 
     if (why) {
         ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "program",
                             "see whether 'ffitap stat' counts anything in it",
-                            "%s could not be looked at: %s", chain->path, why);
-        ffitap_findings_name_file(findings, chain->path);
+                            "%s could not be looked at: %s", command->path, why);
+        ffitap_findings_name_file(findings, command->path);
         return 0;
     }
-    const bool is_loadable = look_at_kind(findings, chain->path, &file, &status);
+    const bool is_loadable = look_at_kind(findings, command->path, &file, &status);
     ffitap_elf_file_close(&file);
-    if (look_at_privileges(findings, chain->path) && is_loadable && parts->shim)
-        look_inside(findings, parts, chain);
+    if (look_at_privileges(findings, command->path) && is_loadable && parts->shim)
+        look_inside(findings, parts, command);
     return status;
 }
 
 int ffitap_doctor_program(struct ffitap_findings *findings, const struct ffitap_parts *parts,
                           const char **command)
 {
-    struct ffitap_chain chain;
-    int status = ffitap_chain_follow(&chain, findings, command);
+    struct ffitap_doctor_command followed;
+    int status = ffitap_doctor_command_follow(&followed, findings, command);
 
-    if (status == 0 && !chain.is_cut_off) {
-        look_for_barriers(findings, chain.path);
-        status = look_at_file(findings, parts, &chain);
+    if (status == 0 && !followed.is_cut_off) {
+        look_for_barriers(findings, followed.path);
+        status = look_at_file(findings, parts, &followed);
     }
-    ffitap_chain_fini(&chain);
+    ffitap_doctor_command_fini(&followed);
     return status;
 }

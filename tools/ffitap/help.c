@@ -50,7 +50,7 @@ static char *find_page(const char *name)
         if (asprintf(&relative, FFITAP_BINDIR_TO_MANDIR "/man1/ffitap-%s.1%s", name, suffixes[i]) <
             0)
             return NULL;
-        page = ffitap_place_look(relative);
+        page = ffitap_install_path_look(relative);
         free(relative);
     }
     return page;

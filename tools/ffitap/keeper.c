@@ -252,6 +252,6 @@ _Noreturn void ffitap_keeper_run(const struct ffitap_keeper_task *task, int life
         keep_system_daemon(task);
     else
         keep_private_daemon(task);
-    ffitap_output_remove_tree(task->home);
+    ffitap_directory_remove_tree(task->home);
     _exit(0);
 }

@@ -81,23 +81,23 @@ static char *make_absolute(const char *name)
     return path;
 }
 
-bool ffitap_output_init(struct ffitap_output *output, const char *name, const char *token)
+bool ffitap_directory_init(struct ffitap_directory *directory, const char *name, const char *token)
 {
-    *output = (struct ffitap_output){.path = *name ? make_absolute(name) : NULL};
-    if (!output->path) {
+    *directory = (struct ffitap_directory){.path = *name ? make_absolute(name) : NULL};
+    if (!directory->path) {
         ffitap_say("'%s': cannot name the output directory: %s", name,
                    strerror(*name ? errno : ENOENT));
         return false;
     }
-    if (asprintf(&output->trace, "%s/" FFITAP_RECORDING_TRACE, output->path) < 0 ||
-        asprintf(&output->statistics, "%s/" FFITAP__STATISTICS_FOLDER, output->path) < 0 ||
-        asprintf(&output->old, "%s.old", output->path) < 0 ||
-        asprintf(&output->older, "%s.old.%s", output->path, token) < 0) {
-        ffitap_say("%s: %s", output->path, strerror(ENOMEM));
+    if (asprintf(&directory->trace, "%s/" FFITAP_RECORDING_TRACE, directory->path) < 0 ||
+        asprintf(&directory->statistics, "%s/" FFITAP__STATISTICS_FOLDER, directory->path) < 0 ||
+        asprintf(&directory->old, "%s.old", directory->path) < 0 ||
+        asprintf(&directory->older, "%s.old.%s", directory->path, token) < 0) {
+        ffitap_say("%s: %s", directory->path, strerror(ENOMEM));
         return false;
     }
-    return refuse_foreign(output->path) &&
-           (look_at(output->path) != RECORDING || refuse_foreign(output->old));
+    return refuse_foreign(directory->path) &&
+           (look_at(directory->path) != RECORDING || refuse_foreign(directory->old));
 }
 
 static bool move(const char *from, const char *to, bool *moved)
@@ -110,27 +110,28 @@ static bool move(const char *from, const char *to, bool *moved)
     return true;
 }
 
-static bool move_earlier_away(struct ffitap_output *output)
+static bool move_earlier_away(struct ffitap_directory *directory)
 {
-    if (look_at(output->path) != RECORDING)
+    if (look_at(directory->path) != RECORDING)
         return true;
-    if (look_at(output->old) != NOTHING && !move(output->old, output->older, &output->moved_older))
+    if (look_at(directory->old) != NOTHING &&
+        !move(directory->old, directory->older, &directory->moved_older))
         return false;
-    return move(output->path, output->old, &output->moved_old);
+    return move(directory->path, directory->old, &directory->moved_old);
 }
 
-bool ffitap_output_create(struct ffitap_output *output)
+bool ffitap_directory_create(struct ffitap_directory *directory)
 {
-    if (!move_earlier_away(output)) {
-        ffitap_output_undo(output);
+    if (!move_earlier_away(directory)) {
+        ffitap_directory_undo(directory);
         return false;
     }
-    output->created = mkdir(output->path, 0777) == 0;
-    output->reused = !output->created && errno == EEXIST;
-    if (output->created || output->reused)
+    directory->created = mkdir(directory->path, 0777) == 0;
+    directory->reused = !directory->created && errno == EEXIST;
+    if (directory->created || directory->reused)
         return true;
-    ffitap_say("%s: cannot create it: %s", output->path, strerror(errno));
-    ffitap_output_undo(output);
+    ffitap_say("%s: cannot create it: %s", directory->path, strerror(errno));
+    ffitap_directory_undo(directory);
     return false;
 }
 
@@ -172,84 +173,85 @@ static char *make_temporary_directory(void)
     return path;
 }
 
-bool ffitap_output_create_temporary(struct ffitap_output *output)
+bool ffitap_directory_create_temporary(struct ffitap_directory *directory)
 {
-    *output = (struct ffitap_output){.path = make_temporary_directory()};
-    output->created = output->path != NULL;
-    if (!output->path) {
+    *directory = (struct ffitap_directory){.path = make_temporary_directory()};
+    directory->created = directory->path != NULL;
+    if (!directory->path) {
         ffitap_say("cannot make a temporary directory in %s: %s; set TMPDIR to another place",
                    temporary_place(), strerror(errno));
         return false;
     }
-    if (asprintf(&output->statistics, "%s/" FFITAP__STATISTICS_FOLDER, output->path) < 0) {
-        output->statistics = NULL;
-        ffitap_say("%s: %s", output->path, strerror(ENOMEM));
+    if (asprintf(&directory->statistics, "%s/" FFITAP__STATISTICS_FOLDER, directory->path) < 0) {
+        directory->statistics = NULL;
+        ffitap_say("%s: %s", directory->path, strerror(ENOMEM));
         return false;
     }
-    return change_as_root(output->path, ANYBODY_ENTERS);
+    return change_as_root(directory->path, ANYBODY_ENTERS);
 }
 
-bool ffitap_output_open_statistics(const struct ffitap_output *output)
+bool ffitap_directory_open_statistics(const struct ffitap_directory *directory)
 {
-    if (mkdir(output->statistics, 0777) == 0 && change_as_root(output->statistics, ANYBODY_ADDS))
+    if (mkdir(directory->statistics, 0777) == 0 &&
+        change_as_root(directory->statistics, ANYBODY_ADDS))
         return true;
-    ffitap_say("%s: cannot create it: %s", output->statistics, strerror(errno));
+    ffitap_say("%s: cannot create it: %s", directory->statistics, strerror(errno));
     return false;
 }
 
-void ffitap_output_close_statistics(const struct ffitap_output *output)
+void ffitap_directory_close_statistics(const struct ffitap_directory *directory)
 {
     const mode_t mask = umask(0);
 
     umask(mask);
-    change_as_root(output->statistics, 0777 & ~mask);
-    ffitap_notes_keep(output->statistics);
+    change_as_root(directory->statistics, 0777 & ~mask);
+    ffitap_notes_keep(directory->statistics);
 }
 
 /* An empty directory that the user made stays, empty again. */
-static void empty_directory(const struct ffitap_output *output)
+static void empty_directory(const struct ffitap_directory *directory)
 {
     char *description;
 
-    ffitap_output_remove_tree(output->trace);
-    ffitap_output_remove_tree(output->statistics);
-    if (asprintf(&description, "%s/" FFITAP_RECORDING_FILE, output->path) < 0)
+    ffitap_directory_remove_tree(directory->trace);
+    ffitap_directory_remove_tree(directory->statistics);
+    if (asprintf(&description, "%s/" FFITAP_RECORDING_FILE, directory->path) < 0)
         return;
     unlink(description);
     free(description);
 }
 
-unsigned ffitap_output_count_statistics(const struct ffitap_output *output)
+unsigned ffitap_directory_count_statistics(const struct ffitap_directory *directory)
 {
     glob_t found;
 
-    if (!ffitap_files_find(output->statistics, "*" FFITAP__STATISTICS_SUFFIX, &found))
+    if (!ffitap_files_find(directory->statistics, "*" FFITAP__STATISTICS_SUFFIX, &found))
         return 0;
     const unsigned count = (unsigned)found.gl_pathc;
     globfree(&found);
     return count;
 }
 
-void ffitap_output_undo(struct ffitap_output *output)
+void ffitap_directory_undo(struct ffitap_directory *directory)
 {
     bool undone;
 
-    if (output->created)
-        ffitap_output_remove_tree(output->path);
-    if (output->reused)
-        empty_directory(output);
-    if (output->moved_old)
-        move(output->old, output->path, &undone);
-    if (output->moved_older)
-        move(output->older, output->old, &undone);
-    output->created = output->reused = output->moved_old = output->moved_older = false;
+    if (directory->created)
+        ffitap_directory_remove_tree(directory->path);
+    if (directory->reused)
+        empty_directory(directory);
+    if (directory->moved_old)
+        move(directory->old, directory->path, &undone);
+    if (directory->moved_older)
+        move(directory->older, directory->old, &undone);
+    directory->created = directory->reused = directory->moved_old = directory->moved_older = false;
 }
 
-void ffitap_output_commit(struct ffitap_output *output)
+void ffitap_directory_commit(struct ffitap_directory *directory)
 {
-    if (output->moved_older)
-        ffitap_output_remove_tree(output->older);
-    output->created = output->reused = output->moved_old = output->moved_older = false;
+    if (directory->moved_older)
+        ffitap_directory_remove_tree(directory->older);
+    directory->created = directory->reused = directory->moved_old = directory->moved_older = false;
 }
 
 /* nftw(3) passes no context along. */
@@ -264,10 +266,10 @@ static int add_size(const char *path, const struct stat *status, int type, struc
     return 0;
 }
 
-uint64_t ffitap_output_size(const struct ffitap_output *output)
+uint64_t ffitap_directory_size(const struct ffitap_directory *directory)
 {
     size_so_far = 0;
-    nftw(output->path, add_size, OPEN_DIRECTORIES, FTW_PHYS);
+    nftw(directory->path, add_size, OPEN_DIRECTORIES, FTW_PHYS);
     return size_so_far;
 }
 
@@ -280,17 +282,17 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return 0;
 }
 
-void ffitap_output_remove_tree(const char *path)
+void ffitap_directory_remove_tree(const char *path)
 {
     nftw(path, remove_entry, OPEN_DIRECTORIES, FTW_PHYS | FTW_DEPTH);
 }
 
-void ffitap_output_fini(struct ffitap_output *output)
+void ffitap_directory_fini(struct ffitap_directory *directory)
 {
-    free(output->path);
-    free(output->trace);
-    free(output->statistics);
-    free(output->old);
-    free(output->older);
-    *output = (struct ffitap_output){0};
+    free(directory->path);
+    free(directory->trace);
+    free(directory->statistics);
+    free(directory->old);
+    free(directory->older);
+    *directory = (struct ffitap_directory){0};
 }

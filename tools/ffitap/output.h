@@ -3,13 +3,13 @@
  * there before that goes, but only once the traced program runs: until then all of it can be
  * undone.
  */
-#ifndef FFITAP_TOOL_OUTPUT_H
-#define FFITAP_TOOL_OUTPUT_H
+#ifndef FFITAP_TOOL_DIRECTORY_H
+#define FFITAP_TOOL_DIRECTORY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ffitap_output {
+struct ffitap_directory {
     char *path;       /* absolute */
     char *trace;      /* in it, for LTTng */
     char *statistics; /* in it, for the processes' statistics files */
@@ -24,42 +24,42 @@ struct ffitap_output {
 /*
  * Looks at `name` without changing anything: false, having said why, if something is there that is
  * neither a recording nor an empty directory. `token` makes temporary names unique. Release with
- * ffitap_output_fini() either way.
+ * ffitap_directory_fini() either way.
  */
-bool ffitap_output_init(struct ffitap_output *output, const char *name, const char *token);
+bool ffitap_directory_init(struct ffitap_directory *directory, const char *name, const char *token);
 
 /* Moves an earlier recording away and makes the directory. False, undone, having said why. */
-bool ffitap_output_create(struct ffitap_output *output);
+bool ffitap_directory_create(struct ffitap_directory *directory);
 
 /*
  * In place of both: makes a directory of its own among the temporary files, which goes again with
- * ffitap_output_undo(). False, having said why.
+ * ffitap_directory_undo(). False, having said why.
  */
-bool ffitap_output_create_temporary(struct ffitap_output *output);
+bool ffitap_directory_create_temporary(struct ffitap_directory *directory);
 
 /*
  * Makes the folder for the statistics files in it. As root, who may run programs that become other
- * users, everybody may add files to it until ffitap_output_close_statistics(). False, having said
- * why.
+ * users, everybody may add files to it until ffitap_directory_close_statistics(). False, having
+ * said why.
  */
-bool ffitap_output_open_statistics(const struct ffitap_output *output);
-void ffitap_output_close_statistics(const struct ffitap_output *output);
+bool ffitap_directory_open_statistics(const struct ffitap_directory *directory);
+void ffitap_directory_close_statistics(const struct ffitap_directory *directory);
 
 /* How many processes have left statistics in that folder. */
-unsigned ffitap_output_count_statistics(const struct ffitap_output *output);
+unsigned ffitap_directory_count_statistics(const struct ffitap_directory *directory);
 
 /* Puts everything back as it was before the directory was made. */
-void ffitap_output_undo(struct ffitap_output *output);
+void ffitap_directory_undo(struct ffitap_directory *directory);
 
-/* Removes what only ffitap_output_undo() needed. */
-void ffitap_output_commit(struct ffitap_output *output);
+/* Removes what only ffitap_directory_undo() needed. */
+void ffitap_directory_commit(struct ffitap_directory *directory);
 
 /* Bytes in the files of the directory. */
-uint64_t ffitap_output_size(const struct ffitap_output *output);
+uint64_t ffitap_directory_size(const struct ffitap_directory *directory);
 
-void ffitap_output_fini(struct ffitap_output *output);
+void ffitap_directory_fini(struct ffitap_directory *directory);
 
 /* Removes a directory and all that is in it, as far as that is possible. */
-void ffitap_output_remove_tree(const char *path);
+void ffitap_directory_remove_tree(const char *path);
 
 #endif

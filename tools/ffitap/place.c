@@ -24,7 +24,7 @@ static char *expect(const char *relative)
     return path;
 }
 
-char *ffitap_place_find(const char *relative)
+char *ffitap_install_path_find(const char *relative)
 {
     char *path = expect(relative);
     char *found = path ? realpath(path, NULL) : NULL;
@@ -35,7 +35,7 @@ char *ffitap_place_find(const char *relative)
     return found;
 }
 
-char *ffitap_place_look(const char *relative)
+char *ffitap_install_path_look(const char *relative)
 {
     char *path = expect(relative);
     char *found = path ? realpath(path, NULL) : NULL;

@@ -1,14 +1,14 @@
 /* Where ffitap's other files are: by relative paths, so that an installation can be moved. */
-#ifndef FFITAP_TOOL_PLACE_H
-#define FFITAP_TOOL_PLACE_H
+#ifndef FFITAP_TOOL_INSTALL_PATH_H
+#define FFITAP_TOOL_INSTALL_PATH_H
 
 /*
  * The absolute path of what is at `relative`, seen from the directory of the running ffitap. To be
  * freed. NULL, having said why.
  */
-char *ffitap_place_find(const char *relative);
+char *ffitap_install_path_find(const char *relative);
 
 /* The same of what may be missing: says nothing then. */
-char *ffitap_place_look(const char *relative);
+char *ffitap_install_path_look(const char *relative);
 
 #endif

@@ -56,7 +56,7 @@ static char *make_list(enum ffitap_preload what)
 {
     const char *present = getenv("LD_PRELOAD");
     char *list = strdup(present ? present : "");
-    char *directory = ffitap_place_find(FFITAP_BINDIR_TO_PRIVATE_LIBDIR);
+    char *directory = ffitap_install_path_find(FFITAP_BINDIR_TO_PRIVATE_LIBDIR);
     bool complete = list && directory;
 
     if (complete && strpbrk(directory, FFITAP_PRELOAD_SEPARATORS)) {

@@ -58,11 +58,11 @@ struct run {
     const struct request *request;
     char token[FFITAP_TOKEN_SIZE];
     struct ffitap_buffer buffers[FFITAP_CHANNEL_COUNT];
-    struct ffitap_output output;
+    struct ffitap_directory directory;
     struct ffitap_daemon daemon;
     struct ffitap_program program;
     struct ffitap_session session;
-    struct ffitap_rehearsal rehearsal;
+    struct ffitap_warm_up warm_up;
     struct ffitap_recording recording;
 };
 
@@ -99,7 +99,7 @@ static bool fork_program(struct run *run)
         {FFITAP__ENV_LTTNG, "1"}, /* whoever may not want it in other programs */
         {"LTTNG_HOME", run->daemon.home},
         {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
-        {FFITAP__ENV_STAT_DIR, wants_statistics(run) ? run->output.statistics : NULL},
+        {FFITAP__ENV_STAT_DIR, wants_statistics(run) ? run->directory.statistics : NULL},
         {FFITAP__ENV_FILTER, run->request->filter.text},
     };
 
@@ -113,7 +113,7 @@ static bool prepare(struct run *run)
     const struct request *request = run->request;
 
     return ffitap_description_make_token(run->token) &&
-           ffitap_output_init(&run->output, directory_of(request), run->token) &&
+           ffitap_directory_init(&run->directory, directory_of(request), run->token) &&
            choose_buffers(run) && ffitap_lttng_load() && ffitap_daemon_init(&run->daemon) &&
            fork_program(run);
 }
@@ -121,20 +121,20 @@ static bool prepare(struct run *run)
 static bool start_session(struct run *run)
 {
     struct ffitap_session_options options = {
-        .directory = run->output.trace,
+        .directory = run->directory.trace,
         .set = run->request->set,
     };
 
     memcpy(options.buffers, run->buffers, sizeof options.buffers);
     return ffitap_session_start(&run->session, &options) &&
-           ffitap_rehearsal_start(&run->rehearsal, ffitap_daemon_home_inside(&run->daemon),
-                                  options.directory, options.set);
+           ffitap_warm_up_start(&run->warm_up, ffitap_daemon_home_inside(&run->daemon),
+                                options.directory, options.set);
 }
 
 static bool create_output(struct run *run)
 {
-    return ffitap_output_create(&run->output) &&
-           (!wants_statistics(run) || ffitap_output_open_statistics(&run->output));
+    return ffitap_directory_create(&run->directory) &&
+           (!wants_statistics(run) || ffitap_directory_open_statistics(&run->directory));
 }
 
 /* Starts the recording and lets the program go. Returns 0 or ffitap's exit status. */
@@ -154,7 +154,7 @@ static int start(struct run *run)
         !start_session(run) || !ffitap_description_init(&run->recording, &description))
         return FFITAP_EXIT_FAILED;
     run->recording.pid = run->program.child.pid;
-    if (!ffitap_description_write(&run->recording, run->output.path))
+    if (!ffitap_description_write(&run->recording, run->directory.path))
         return FFITAP_EXIT_FAILED;
     return ffitap_program_start(&run->program);
 }
@@ -163,7 +163,7 @@ static int start(struct run *run)
 static void finish(struct run *run)
 {
     if (wants_statistics(run))
-        ffitap_output_close_statistics(&run->output);
+        ffitap_directory_close_statistics(&run->directory);
     bool complete = ffitap_session_stop(&run->session, run->program.signals);
     const struct ffitap_losses losses = ffitap_session_losses(&run->session);
 
@@ -173,16 +173,17 @@ static void finish(struct run *run)
     run->recording.discarded_events = losses.discarded_events;
     run->recording.lost_packets = losses.lost_packets;
     if (ffitap_daemon_logged(&run->daemon, strerror(ENOSPC))) {
-        ffitap_say("%s: %s; part of the recording is missing", run->output.path, strerror(ENOSPC));
+        ffitap_say("%s: %s; part of the recording is missing", run->directory.path,
+                   strerror(ENOSPC));
         complete = false;
     }
     if (ffitap_daemon_stop(&run->daemon)) {
         ffitap_say("the session daemon ended early; the end of the recording is missing");
         complete = false;
     }
-    ffitap_rehearsal_end(&run->rehearsal);
+    ffitap_warm_up_end(&run->warm_up);
     run->recording.incomplete = !complete;
-    ffitap_description_write(&run->recording, run->output.path);
+    ffitap_description_write(&run->recording, run->directory.path);
 }
 
 static void format_size(char *text, size_t room, uint64_t bytes)
@@ -200,7 +201,7 @@ static void format_size(char *text, size_t room, uint64_t bytes)
 static void explain_emptiness(const struct run *run)
 {
     const char *name = run->request->command[0], *file = run->recording.program;
-    const unsigned seen = ffitap_output_count_statistics(&run->output);
+    const unsigned seen = ffitap_directory_count_statistics(&run->directory);
     char *obstacle = file && !seen ? ffitap__executable_obstacle(file) : NULL;
 
     if (seen)
@@ -228,7 +229,7 @@ static void count_events(const struct run *run, char *text, size_t room)
     *text = '\0';
     /* On traces that were cut babeltrace may crash or never end, as the report's reader knows. */
     if (run->recording.incomplete ||
-        !ffitap_count_events(run->output.trace, COUNT_BUDGET_MS, &count))
+        !ffitap_count_events(run->directory.trace, COUNT_BUDGET_MS, &count))
         return;
     snprintf(text, room, "%s%llu event%s, ", count.complete ? "" : "more than ",
              (unsigned long long)count.events, count.events == 1 ? "" : "s");
@@ -240,7 +241,7 @@ static void summarize(const struct run *run)
 {
     const char *directory = directory_of(run->request);
     const bool is_default = strcmp(directory, FFITAP_RECORDING_DIRECTORY) == 0;
-    const uint64_t bytes = ffitap_output_size(&run->output);
+    const uint64_t bytes = ffitap_directory_size(&run->directory);
     char size[32], events[64];
 
     format_size(size, sizeof size, bytes);
@@ -260,7 +261,7 @@ static int record(const struct request *request)
     int status = prepare(&run) ? start(&run) : FFITAP_EXIT_FAILED;
 
     if (status == 0) {
-        ffitap_output_commit(&run.output);
+        ffitap_directory_commit(&run.directory);
         ffitap_program_wait(&run.program, &run.recording, NULL);
         finish(&run);
         summarize(&run);
@@ -269,12 +270,12 @@ static int record(const struct request *request)
         ffitap_program_abandon(&run.program);
         ffitap_session_destroy(&run.session);
         ffitap_daemon_stop(&run.daemon);
-        ffitap_rehearsal_end(&run.rehearsal);
-        ffitap_output_undo(&run.output);
+        ffitap_warm_up_end(&run.warm_up);
+        ffitap_directory_undo(&run.directory);
     }
     ffitap_session_fini(&run.session);
     ffitap_recording_fini(&run.recording);
-    ffitap_output_fini(&run.output);
+    ffitap_directory_fini(&run.directory);
     return status;
 }
 

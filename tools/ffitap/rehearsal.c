@@ -29,7 +29,7 @@ static _Noreturn void register_and_idle(const char *home, int line)
 }
 
 /* Whether the process has said that it is registered. */
-static bool fork_process(struct ffitap_rehearsal *rehearsal, const char *home)
+static bool fork_process(struct ffitap_warm_up *warm_up, const char *home)
 {
     int line[2];
     char registered;
@@ -40,7 +40,7 @@ static bool fork_process(struct ffitap_rehearsal *rehearsal, const char *home)
     if (pid == 0)
         register_and_idle(home, line[1]);
     close(line[1]);
-    *rehearsal = (struct ffitap_rehearsal){.pid = pid > 0 ? pid : 0, .line = line[0]};
+    *warm_up = (struct ffitap_warm_up){.pid = pid > 0 ? pid : 0, .line = line[0]};
     return TEMP_FAILURE_RETRY(read(line[0], &registered, 1)) == 1;
 }
 
@@ -57,10 +57,10 @@ static bool has_stream(const char *directory, const char *channel)
     return has;
 }
 
-bool ffitap_rehearsal_start(struct ffitap_rehearsal *rehearsal, const char *home,
-                            const char *directory, enum ffitap_event_set set)
+bool ffitap_warm_up_start(struct ffitap_warm_up *warm_up, const char *home, const char *directory,
+                          enum ffitap_event_set set)
 {
-    if (!fork_process(rehearsal, home)) {
+    if (!fork_process(warm_up, home)) {
         ffitap_say(FFITAP_FORK_LIBRARY ": the dynamic linker cannot load it; install LTTng-UST "
                                        "(liblttng-ust1 on Debian)");
         return false;
@@ -77,11 +77,11 @@ bool ffitap_rehearsal_start(struct ffitap_rehearsal *rehearsal, const char *home
     return true;
 }
 
-void ffitap_rehearsal_end(struct ffitap_rehearsal *rehearsal)
+void ffitap_warm_up_end(struct ffitap_warm_up *warm_up)
 {
-    if (rehearsal->pid == 0)
+    if (warm_up->pid == 0)
         return;
-    close(rehearsal->line);
-    TEMP_FAILURE_RETRY(waitpid(rehearsal->pid, NULL, 0));
-    rehearsal->pid = 0;
+    close(warm_up->line);
+    TEMP_FAILURE_RETRY(waitpid(warm_up->pid, NULL, 0));
+    warm_up->pid = 0;
 }

@@ -35,7 +35,7 @@ struct request {
 struct run {
     const struct request *request;
     char token[FFITAP_TOKEN_SIZE];
-    struct ffitap_output output;
+    struct ffitap_directory directory;
     struct ffitap_program program;
     struct ffitap_recording recording;
 };
@@ -43,11 +43,12 @@ struct run {
 static bool create_output(struct run *run)
 {
     const char *directory = run->request->directory;
-    const bool created = directory ? ffitap_output_init(&run->output, directory, run->token) &&
-                                         ffitap_output_create(&run->output)
-                                   : ffitap_output_create_temporary(&run->output);
+    const bool created = directory
+                             ? ffitap_directory_init(&run->directory, directory, run->token) &&
+                                   ffitap_directory_create(&run->directory)
+                             : ffitap_directory_create_temporary(&run->directory);
 
-    return created && ffitap_output_open_statistics(&run->output);
+    return created && ffitap_directory_open_statistics(&run->directory);
 }
 
 /* LTTng stays out of programs on the core, which would load it by themselves. */
@@ -55,7 +56,7 @@ static bool fork_program(struct run *run)
 {
     const struct ffitap_variable variables[] = {
         {FFITAP__ENV_RECORDING, run->token},
-        {FFITAP__ENV_STAT_DIR, run->output.statistics},
+        {FFITAP__ENV_STAT_DIR, run->directory.statistics},
         {FFITAP__ENV_LTTNG, "0"},
         {FFITAP__ENV_FILTER, run->request->filter.text},
     };
@@ -79,7 +80,7 @@ static int start(struct run *run)
         !ffitap_description_init(&run->recording, &description))
         return FFITAP_EXIT_FAILED;
     run->recording.pid = run->program.child.pid;
-    if (!ffitap_description_write(&run->recording, run->output.path))
+    if (!ffitap_description_write(&run->recording, run->directory.path))
         return FFITAP_EXIT_FAILED;
     return ffitap_program_start(&run->program);
 }
@@ -89,7 +90,7 @@ static void print_meanwhile(void *data)
 {
     const struct run *run = data;
 
-    ffitap_stat_table_meanwhile(&run->recording, run->output.path,
+    ffitap_stat_table_meanwhile(&run->recording, run->directory.path,
                                 ffitap_clock_ns() - run->program.child.start_ns);
 }
 
@@ -97,14 +98,14 @@ static void print_meanwhile(void *data)
 static void finish(struct run *run)
 {
     const struct ffitap_report_options report = {
-        .directory = run->output.path,
+        .directory = run->directory.path,
         .output = run->request->json,
         .format = ffitap_report_format("json"),
     };
 
-    ffitap_output_close_statistics(&run->output);
-    ffitap_description_write(&run->recording, run->output.path);
-    ffitap_stat_table_final(&run->recording, run->output.path);
+    ffitap_directory_close_statistics(&run->directory);
+    ffitap_description_write(&run->recording, run->directory.path);
+    ffitap_stat_table_final(&run->recording, run->directory.path);
     if (report.output)
         ffitap_report_run(&report);
 }
@@ -119,16 +120,16 @@ static int stat_program(const struct request *request)
 
     if (status == 0) {
         if (request->directory)
-            ffitap_output_commit(&run.output);
+            ffitap_directory_commit(&run.directory);
         ffitap_program_wait(&run.program, &run.recording, &beat);
         finish(&run);
         status = ffitap_program_exit_status(&run.recording);
     } else {
         ffitap_program_abandon(&run.program);
     }
-    ffitap_output_undo(&run.output); /* what was committed stays */
+    ffitap_directory_undo(&run.directory); /* what was committed stays */
     ffitap_recording_fini(&run.recording);
-    ffitap_output_fini(&run.output);
+    ffitap_directory_fini(&run.directory);
     return status;
 }
 
