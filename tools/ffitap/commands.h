@@ -1,34 +1,22 @@
 /*
- * The subcommands of ffitap, one source file each. argv[0] is the full title ("ffitap record");
- * what a command returns is ffitap's exit status.
+ * The subcommands of ffitap, one source file each: the one list of them. argv[0] is the full title
+ * ("ffitap record"); what a command returns is ffitap's exit status.
  */
 #ifndef FFITAP_TOOL_COMMANDS_H
 #define FFITAP_TOOL_COMMANDS_H
 
-#include <stddef.h>
+/* Every command: name, and what the help says about it. */
+#define FFITAP_COMMAND_MAP(X)                                                                      \
+    X(bench, "measure what tracing costs on this machine")                                         \
+    X(doctor, "say what of a program can be seen here")                                            \
+    X(help, "show this, or the manual page of a command")                                          \
+    X(record, "run a program and record its foreign calls")                                        \
+    X(report, "say what a recording holds")                                                        \
+    X(stat, "run a program and count its foreign calls")                                           \
+    X(top, "watch the foreign calls of what runs")
 
-/* All of ffitap, which the program hands its own arguments; what it returns is the exit status. */
-__attribute__((visibility("default"))) int ffitap_main(int argc, char **argv);
-
-int ffitap_command_bench(int argc, const char **argv);
-int ffitap_command_doctor(int argc, const char **argv);
-int ffitap_command_help(int argc, const char **argv);
-int ffitap_command_record(int argc, const char **argv);
-int ffitap_command_report(int argc, const char **argv);
-int ffitap_command_stat(int argc, const char **argv);
-int ffitap_command_top(int argc, const char **argv);
-
-struct ffitap_command {
-    const char *name;
-    const char *title; /* what the command's own help calls it */
-    int (*run)(int argc, const char **argv);
-    const char *summary;
-};
-
-extern const struct ffitap_command ffitap_commands[];
-extern const size_t ffitap_command_count;
-
-/* The command of that name. NULL, having said so, if there is none. */
-const struct ffitap_command *ffitap_command_find(const char *name);
+#define X(name, summary) int ffitap_command_##name(int argc, const char **argv);
+FFITAP_COMMAND_MAP(X)
+#undef X
 
 #endif

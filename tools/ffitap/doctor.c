@@ -5,7 +5,11 @@
 
 #include "command_line.h"
 #include "commands.h"
-#include "doctor.h"
+#include "doctor_lttng.h"
+#include "doctor_machine.h"
+#include "doctor_parts.h"
+#include "doctor_program.h"
+#include "finding.h"
 #include "message.h"
 #include "preload.h"
 #include "report/output.h"

@@ -4,11 +4,13 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "doctor.h"
+#include "doctor_compiled.h"
+#include "report/elf_file.h"
 
 /* The method of cffi's backend by which each of them introduces itself. */
 #define MARK        "_init_cffi_1_0_external_module"

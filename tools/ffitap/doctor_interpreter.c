@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "ask.h"
-#include "doctor.h"
+#include "doctor_compiled.h"
+#include "doctor_interpreter.h"
+#include "doctor_objects.h"
 #include "tap/free_threading.h"
 
 #define BUILT_IN         "built-in"

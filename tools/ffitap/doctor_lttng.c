@@ -13,7 +13,8 @@
 
 #include "ask.h"
 #include "child.h"
-#include "doctor.h"
+#include "doctor_lttng.h"
+#include "linker.h"
 #include "lttng.h"
 #include "preload.h"
 #include "system_daemon.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "buffers.h"
-#include "doctor.h"
+#include "doctor_machine.h"
 #include "tap/clock.h"
 #include "tap/environment.h"
 #include "tap/filter.h"

@@ -1,7 +1,7 @@
 /* ffitap doctor: what calls through libffi among the objects that a program is linked with. */
 #include <string.h>
 
-#include "doctor.h"
+#include "doctor_objects.h"
 #include "shim/ffi_rule.h"
 
 static const char *const ffi_calls[] = {

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include "ask.h"
-#include "doctor.h"
+#include "doctor_parts.h"
+#include "linker.h"
 #include "message.h"
 #include "output.h"
 #include "package.h"

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "chain.h"
-#include "doctor.h"
+#include "doctor_interpreter.h"
+#include "doctor_objects.h"
+#include "doctor_program.h"
 #include "message.h"
 #include "preload.h"
 

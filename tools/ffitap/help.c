@@ -4,12 +4,31 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command_line.h"
 #include "commands.h"
 #include "message.h"
 #include "place.h"
+
+static const struct ffitap_command commands[] = {
+#define X(name, summary) {#name, "ffitap " #name, ffitap_command_##name, summary},
+    FFITAP_COMMAND_MAP(X)
+#undef X
+};
+
+static const size_t command_count = sizeof commands / sizeof *commands;
+
+const struct ffitap_command *ffitap_command_find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    }
+    ffitap_say("%s: no such command; see ffitap --help", name);
+    return NULL;
+}
 
 /* As a manual page's file may end: distributions compress them. */
 static const char *const suffixes[] = {"", ".gz", ".zst", ".xz", ".bz2"};
@@ -30,8 +49,8 @@ void ffitap_help_print_overview(void)
     printf("Usage: ffitap COMMAND [OPTION...] [ARGUMENT...]\n"
            "Shows what happens between a program and the native libraries it calls.\n\n"
            "Commands:\n");
-    for (size_t i = 0; i < ffitap_command_count; i++)
-        printf("  %-10s %s\n", ffitap_commands[i].name, ffitap_commands[i].summary);
+    for (size_t i = 0; i < command_count; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
     printf("\nOptions, of every command as well:\n");
     for (const struct poptOption *option = ffitap_help_options;
          option->longName || option->shortName; option++)

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "command_line.h"
-#include "commands.h"
 #include "help.h"
+#include "main.h"
 #include "message.h"
 #include "tap/clock.h"
 
