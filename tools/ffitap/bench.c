@@ -17,7 +17,6 @@
 #include "preload.h"
 #include "report/output.h"
 #include "signals.h"
-#include "tap/environment.h"
 
 #define DEFAULT_ROUNDS 150
 #define MOST_ROUNDS    100000
@@ -131,19 +130,15 @@ static bool understand(struct request *request)
     return true;
 }
 
-/* What is to be untraced must not be what somebody is counting, and nothing be filtered out. */
-static bool be_untraced(void)
-{
-    return unsetenv(FFITAP__ENV_STAT_DIR) == 0 && unsetenv(FFITAP__ENV_RECORDING) == 0 &&
-           unsetenv(FFITAP__ENV_FILTER) == 0;
-}
-
 static int bench(const char **words, void *data)
 {
     struct request *request = data;
 
     (void)words;
-    return understand(request) && be_untraced() ? measure(request) : FFITAP_EXIT_FAILED;
+    if (!understand(request))
+        return FFITAP_EXIT_FAILED;
+    /* The untraced calls must not be counted by others, nor any of the calls be left out. */
+    return ffitap_preload_unset() ? measure(request) : FFITAP_EXIT_FAILED;
 }
 
 int ffitap_command_bench(int argc, const char **argv)

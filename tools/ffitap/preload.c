@@ -120,6 +120,18 @@ static void start_anew(const char *title, int argc, const char **argv)
     free(words);
 }
 
+bool ffitap_preload_unset(void)
+{
+    static const char *const names[] = {FFITAP__ENV_RECORDING, FFITAP__ENV_STAT_DIR,
+                                        FFITAP__ENV_FILTER};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (unsetenv(names[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
 void ffitap_preload_shed(int argc, const char **argv)
 {
     const char *present = getenv("LD_PRELOAD");
@@ -128,9 +140,8 @@ void ffitap_preload_shed(int argc, const char **argv)
         return;
     char *copy = strdup(present);
     char *list = copy ? without_ours(copy) : NULL;
-    /* Without the variable it does not come here again. */
-    if (list && unsetenv(FFITAP__ENV_RECORDING) == 0 && unsetenv(FFITAP__ENV_STAT_DIR) == 0 &&
-        unsetenv(FFITAP__ENV_FILTER) == 0 &&
+    /* Without the variables it does not come here again. */
+    if (list && ffitap_preload_unset() &&
         (*list ? setenv("LD_PRELOAD", list, 1) : unsetenv("LD_PRELOAD")) == 0)
         start_anew(argv[0], argc, argv);
     free(list);

@@ -5,6 +5,7 @@
 #ifndef FFITAP_TOOL_PRELOAD_H
 #define FFITAP_TOOL_PRELOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -14,6 +15,12 @@
  * `argc` words, is the command's own, "ffitap record" one word. Returns if there is no need.
  */
 void ffitap_preload_shed(int argc, const char **argv);
+
+/*
+ * Takes out of ffitap's own environment what tells programs that they are recorded, where they
+ * write and what they leave out. False if memory is short.
+ */
+bool ffitap_preload_unset(void);
 
 #define FFITAP_SHIM     "libffitap-shim.so"
 #define FFITAP_PROVIDER "libffitap-tracepoints.so"
