@@ -43,12 +43,6 @@ static enum step follow_script(struct ffitap_doctor_command *command,
 {
     const char *argument = script->argument ? script->argument : "";
 
-    if (!script->interpreter) {
-        ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "script",
-                            "name its interpreter in its first line",
-                            "%s: its first line names no interpreter", command->path);
-        return STEP_STUCK;
-    }
     ffitap_findings_add(findings, FFITAP_LEVEL_OK, "script", NULL, "%s is run by %s%s%s",
                         command->path, script->interpreter, *argument ? " " : "", argument);
     ffitap_findings_name_file(findings, command->path);
@@ -159,12 +153,13 @@ static enum step follow_env(struct ffitap_doctor_command *command, struct ffitap
     return STEP_AGAIN;
 }
 
-/* What execvp(3) does with a file that the kernel does not know. */
+/* What execvp(3) does with a file that the kernel refuses. */
 static enum step follow_text(struct ffitap_doctor_command *command,
                              struct ffitap_findings *findings)
 {
     ffitap_findings_add(findings, FFITAP_LEVEL_OK, "script", NULL,
-                        "%s has no #! in its first line and is run by /bin/sh", command->path);
+                        "%s names no interpreter in its first line and is run by /bin/sh",
+                        command->path);
     ffitap_findings_name_file(findings, command->path);
     begin_with(command, "/bin/sh", NULL);
     return STEP_AGAIN;
@@ -228,9 +223,7 @@ int ffitap_doctor_command_follow(struct ffitap_doctor_command *command,
         g_ptr_array_add(command->words, NULL);
         return 0;
     }
-    return say_not_found(
-        command, findings,
-        step == STEP_AGAIN || interpreters > FFITAP_SCRIPT_INTERPRETER_MAX ? ELOOP : ENOEXEC);
+    return say_not_found(command, findings, ELOOP);
 }
 
 void ffitap_doctor_command_fini(struct ffitap_doctor_command *command)

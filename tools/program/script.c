@@ -32,8 +32,11 @@ static void trim(char *line)
     *end = '\0';
 }
 
-/* "#! INTERPRETER ARGUMENT", as load_script() in the kernel's fs/binfmt_script.c reads it. */
-static void take_apart(struct ffitap_script *script)
+/*
+ * "#! INTERPRETER ARGUMENT", as load_script() in the kernel's fs/binfmt_script.c reads it. False if
+ * no interpreter is named.
+ */
+static bool take_apart(struct ffitap_script *script)
 {
     char *line = script->head + strlen(MARK);
     const bool is_cut = strlen(script->head) == FFITAP_SCRIPT_HEAD_SIZE && !strchr(line, '\n');
@@ -43,12 +46,13 @@ static void take_apart(struct ffitap_script *script)
 
     trim(name);
     if (!*name || name_is_cut)
-        return;
+        return false;
     script->interpreter = name;
-    if (!*name_end)
-        return;
-    *name_end = '\0';
-    script->argument = name_end + 1 + strspn(name_end + 1, BLANK);
+    if (*name_end) {
+        *name_end = '\0';
+        script->argument = name_end + 1 + strspn(name_end + 1, BLANK);
+    }
+    return true;
 }
 
 enum ffitap_file_kind ffitap_script_read(struct ffitap_script *script, const char *path)
@@ -60,6 +64,5 @@ enum ffitap_file_kind ffitap_script_read(struct ffitap_script *script, const cha
         return FFITAP_FILE_ELF;
     if (strncmp(script->head, MARK, strlen(MARK)) != 0)
         return FFITAP_FILE_OTHER;
-    take_apart(script);
-    return FFITAP_FILE_SCRIPT;
+    return take_apart(script) ? FFITAP_FILE_SCRIPT : FFITAP_FILE_OTHER;
 }

@@ -11,15 +11,15 @@
 /* What a file begins with. */
 enum ffitap_file_kind {
     FFITAP_FILE_UNREADABLE,
-    FFITAP_FILE_SCRIPT, /* "#!" */
+    FFITAP_FILE_SCRIPT, /* "#!" and the name of an interpreter */
     FFITAP_FILE_ELF,
-    FFITAP_FILE_OTHER, /* neither: execvp(3) has /bin/sh run it */
+    FFITAP_FILE_OTHER, /* neither: the kernel refuses the file, and execvp(3) has /bin/sh run it */
 };
 
 /* A script's first line; the strings are parts of `head`. */
 struct ffitap_script {
     const char *interpreter; /* as the line names it: a relative name is one in the directory that
-                                the process is in. NULL: the line names none */
+                                the process is in */
     const char *argument; /* all that stands behind the interpreter, as one word; NULL: nothing */
     char head[FFITAP_SCRIPT_HEAD_SIZE + 1];
 };

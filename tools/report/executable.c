@@ -57,7 +57,7 @@ static char *follow_scripts(const char *path, int *scripts)
     struct ffitap_script script;
 
     for (*scripts = 0; *file == '/' && *scripts < FFITAP_SCRIPT_INTERPRETER_MAX; ++*scripts) {
-        if (ffitap_script_read(&script, file) != FFITAP_FILE_SCRIPT || !script.interpreter)
+        if (ffitap_script_read(&script, file) != FFITAP_FILE_SCRIPT)
             break;
         g_free(file);
         file = g_strdup(script.interpreter);
