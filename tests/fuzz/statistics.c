@@ -1,0 +1,46 @@
+/* A statistics file that anybody wrote: it is read into a model, and that into a report. */
+#include <stdio.h>
+
+#include "fuzz.h"
+#include "report/json.h"
+#include "report/statistics.h"
+#include "report/table.h"
+
+static const char *write_input(const uint8_t *data, size_t size)
+{
+    static char path[512];
+
+    fuzz_write("4711.0.stat", data, size);
+    snprintf(path, sizeof(path), "%s/4711.0.stat", fuzz_folder());
+    return path;
+}
+
+static void report(const struct ffitap__model *model)
+{
+    static FILE *nowhere;
+    struct ffitap_recording recording = {
+        .command = json_array(),
+        .versions = json_object(),
+        .mode = "stat",
+    };
+    json_t *json = ffitap__json_create(&recording, model);
+
+    fuzz_expect(json != NULL, "every model has a report");
+    json_decref(json);
+    if (!nowhere)
+        nowhere = fopen("/dev/null", "we");
+    ffitap__table_write(nowhere, &recording, model, 0);
+    json_decref(recording.command);
+    json_decref(recording.versions);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct ffitap__model *model = ffitap__model_create("");
+
+    ffitap__statistics_read(model, write_input(data, size));
+    ffitap__model_finish(model);
+    report(model);
+    ffitap__model_destroy(model);
+    return 0;
+}
