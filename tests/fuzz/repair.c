@@ -11,6 +11,7 @@
 
 #include "fuzz.h"
 #include "report/graph.h"
+#include "report/model.h"
 
 static unsigned answers, asked;
 
@@ -54,9 +55,10 @@ static void write_trace(struct fuzz_input input)
 static void repair_again(const char *view, const char *scratch)
 {
     struct ffitap__model *model = ffitap__model_create("");
+    const struct ffitap__report_sink sink = ffitap__model_sink(model);
 
     answers = 0;
-    char *again = ffitap__repair_create(view, scratch, model);
+    char *again = ffitap__repair_create(view, scratch, &sink);
     fuzz_expect(again && model->damaged->len == 0, "the view holds only what is whole");
     fuzz_remove(again);
     g_free(again);
@@ -67,14 +69,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
     struct ffitap__model *model = ffitap__model_create("");
+    const struct ffitap__report_sink sink = ffitap__model_sink(model);
     const unsigned wanted = (unsigned)fuzz_take_number(&input, 2);
 
     write_trace(input);
     char *trace = in_folder("trace"), *scratch = in_folder("scratch");
     answers = wanted;
     asked = 0;
-    ffitap__repair_note_missing(trace, model);
-    char *view = ffitap__repair_create(trace, scratch, model);
+    ffitap__repair_note_missing(trace, &sink);
+    char *view = ffitap__repair_create(trace, scratch, &sink);
     fuzz_expect(asked > 0, "this file stands in for babeltrace");
     fuzz_expect(view || wanted, "a trace that babeltrace takes is not refused");
     if (view) {

@@ -29,7 +29,8 @@ static void report(const struct ffitap__model *model)
     json_decref(json);
     if (!nowhere)
         nowhere = fopen("/dev/null", "we");
-    ffitap__table_write(nowhere, &recording, model, 0);
+    ffitap__table_write(&(struct ffitap__writing){.stream = nowhere, .recording = &recording},
+                        model);
     json_decref(recording.command);
     json_decref(recording.versions);
 }
@@ -37,8 +38,9 @@ static void report(const struct ffitap__model *model)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ffitap__model *model = ffitap__model_create("");
+    const struct ffitap__report_sink sink = ffitap__model_sink(model);
 
-    ffitap__statistics_read(model, write_input(data, size));
+    ffitap__statistics_read(&sink, write_input(data, size));
     ffitap__model_finish(model);
     report(model);
     ffitap__model_destroy(model);
