@@ -14,6 +14,12 @@ LIBRARIES = pathlib.Path(os.environ["FFITAP_LIBDIR"])
 PRIVATE_LIBRARIES = LIBRARIES / "ffitap"
 APPS = SOURCE / "tests" / "apps"
 PYTHON = "/usr/bin/python3"
+IS_LONG = os.environ.get("FFITAP_TEST_LONG") == "1"  # `tools/check --long` sets it
+
+
+def extent(short, long):
+    """How often, or for how many seconds, a test does something: `long` where it has the time."""
+    return long if IS_LONG else short
 
 
 def run(*command, **options):

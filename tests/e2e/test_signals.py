@@ -1,5 +1,6 @@
 """Signal handlers that make foreign calls, at every moment of a call: nothing breaks, all count."""
 
+import random
 import re
 
 import harness
@@ -7,6 +8,12 @@ import modes
 from harness import BUILD, main
 
 CALLS = BUILD / "tests" / "apps" / "calls"
+
+
+def stride(short, long):
+    """Every so many instructions, in each run after others; a long run leaves out fewer or none."""
+    step = harness.extent(short, long)
+    return f"{step}+{random.randrange(step)}"
 
 
 def printed(done):
@@ -17,7 +24,7 @@ class Stepped(modes.Case):
     """The processor traps after each instruction, and each time the handler does something."""
 
     def step(self, mode, *arguments):
-        done = self.run_in(mode, CALLS / "stepped", *arguments, timeout=300)
+        done = self.run_in(mode, CALLS / "stepped", *arguments, timeout=900)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         made = printed(done)
         self.assertEqual(made["failures"], 0)
@@ -44,8 +51,9 @@ class Stepped(modes.Case):
     def test_calls_that_are_counted(self):
         for stack in "same", "below", "above":
             for action in "known", "other", "fresh":
-                with self.subTest(stack=stack, action=action):
-                    self.assert_exact("stat", "plain", "known", stack, action, "5")
+                where = stride(17, 5)
+                with self.subTest(stack=stack, action=action, stride=where):
+                    self.assert_exact("stat", "plain", "known", stack, action, where)
 
     def test_first_calls_of_functions(self):
         for stack in "same", "above":
@@ -55,28 +63,33 @@ class Stepped(modes.Case):
 
     def test_calls_that_give_up_the_lock(self):
         """A handler's call between the lock's release and the call takes the window; none is lost."""
-        for caller, stack, stride in (
-            ("unlocked", "same", 1), ("unlocked", "above", 11), ("swapped", "same", 11)
+        for caller, stack, where in (
+            ("unlocked", "same", stride(23, 1)),
+            ("unlocked", "above", stride(29, 11)),
+            ("swapped", "same", stride(29, 11)),
         ):
-            with self.subTest(caller=caller, stack=stack):
-                self.assert_exact("stat", caller, "known", stack, "other", stride)
+            with self.subTest(caller=caller, stack=stack, stride=where):
+                self.assert_exact("stat", caller, "known", stack, "other", where)
 
     def test_two_signals_in_one_call(self):
         """The second finds what the first left behind, at an instruction of any distance."""
-        for caller, *where in ("plain", "3", "20", "100", "9"), ("unlocked", "24", "80", "120", "640"):
+        apart = str(harness.extent(101, 24))
+        for caller, *where in ("plain", "3", "20", "100", "9"), ("unlocked", apart, "80", "120", "640"):
             with self.subTest(caller=caller):
                 self.assert_exact("stat", caller, "known", "same", "other", *where)
 
     def test_a_call_that_takes_off_another_one(self):
         for stack in "same", "above":
-            with self.subTest(stack=stack):
-                self.assert_exact("stat", "behind", "known", stack, "other", "1")
+            where = stride(23, 1)
+            with self.subTest(stack=stack, stride=where):
+                self.assert_exact("stat", "behind", "known", stack, "other", where)
 
     def test_calls_that_are_recorded(self):
         """Events of a thread are in the trace or counted as lost: LTTng nests four of them."""
         for stack in "same", "above":
-            with self.subTest(stack=stack):
-                self.assert_exact("record", "swapped", "known", stack, "other", "61")
+            where = stride(401, 61)
+            with self.subTest(stack=stack, stride=where):
+                self.assert_exact("record", "swapped", "known", stack, "other", where)
 
     def test_nothing_is_recorded(self):
         for stack in "same", "above":
@@ -84,10 +97,10 @@ class Stepped(modes.Case):
 
     def test_a_handler_that_leaves_by_siglongjmp(self):
         """Whether the call had been made when it was left is for nobody to say."""
-        for function, stride in ("known", "11"), ("fresh", "31"):
+        for function, where in ("known", stride(11, 1)), ("fresh", stride(31, 5)):
             for stack in "same", "above":
-                with self.subTest(function=function, stack=stack):
-                    made, seen, lost = self.step("stat", "plain", function, stack, "jump", stride)
+                with self.subTest(function=function, stack=stack, stride=where):
+                    made, seen, lost = self.step("stat", "plain", function, stack, "jump", where)
                     most = made["known_function"] + made["fresh"] + made["rounds"]
                     total = sum(seen.values()) + lost
                     self.assertLessEqual(made["known_function"] - made["rounds"], total)
@@ -95,17 +108,21 @@ class Stepped(modes.Case):
 
     def test_a_child_goes_on_with_the_call_that_its_parent_was_in(self):
         """While it is recorded that is up to LTTng, which waits for ever after fork(2) in an event."""
-        for caller, function, stride in ("unlocked", "known", "61"), ("plain", "fresh", "101"):
+        for caller, function, where in (
+            ("unlocked", "known", stride(61, 11)),
+            ("plain", "fresh", stride(101, 11)),
+        ):
             for stack in "same", "above":
-                with self.subTest(caller=caller, stack=stack):
-                    made, seen, lost = self.step("stat", caller, function, stack, "fork", stride)
+                with self.subTest(caller=caller, stack=stack, stride=where):
+                    made, seen, lost = self.step("stat", caller, function, stack, "fork", where)
                     self.assertLessEqual(made["known_function"], seen["known_function"] + lost)
 
     def test_a_lock_is_not_left_behind(self):
         """Other threads get it, and functions that are new later still have their names."""
         for stack in "same", "above":
-            with self.subTest(stack=stack):
-                made, seen, lost = self.step("stat", "plain", "fresh", stack, "leave", "31")
+            where = stride(31, 5)
+            with self.subTest(stack=stack, stride=where):
+                made, seen, lost = self.step("stat", "plain", "fresh", stack, "leave", where)
                 self.assertLessEqual(made["fresh"] - made["rounds"], seen["fresh"] + lost)
                 self.assertEqual(self.report()["losses"]["undefined_functions"], 0)
 

@@ -1,16 +1,14 @@
 """Eight threads call, call back, load, unload, fork and jump out of calls, under signals, for a while.
-Nothing crashes, hangs or grows, and what is counted is what the program says that it made.
+Nothing crashes, hangs or grows, and what is counted is what the program says that it made."""
 
-FFITAP_TEST_SOAK_SECONDS says for how long, if not for a minute."""
-
-import os
 import re
 import shutil
 import struct
 
 import harness
 
-SECONDS = float(os.environ.get("FFITAP_TEST_SOAK_SECONDS", 60))
+SECONDS = harness.extent(10, 600)
+PYTHON_SECONDS = harness.extent(4, 60)
 APPS = harness.BUILD / "tests" / "apps"
 THREADS = 8
 
@@ -169,7 +167,7 @@ class Soak(harness.Case):
         for mode in "stat", "record":
             with self.subTest(mode):
                 self.log.write_bytes(bytes(log.size))
-                command = [harness.PYTHON, script, self.log, str(SECONDS / 6), self.libraries]
+                command = [harness.PYTHON, script, self.log, str(PYTHON_SECONDS), self.libraries]
                 options = ("--events", "detail") if mode == "record" else ()
                 done = harness.run(harness.FFITAP, mode, "-o", self.data, *options, "--", *command,
                                    str(THREADS), timeout=2 * SECONDS + 180)

@@ -15,8 +15,8 @@ import sandbox
 from harness import PYTHON
 
 SEED = int(os.environ.get("FFITAP_TEST_SEED", time.time_ns() % 1_000_000))
-KILLS = 200
-WATCHED_SECONDS = float(os.environ.get("FFITAP_TEST_WATCH_SECONDS", 60))
+KILLS = harness.extent(40, 1000)
+WATCHED_SECONDS = harness.extent(5, 120)
 
 BUSY_HOST = harness.BUILD / "tests/apps/core/busy_host"
 WATCH = harness.BUILD / "tests/apps/watch_statistics"
@@ -159,7 +159,7 @@ class Killed(Case):
             choices = random.Random(seed)
             with self.subTest(seed=seed):
                 running = self.start(program, choices.randint(1, 5), choices.randint(0, 2))
-                if choices.random() < 0.75:
+                if index % 4:  # one of four is killed at any moment since its start
                     self.wait_for_calls(1)
                     waited += 1
                 time.sleep(choices.random() * longest)
@@ -189,7 +189,7 @@ class Watched(Case):
     def watch(self, program):
         running = self.start(program, 8, 0)
         self.wait_for_calls(8)
-        done = harness.run(WATCH, self.files, WATCHED_SECONDS / 2)
+        done = harness.run(WATCH, self.files, WATCHED_SECONDS)
         self.kill(running)
         self.assertEqual((done.returncode, self.said), (0, ""), done.stdout.decode())
         print(f"{program}: {done.stdout.decode().strip()}")

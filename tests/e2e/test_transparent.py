@@ -85,7 +85,7 @@ class Transparent(harness.Case):
         )
 
     def test_a_plugin_is_reloaded_while_other_threads_load(self):
-        command = LINKAGE / "linkage_reloading", LINKAGE, "4"
+        command = LINKAGE / "linkage_reloading", LINKAGE, str(harness.extent(4, 60))
         done = self.stat("-o", self.data, "--", *command)
         self.assertEqual(done.stdout, b"the last sum: 3\n")
         report = self.report()

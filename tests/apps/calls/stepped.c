@@ -4,15 +4,16 @@
  * another foreign call, on its own stack or the thread's; or it leaves by siglongjmp(3). Prints how
  * often each function was called.
  *
- *     stepped CALLER FUNCTION STACK ACTION STRIDE [FIRST LAST GAPS]
+ *     stepped CALLER FUNCTION STACK ACTION STRIDE[+START] [FIRST LAST GAPS]
  *
  * CALLER is plain, unlocked or swapped (border.h); or behind: unlocked, behind a call that was
  * abandoned. FUNCTION is known or fresh: called before, or another one each time. STACK is same,
  * below or above: where the handler runs, seen from the thread's stack. ACTION is known, other or
  * fresh, for what the handler calls; jump; or what the handler of another signal does, one that can
  * be blocked: leave, to jump out of it, after which another thread calls a new function; fork,
- * whose child goes on with the call. With GAPS it does that twice in each round: STRIDE, 2 * STRIDE
- * and so on up to GAPS instructions apart, first after each of the instructions from FIRST to LAST.
+ * whose child goes on with the call. The first round acts after START instructions. With GAPS it
+ * does that twice in each round: STRIDE, 2 * STRIDE and so on up to GAPS instructions apart, first
+ * after each of the instructions from FIRST to LAST.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -34,6 +35,7 @@
 #define PAGE_ALIGNED __attribute__((aligned(4096), noinline))
 
 #define RET          0xC3
+#define TRAP_FLAG    0x100 /* of the processor, which traps after each instruction while it is set */
 #define FRESH_MAX    4096
 #define ALARM_S      60
 
@@ -98,11 +100,15 @@ static void act(void)
         raise(SIGUSR1);
 }
 
-static void on_step(int number)
+/* Once nothing is left to be done, the processor need not trap in the rest of the call. */
+static void on_step(int number, siginfo_t *info, void *context)
 {
     (void)number;
+    (void)info;
     const long now = step++;
 
+    if (now == act_at + gap)
+        ((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
     if (now == act_at)
         acted = true;
     if (now == act_at || (gap && now == act_at + gap))
@@ -196,7 +202,7 @@ static void run_rounds(void)
 static void *run(void *signal_stack)
 {
     const stack_t stack = {.ss_sp = signal_stack, .ss_size = STACK_SIZE};
-    struct sigaction step_action = {.sa_handler = on_step, .sa_flags = SA_NODEFER};
+    struct sigaction step_action = {.sa_sigaction = on_step, .sa_flags = SA_NODEFER | SA_SIGINFO};
 
     if (signal_stack) {
         sigaltstack(&stack, NULL);
@@ -231,6 +237,8 @@ static int run_in_thread(const char *where)
 
 int main(int argc, char **argv)
 {
+    char *start;
+
     if (argc != 6 && argc != 9)
         return 2;
     caller = strcmp(argv[1], "plain") == 0     ? border_call
@@ -239,7 +247,8 @@ int main(int argc, char **argv)
     is_behind = strcmp(argv[1], "behind") == 0;
     wants_fresh = strcmp(argv[2], "fresh") == 0;
     action = argv[4];
-    stride = atol(argv[5]);
+    stride = strtol(argv[5], &start, 10);
+    act_at = *start == '+' ? atol(start) : 0;
     if (argc > 6) {
         first = atol(argv[6]);
         last = atol(argv[7]);
