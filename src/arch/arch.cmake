@@ -7,7 +7,7 @@ endif()
 set(FFITAP_ARCH_FOLDER ${CMAKE_CURRENT_LIST_DIR}/${FFITAP_ARCH})
 
 set(missing)
-foreach(file add.h impersonate.S return_site.c slot_rule.h)
+foreach(file add.h impersonate.S machine.h return_site.c slot_rule.h ticks.h)
   if(NOT EXISTS ${FFITAP_ARCH_FOLDER}/${file})
     list(APPEND missing ${file})
   endif()

@@ -33,6 +33,18 @@ static inline bool ffitap__take(uint32_t *flag);
 static inline bool ffitap__replace(uintptr_t *place, uintptr_t former, uintptr_t value);
 
 /*
+ * ticks.h: a counter of the processor's that is cheap to read and goes on at one rate, with which
+ * the kernel may keep the time (src/tap/clock.h). FFITAP__TICKS_SOURCE is how the kernel calls it
+ * in current_clocksource.
+ */
+
+/* Makes no system call. What one thread reads never goes back. */
+static inline uint64_t ffitap__ticks_read(void);
+
+/* Whether the processor says that the rate stays, whatever speed and sleep the processor is in. */
+static inline bool ffitap__ticks_are_steady(void);
+
+/*
  * slot_rule.h: which relocations the shim takes for slots. Whether this one puts the address of a
  * named function or variable there, and nothing is added to the address.
  */
@@ -61,8 +73,27 @@ uintptr_t ffitap__return_site_find(const void *text, size_t size);
 void *ffitap__impersonate(uintptr_t site, void *function, void *first, uintptr_t second,
                           uintptr_t third);
 
-/* CMake names the folder. */
+/*
+ * machine.h: constants.
+ *
+ * FFITAP__PAGE           the size of the largest page that kernels for this processor use: what
+ *                        must be alone on a page has so many bytes, and begins at a multiple
+ * FFITAP__MACHINE        its number in ELF files, e_machine, and
+ * FFITAP__MACHINE_NAME   its name as people know it
+ * FFITAP__LINKER         the path of the GNU C library's dynamic linker
+ * FFITAP__MICROSOFT_ABI  libffi's name of Microsoft's calling convention; not defined where libffi
+ *                        has none
+ */
+
+/* The folder is among those for includes: see arch.cmake. */
 #include "add.h"
+#include "machine.h"
 #include "slot_rule.h"
+#include "ticks.h"
+
+#if !defined(FFITAP__PAGE) || !defined(FFITAP__MACHINE) || !defined(FFITAP__MACHINE_NAME) ||       \
+    !defined(FFITAP__LINKER) || !defined(FFITAP__TICKS_SOURCE)
+#error "a constant is missing that this processor's folder must define"
+#endif
 
 #endif

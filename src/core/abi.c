@@ -1,12 +1,13 @@
 #include "core/abi.h"
 
+#include "arch/arch.h"
 #include "core/fail.h"
 
 static enum ffitap_status microsoft(ffi_abi *abi, struct ffitap_error *error)
 {
-#if defined(__x86_64__) && !defined(FFITAP__WITHOUT_MICROSOFT_ABI)
+#if defined(FFITAP__MICROSOFT_ABI) && !defined(FFITAP__WITHOUT_MICROSOFT_ABI)
     (void)error;
-    *abi = FFI_GNUW64; /* FFI_WIN64 with the long double that compilers here have: 16 bytes */
+    *abi = FFITAP__MICROSOFT_ABI;
     return FFITAP_OK;
 #else
     (void)abi;

@@ -199,7 +199,8 @@ ffitap__call_enter_counted(struct ffitap__thread *self, uint16_t runtime, const 
     frame->cell = cell;
     frame->callee = cell->callee;
     frame->flags = flags;
-    ffitap__call_begin(cell->tally->thread, frame, ffitap__call_depth(self, frame), __rdtsc());
+    ffitap__call_begin(cell->tally->thread, frame, ffitap__call_depth(self, frame),
+                       ffitap__ticks_read());
     return frame;
 }
 
@@ -293,7 +294,7 @@ static inline void ffitap__call_wait(struct ffitap__frame *frame, uint64_t left)
  */
 static inline void ffitap__call_leave(struct ffitap__thread *self, uintptr_t stack)
 {
-    const uint64_t left = __rdtsc();
+    const uint64_t left = ffitap__ticks_read();
     struct ffitap__frame *frame = &self->frames[self->depth - 1u];
 
     if (FFITAP__UNLIKELY(!self->depth || frame->stack != stack || !ffitap__call_is_usual(frame) ||
@@ -341,7 +342,7 @@ static inline void ffitap__call_lock_wanted(struct ffitap__thread *self)
  */
 static inline void ffitap__call_lock_held(struct ffitap__thread *self, uintptr_t stack)
 {
-    const uint64_t held = __rdtsc();
+    const uint64_t held = ffitap__ticks_read();
     struct ffitap__frame *frame = &self->frames[self->depth - 1u];
 
     /* From then on handlers find it further up than they are, and leave it to us. */

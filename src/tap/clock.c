@@ -1,6 +1,5 @@
 #include "tap/clock.h"
 
-#include <cpuid.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -24,9 +23,9 @@ static struct ffitap__clock_anchor read_both(void)
     uint64_t shortest = UINT64_MAX;
 
     for (int i = 0; i < 4; i++) {
-        const uint64_t before = __rdtsc();
+        const uint64_t before = ffitap__ticks_read();
         const uint64_t monotonic_ns = ffitap__clock_monotonic_ns();
-        const uint64_t after = __rdtsc();
+        const uint64_t after = ffitap__ticks_read();
 
         if (after - before < shortest) {
             shortest = after - before;
@@ -37,17 +36,10 @@ static struct ffitap__clock_anchor read_both(void)
     return best;
 }
 
-static bool counter_is_invariant(void)
-{
-    unsigned eax, ebx, ecx, edx;
-
-    return __get_cpuid(0x80000007, &eax, &ebx, &ecx, &edx) && (edx & (1u << 8));
-}
-
 /* The kernel stops using the counter when it catches it drifting between processors. */
 static bool kernel_trusts_counter(void)
 {
-    char source[16] = "";
+    char source[32] = "";
     const int fd = open("/sys/devices/system/clocksource/clocksource0/current_clocksource",
                         O_RDONLY | O_CLOEXEC);
 
@@ -55,12 +47,12 @@ static bool kernel_trusts_counter(void)
         return false;
     const ssize_t size = read(fd, source, sizeof(source) - 1);
     close(fd);
-    return size >= 4 && memcmp(source, "tsc\n", 4) == 0;
+    return size > 0 && strcmp(source, FFITAP__TICKS_SOURCE "\n") == 0;
 }
 
 void ffitap__clock_init(void)
 {
-    ffitap__clock_counts_ticks = counter_is_invariant() && kernel_trusts_counter();
+    ffitap__clock_counts_ticks = ffitap__ticks_are_steady() && kernel_trusts_counter();
     if (ffitap__clock_counts_ticks)
         origin = read_both();
 }

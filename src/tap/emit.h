@@ -10,6 +10,7 @@
 #include <ffitap/export.h>
 
 #include "tap/event.h"
+#include "tap/fast.h"
 #include "tap/watch.h"
 
 /* ffitap__emit_call(event), ffitap__emit_load_end(event), ... */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tap/clock.h"
+#include "arch/arch.h"
 #include "tap/fast.h"
 #include "tap/lock.h"
 #include "tap/memory.h"
@@ -46,7 +47,7 @@ static uint64_t choose_capacity(void)
 
     if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur >= CAPACITY)
         return CAPACITY;
-    return limit.rlim_cur & ~(uint64_t)4095;
+    return limit.rlim_cur & ~(uint64_t)(FFITAP__PAGE - 1);
 }
 
 /* A process that runs another program, and a later one with its number, have files of their own. */

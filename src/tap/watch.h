@@ -8,7 +8,7 @@
 
 #include <ffitap/export.h>
 
-#include "tap/fast.h"
+#include "arch/arch.h"
 
 /* What the state says; 0 if nobody wants anything. */
 #define FFITAP__WATCH_EVENTS     1u /* the provider is there: a session may want some of them */
@@ -19,7 +19,6 @@
  * Alone on a page, which the kernel wipes in a child that is made behind fork(3)'s back: that one's
  * calls must not be counted in its parent's statistics file, and LTTng knows nothing of it either.
  */
-#define FFITAP__PAGE 4096
 FFITAP__CROSSING extern struct ffitap__watch {
     _Atomic uint64_t state;
     char rest_of_page[FFITAP__PAGE - 8];

@@ -213,7 +213,8 @@ int main(int argc, char **argv)
         return 1;
     }
     if (prepare(&error)) {
-        dprintf(line, "ready %s\n", ffitap__clock_counts_ticks ? "tsc" : "monotonic");
+        dprintf(line, "ready %s\n",
+                ffitap__clock_counts_ticks ? FFITAP__TICKS_SOURCE : "monotonic");
         serve(requests, line);
     } else {
         dprintf(line, "! %s\n", error.text);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "bench/counted.h"
 #include "bench/recording.h"
 #include "bench/worker.h"
@@ -223,7 +224,7 @@ static void welcome_worker(struct run *run, struct ffitap_bench_worker *worker)
         snprintf(reason, FFITAP_BENCH_REASON_SIZE, "%s: %s", name_of(run, worker), answer + 2);
         leave_program_out(run, worker->program, reason);
     } else if (!is_python) {
-        results->clock = strstr(answer, "tsc") ? "tsc" : "monotonic";
+        results->clock = strstr(answer, FFITAP__TICKS_SOURCE) ? FFITAP__TICKS_SOURCE : "monotonic";
     }
 }
 

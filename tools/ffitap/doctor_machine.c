@@ -43,11 +43,12 @@ static void look_at_clock(struct ffitap_findings *findings)
         return;
     }
     g_file_get_contents(CLOCK_SOURCE, &source, NULL, NULL);
-    ffitap_findings_add(findings, FFITAP_LEVEL_NOTE, "clock",
-                        "if the counter of this machine is sound, boot with clocksource=tsc",
-                        "CLOCK_MONOTONIC, because the kernel's own clock source is %s and not the "
-                        "time stamp counter: %.0f ns a reading, so that traced calls cost more",
-                        source ? g_strstrip(source) : "unknown", measure_reading());
+    ffitap_findings_add(
+        findings, FFITAP_LEVEL_NOTE, "clock",
+        "if the counter of this machine is sound, boot with clocksource=" FFITAP__TICKS_SOURCE,
+        "CLOCK_MONOTONIC, because the kernel's own clock source is %s and not the "
+        "time stamp counter: %.0f ns a reading, so that traced calls cost more",
+        source ? g_strstrip(source) : "unknown", measure_reading());
     g_free(source);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "arch/arch.h"
 #include "chain.h"
 #include "doctor_interpreter.h"
 #include "doctor_objects.h"
@@ -85,7 +86,7 @@ static bool is_same_file(const char *one, const char *other)
 static bool look_at_linker(struct ffitap_findings *findings, const char *path,
                            const char *interpreter, int *status)
 {
-    if (is_same_file(interpreter, FFITAP_LINKER))
+    if (is_same_file(interpreter, FFITAP__LINKER))
         return true;
     if (access(interpreter, X_OK) != 0) {
         ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "linker", "install it",
@@ -111,9 +112,10 @@ static bool look_at_linker(struct ffitap_findings *findings, const char *path,
 static bool look_at_kind(struct ffitap_findings *findings, const char *path,
                          const struct ffitap_elf_file *file, int *status)
 {
-    if (!file->is_x86_64)
+    if (!file->is_native)
         ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "program", "use the 64-bit build",
-                            "%s is not for x86-64, as ffitap's libraries are", path);
+                            "%s is not for " FFITAP__MACHINE_NAME ", as ffitap's libraries are",
+                            path);
     else if (!file->interpreter)
         ffitap_findings_add(findings, FFITAP_LEVEL_PROBLEM, "program",
                             "link it dynamically, or use a build that is",

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "arch/arch.h"
 #include "ask.h"
 
 #define PATIENCE_SECONDS 20
@@ -37,7 +38,7 @@ static void read_complaint(struct ffitap_linked *linked, const char *text)
 
 bool ffitap_linked_init(struct ffitap_linked *linked, const char *file, const char *preload)
 {
-    const char *const argv[] = {FFITAP_LINKER, "--list", file, NULL};
+    const char *const argv[] = {FFITAP__LINKER, "--list", file, NULL};
     char **environment = g_get_environ();
     struct ffitap_answer answer;
 

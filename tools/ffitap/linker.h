@@ -6,9 +6,6 @@
 
 #include <glib.h>
 
-/* The one that ffitap itself runs with. */
-#define FFITAP_LINKER "/lib64/ld-linux-x86-64.so.2"
-
 /* What it would load for one file. */
 struct ffitap_linked {
     GPtrArray *paths; /* of the libraries */

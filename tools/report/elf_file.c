@@ -185,7 +185,7 @@ static const char *read_headers(struct ffitap_elf_file *file)
         return "not an ELF file";
     if (!gelf_getehdr(file->elf, &header))
         return "its ELF header is damaged";
-    file->is_x86_64 = header.e_machine == EM_X86_64 && header.e_ident[EI_CLASS] == ELFCLASS64;
+    file->is_native = header.e_machine == FFITAP__MACHINE && header.e_ident[EI_CLASS] == ELFCLASS64;
     const char *why = read_segments(file);
     return why ? why : read_sections(file);
 }

@@ -13,7 +13,7 @@
 struct ffitap_elf_file {
     int descriptor;
     Elf *elf;
-    bool is_x86_64;
+    bool is_native;    /* for the kind of processor that ffitap is built for */
     bool is_dynamic;   /* it has a dynamic section: the dynamic linker knows it */
     char *interpreter; /* the dynamic linker that it asks for, or NULL */
     char *soname;      /* "" if it has none */

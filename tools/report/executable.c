@@ -33,7 +33,7 @@ static const char *find_kind(const char *path)
 
     if (ffitap_elf_file_open(&file, path))
         return NULL; /* whoever cannot read it cannot say */
-    if (!file.is_x86_64)
+    if (!file.is_native)
         obstacle = "which is for another architecture than ffitap's libraries";
     else if (!file.interpreter)
         obstacle = "which is statically linked";

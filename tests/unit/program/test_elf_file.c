@@ -89,7 +89,7 @@ Test(elf_file, it_tells_what_a_program_is)
     struct ffitap_elf_file file;
 
     cr_assert(eq(ptr, (void *)ffitap_elf_file_open(&file, SELF), NULL));
-    cr_expect(file.is_x86_64);
+    cr_expect(file.is_native);
     cr_expect(file.is_dynamic);
     cr_expect(eq(str, file.interpreter, "/lib64/ld-linux-x86-64.so.2"));
     cr_expect(eq(str, file.soname, ""));
