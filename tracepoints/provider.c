@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 
 #include "tap/emit.h"
+#include "tap/layout.h"
 #include "tap/tap.h"
 #include "tap/watch.h"
 
@@ -60,8 +61,18 @@ static void watch_threads(void)
     dlerror(); /* nobody shall find that we asked */
 }
 
+FFITAP__LAYOUT_STAMP static const uint64_t layout = FFITAP__LAYOUT;
+
+/*
+ * With a tap of another build the probes, which LTTng's header has registered just now, must not be
+ * there: they would look into records that are laid out otherwise.
+ */
 __attribute__((constructor)) static void watch_sessions(void)
 {
+    if (!ffitap__layout_agrees()) {
+        lttng_ust__events_exit__ffitap();
+        return;
+    }
     watch_threads();
     ffitap__watch_start_events();
     lttng_ust_tracepoint_provider_register(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
@@ -73,6 +84,8 @@ __attribute__((constructor)) static void watch_sessions(void)
 
 __attribute__((destructor)) static void forget_sessions(void)
 {
+    if (!ffitap__layout_agrees())
+        return;
     lttng_ust_tracepoint_provider_unregister(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
                                              (void (*)(void))describe_process, NULL);
     ffitap__emit_ask(NULL);

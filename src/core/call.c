@@ -202,7 +202,7 @@ static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *cal
     const struct ffitap_interpreter *interpreter = ffitap__interpreter_get();
     const size_t size = call->result_size;
     const bool direct = goes_to_caller(call, result);
-    struct ffitap__thread *self = ffitap__emit_wants_calls() ? ffitap__thread_get() : NULL;
+    struct ffitap__thread *self = ffitap__core_wants_calls() ? ffitap__thread_get() : NULL;
 
     call->result = direct ? result : alloca(size > sizeof(ffi_arg) ? size : sizeof(ffi_arg));
     call->last_error = has(call, FFITAP__SWAPS_LAST_ERROR) ? ffitap__last_error_source() : NULL;
@@ -285,7 +285,7 @@ enum ffitap_status ffitap_function_call(struct ffitap_function *function, void *
     if (FFITAP__UNLIKELY(count != signature->count))
         return refuse_count(function, signature->count, count, error);
     if (FFITAP__LIKELY(is_plain(function))) {
-        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))
+        if (FFITAP__UNLIKELY(ffitap__core_wants_calls()))
             call_fast_measured(function, result, arguments);
         else
             call_fast(signature, function->address, result, arguments);

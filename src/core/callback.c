@@ -123,7 +123,7 @@ static void be_called(ffi_cif *cif, void *result, void **arguments, void *data)
 
     (void)cif;
     atomic_fetch_add_explicit(&callback->uses, 1, memory_order_relaxed);
-    if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))
+    if (FFITAP__UNLIKELY(ffitap__core_wants_calls()))
         self = ffitap__thread_get();
     if (self) {
         struct ffitap__callback told;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "tap/fast.h"
+#include "tap/layout.h"
 #include "tap/object.h"
 
 #define RELEASE_NAME "PyEval_SaveThread"
@@ -186,6 +187,14 @@ static bool search(struct functions *functions, char *path)
     return look_up(RTLD_DEFAULT, functions) || look_up_in_libpythons(functions, path);
 }
 
+static const struct ffitap__free_threading *find_build(const struct functions *functions)
+{
+    if (!ffitap__layout_agrees())
+        return NULL;
+    ffitap__object_update((uintptr_t)functions->release); /* somebody else may have loaded it */
+    return ffitap__free_threading_find((const void *)functions->release);
+}
+
 /* An object that another thread is loading is counted before it can be searched, but dlsym(3)
  * waits for that thread: what is counted before the search is also searched. */
 static void look_for_it(void)
@@ -198,9 +207,7 @@ static void look_for_it(void)
     if (loaded == atomic_load_explicit(&loaded_at_miss, memory_order_relaxed))
         return;
     if (search(&functions, path)) {
-        ffitap__object_update((uintptr_t)functions.release); /* somebody else may have loaded it */
-        const struct ffitap__free_threading *build =
-            ffitap__free_threading_find((const void *)functions.release);
+        const struct ffitap__free_threading *build = find_build(&functions);
         pthread_mutex_lock(&finding);
         if (!atomic_load_explicit(&found, memory_order_relaxed)) {
             cpython = functions;

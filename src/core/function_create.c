@@ -14,6 +14,7 @@
 #include "core/lookup.h"
 #include "core/start.h"
 #include "tap/function.h"
+#include "tap/layout.h"
 #include "tap/library.h"
 #include "tap/object.h"
 
@@ -118,8 +119,9 @@ static enum ffitap_status borrow(struct ffitap_library *library, const char *nam
              hash, name);
 
     if (function) {
-        ffitap__library_lookup_cached(library->path, library->handle, name, function->address,
-                                      caller);
+        if (ffitap__layout_agrees())
+            ffitap__library_lookup_cached(library->path, library->handle, name, function->address,
+                                          caller);
         *out = function;
         return FFITAP_OK;
     }
@@ -186,10 +188,11 @@ enum ffitap_status ffitap_function_create_at(void *address, const char *name,
 
     const int saved = errno;
     ffitap__core_start();
-    ffitap__object_update((uintptr_t)address); /* somebody else loaded what it is of */
+    if (ffitap__layout_agrees())
+        ffitap__object_update((uintptr_t)address); /* somebody else loaded what it is of */
     snprintf(hexadecimal, sizeof(hexadecimal), "%p", address);
     status = make(name ? name : hexadecimal, address, kind, flags, out, error);
-    if (status == FFITAP_OK && name)
+    if (status == FFITAP_OK && name && ffitap__layout_agrees())
         ffitap__function_announce(address, name);
     errno = saved;
     return status;

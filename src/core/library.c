@@ -12,6 +12,7 @@
 #include "core/interpreter.h"
 #include "core/start.h"
 #include "tap/clock.h"
+#include "tap/layout.h"
 #include "tap/library.h"
 #include "tap/object.h"
 
@@ -22,16 +23,26 @@ static enum ffitap_status open_library(struct ffitap_library *library, int mode,
     const char *text = NULL;
     enum ffitap_status status = FFITAP_OK;
 
-    ffitap__library_load_begin(&load, library->name, mode, caller);
+    const bool has_tap = ffitap__layout_agrees();
+
+    if (has_tap)
+        ffitap__library_load_begin(&load, library->name, mode, caller);
     library->handle = dlopen(library->name, mode);
-    load.ended = ffitap__clock_now();
+    load.ended = has_tap ? ffitap__clock_now() : 0;
     if (!library->handle) {
         text = dlerror();
         /* RTLD_NOLOAD fails without an error; the words are ctypes'. */
         status = ffitap__fail(error, FFITAP_LOAD_FAILED, "%s", text ? text : "dlopen() error");
     }
-    ffitap__library_load_end(&load, library->handle, text);
+    if (has_tap)
+        ffitap__library_load_end(&load, library->handle, text);
     return status;
+}
+
+/* What the tap is told of it. */
+static const char *path_of(void *handle)
+{
+    return ffitap__layout_agrees() ? ffitap__object_path_of_handle(handle) : "";
 }
 
 static struct ffitap_library *allocate(const char *name)
@@ -90,7 +101,7 @@ enum ffitap_status ffitap__library_create(const char *name, enum ffitap_library_
         ffitap__library_release(library);
         return status;
     }
-    library->path = ffitap__object_path_of_handle(library->handle);
+    library->path = path_of(library->handle);
     ffitap__interpreter_find();
     *out = library;
     return FFITAP_OK;
@@ -111,7 +122,7 @@ enum ffitap_status ffitap_library_create(const char *name, enum ffitap_library_k
 /* Nobody told the tap that it came, nor that what was in its place before went. */
 static void make_known(void *handle)
 {
-    if (handle != RTLD_DEFAULT && handle != RTLD_NEXT)
+    if (ffitap__layout_agrees() && handle != RTLD_DEFAULT && handle != RTLD_NEXT)
         ffitap__object_update((uintptr_t)((const struct link_map *)handle)->l_ld);
 }
 
@@ -127,7 +138,7 @@ enum ffitap_status ffitap_library_adopt(const char *name, void *handle,
         ffitap__core_start();
         make_known(handle);
         library->handle = handle;
-        library->path = ffitap__object_path_of_handle(handle);
+        library->path = path_of(handle);
         *out = library;
     }
     errno = saved;

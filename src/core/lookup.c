@@ -8,6 +8,7 @@
 #include "core/library.h"
 #include "core/start.h"
 #include "tap/clock.h"
+#include "tap/layout.h"
 #include "tap/library.h"
 #include "tap/object.h"
 
@@ -19,12 +20,15 @@ enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *na
     const char *text = NULL;
     enum ffitap_status status = FFITAP_OK;
 
+    const bool has_tap = ffitap__layout_agrees();
+
     ffitap__interpreter_find();
     ffitap__core_announce();
     dlerror(); /* a symbol may be there and be NULL: only a fresh error tells that it is not */
-    ffitap__library_lookup_begin(&lookup, name, caller);
+    if (has_tap)
+        ffitap__library_lookup_begin(&lookup, name, caller);
     void *found = dlsym(library->handle, name);
-    lookup.ended = ffitap__clock_now();
+    lookup.ended = has_tap ? ffitap__clock_now() : 0;
     if (!found) {
         text = dlerror();
         if (!text) {
@@ -32,10 +36,11 @@ enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *na
             text = not_found;
         }
         status = ffitap__fail(error, FFITAP_NOT_FOUND, "%s", text);
-    } else {
+    } else if (has_tap) {
         ffitap__object_update((uintptr_t)found); /* somebody else may have loaded what it is of */
     }
-    ffitap__library_lookup_end(&lookup, library->handle, NULL, found, text);
+    if (has_tap)
+        ffitap__library_lookup_end(&lookup, library->handle, NULL, found, text);
     *address = found;
     return status;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tap/environment.h"
+#include "tap/layout.h"
 #include "tap/object.h"
 
 #define PROVIDER "libffitap-tracepoints.so"
@@ -55,7 +56,8 @@ static void load(void)
 {
     char path[PATH_MAX];
 
-    if (!is_wanted() || is_loaded() || !find_beside_us(path, sizeof(path)))
+    if (!ffitap__layout_agrees() || !is_wanted() || is_loaded() ||
+        !find_beside_us(path, sizeof(path)))
         return;
     if (dlopen(path, RTLD_NOW | RTLD_LOCAL))
         ffitap__object_update(0);

@@ -6,10 +6,25 @@
 
 #include "core/interpreter.h"
 #include "core/provider.h"
+#include "tap/layout.h"
 #include "tap/object.h"
 #include "tap/runtime.h"
 
 uint16_t ffitap__core_runtime;
+
+FFITAP__LAYOUT_STAMP static const uint64_t layout = FFITAP__LAYOUT;
+
+static const _Atomic uint64_t nobody;
+const _Atomic uint64_t *_Atomic ffitap__core_watch = &nobody;
+
+/* With a tap of another build all that can be told is that calls are not seen. */
+static void find_tap(void)
+{
+    if (ffitap__layout_agrees())
+        atomic_store_explicit(&ffitap__core_watch, &ffitap__watch.state, memory_order_release);
+    else
+        ffitap__lose(FFITAP__LOST_RUNTIME);
+}
 
 static void add_runtime(void)
 {
@@ -35,6 +50,8 @@ void ffitap__core_announce(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+    if (!ffitap__layout_agrees())
+        return;
     pthread_once(&once, add_runtime);
     ffitap__runtime_set_lock(ffitap__core_runtime, ffitap__interpreter_lock_name(),
                              ffitap__interpreter_lock_kind());
@@ -42,8 +59,10 @@ void ffitap__core_announce(void)
 
 void ffitap__core_start(void)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const int saved = errno;
 
+    pthread_once(&once, find_tap);
     ffitap__provider_load();
     ffitap__interpreter_find();
     ffitap__core_announce();

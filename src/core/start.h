@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/cpython.h"
+#include "tap/emit.h"
 #include "tap/fast.h"
 #include "tap/free_threading.h"
 
@@ -18,6 +19,22 @@ void ffitap__core_start(void);
 
 /* The second half of it: the core and its lock, which may have changed, as the tap knows them. */
 void ffitap__core_announce(void);
+
+/* ffitap__watch's state; nobody's, who wants nothing, before the core is ready and without a tap.
+ */
+extern const _Atomic uint64_t *_Atomic ffitap__core_watch __attribute__((visibility("hidden")));
+
+/* As ffitap__emit_wants_calls(). */
+static inline bool ffitap__core_wants_calls(void)
+{
+    const _Atomic uint64_t *state = atomic_load_explicit(&ffitap__core_watch, memory_order_relaxed);
+
+    return FFITAP__UNLIKELY(atomic_load_explicit(state, memory_order_relaxed) &
+                            FFITAP__WATCH_STATISTICS) ||
+           (FFITAP__UNLIKELY(atomic_load_explicit(state, memory_order_relaxed) &
+                             FFITAP__WATCH_EVENTS) &&
+            ffitap__emit_asks_for_calls());
+}
 
 /* The core's id among the runtimes of the tap; 0 until it is known to it. */
 extern uint16_t ffitap__core_runtime __attribute__((visibility("hidden")));

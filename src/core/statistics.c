@@ -6,7 +6,14 @@
 #include <string.h>
 
 #include "core/fail.h"
+#include "tap/layout.h"
 #include "tap/tap.h"
+
+static enum ffitap_status refuse(struct ffitap_error *error)
+{
+    return ffitap__fail(error, FFITAP_NOT_SUPPORTED,
+                        "the tap that this process was given is of another build of ffitap");
+}
 
 /* The path comes last: a long one does not cut the reason off. */
 static enum ffitap_status explain_failure(int failure, const char *folder,
@@ -48,6 +55,8 @@ enum ffitap_status ffitap_statistics_start(const char *folder, struct ffitap_err
         return ffitap__fail(error, FFITAP_BAD_ARGUMENT,
                             "the folder for statistics is no absolute path: %s",
                             folder ? folder : "NULL");
+    if (!ffitap__layout_agrees())
+        return refuse(error);
     const enum ffitap__statistics_answer answer = ffitap__statistics_begin(folder, &failure);
     return answer == FFITAP__STATISTICS_FAILED ? explain_failure(failure, folder, error)
                                                : explain(answer, error);
@@ -55,5 +64,5 @@ enum ffitap_status ffitap_statistics_start(const char *folder, struct ffitap_err
 
 enum ffitap_status ffitap_statistics_stop(struct ffitap_error *error)
 {
-    return explain(ffitap__tap_end_statistics(), error);
+    return ffitap__layout_agrees() ? explain(ffitap__tap_end_statistics(), error) : refuse(error);
 }

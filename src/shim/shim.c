@@ -9,6 +9,7 @@
 
 #include "shim/dl.h"
 #include "shim/hook.h"
+#include "tap/layout.h"
 #include "tap/loss.h"
 
 static const struct ffitap__interface *const interfaces[] = {
@@ -144,11 +145,10 @@ static void start_child(void)
             interfaces[i]->start_child();
 }
 
-/* The library's only constructor: before an object is hooked, all that its hooks need is ready. */
-__attribute__((constructor)) static void start(void)
-{
-    const int saved = errno;
+FFITAP__LAYOUT_STAMP static const uint64_t layout = FFITAP__LAYOUT;
 
+static void hook_everything(void)
+{
     for (size_t i = 0; i < INTERFACE_COUNT; i++)
         if (interfaces[i]->start)
             interfaces[i]->start();
@@ -156,6 +156,21 @@ __attribute__((constructor)) static void start(void)
     ffitap__dl_tell_loads(tell_loaded);
     ffitap__object_watch(hook_object);
     tell_loaded(NULL);
+}
+
+/*
+ * The library's only constructor: before an object is hooked, all that its hooks need is ready.
+ * With a tap of another build nothing is hooked, and all that can be told is that calls are not
+ * seen.
+ */
+__attribute__((constructor)) static void start(void)
+{
+    const int saved = errno;
+
+    if (ffitap__layout_agrees())
+        hook_everything();
+    else
+        ffitap__lose(FFITAP__LOST_RUNTIME);
     /* LTTng's start-up leaves an error, which the program would take for one of its own. */
     dlerror();
     errno = saved;

@@ -15,6 +15,7 @@
 #include "tap/exec.h"
 #include "tap/filter.h"
 #include "tap/function.h"
+#include "tap/layout.h"
 #include "tap/lock.h"
 #include "tap/object.h"
 #include "tap/runtime.h"
@@ -34,6 +35,8 @@ static struct {
     uint32_t argv_size;
     char recording[TOKEN_MAX];
 } process;
+
+FFITAP__LAYOUT_STAMP const uint64_t ffitap__layout = FFITAP__LAYOUT;
 
 /* All who are told, in this order. */
 static const struct ffitap__sink *const sinks[] = {

@@ -77,6 +77,20 @@ static bool is_ours(const struct ffitap_executable *executable, const char *path
     return is;
 }
 
+/* The core, which the program brings along, would be given the tap of this ffitap. */
+static void look_at_core(struct ffitap_findings *findings,
+                         const struct ffitap_executable *executable, const char *path)
+{
+    if (ffitap_doctor_agree(path, executable->parts->shim))
+        return;
+    ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "libffitap",
+                        "run the program with the libffitap of this ffitap",
+                        "%s is of another build than %s: its calls are not seen", path,
+                        executable->parts->shim);
+    ffitap_findings_name_file(findings, path);
+    ffitap_findings_name_file(findings, executable->parts->shim);
+}
+
 static void look_at_object(struct ffitap_findings *findings, struct ffitap_executable *executable,
                            const char *path)
 {
@@ -91,6 +105,8 @@ static void look_at_object(struct ffitap_findings *findings, struct ffitap_execu
         ffitap_findings_name_file(findings, path);
         return;
     }
+    if (g_str_has_prefix(file.soname, "libffitap.so"))
+        look_at_core(findings, executable, path);
     if (!ffitap_doctor_is_libffi(&file) && ffitap_doctor_has_slot_of_call(&file)) {
         ffitap_doctor_say_caller(findings, "libffi", path, &file, &executable->linked);
         g_ptr_array_add(executable->callers, g_strdup(path));

@@ -12,6 +12,8 @@
 #include "package.h"
 #include "place.h"
 #include "preload.h"
+#include "report/elf_file.h"
+#include "tap/layout.h"
 
 #define TRIAL_SECONDS 60
 
@@ -29,6 +31,44 @@ static void say_missing(struct ffitap_findings *findings, enum ffitap_level leve
     g_free(advice);
 }
 
+/* The stamp of the layout that the part was built with; 0 if it has none. */
+static uint64_t layout_of(const char *path)
+{
+    struct ffitap_elf_file file;
+    uint64_t layout = 0;
+
+    if (ffitap_elf_file_open(&file, path))
+        return 0;
+    if (!ffitap_elf_file_read_section(&file, FFITAP__LAYOUT_SECTION, &layout, sizeof layout))
+        layout = 0;
+    ffitap_elf_file_close(&file);
+    return layout;
+}
+
+bool ffitap_doctor_agree(const char *one, const char *other)
+{
+    const uint64_t layout = layout_of(one);
+
+    return layout && layout == layout_of(other);
+}
+
+/* Says whether the library records anything, with the tap that it finds. */
+static bool look_at_layout(struct ffitap_findings *findings, enum ffitap_level level,
+                           const char *subject, const char *path,
+                           const struct ffitap_linked *linked)
+{
+    const char *tap = ffitap_linked_borrow(linked, FFITAP_TAP);
+
+    if (!tap || ffitap_doctor_agree(path, tap)) {
+        ffitap_findings_add(findings, FFITAP_LEVEL_OK, subject, NULL, "%s", path);
+        return true;
+    }
+    ffitap_findings_add(findings, level, subject, "install ffitap anew, all of it",
+                        "%s is of another build than %s, and records nothing with it", path, tap);
+    ffitap_findings_name_file(findings, tap);
+    return false;
+}
+
 /* The library's path, to be freed, if the dynamic linker would load it; else NULL. */
 static char *look_at_library(struct ffitap_findings *findings, enum ffitap_level level,
                              const char *subject, const char *directory, const char *name)
@@ -42,7 +82,7 @@ static char *look_at_library(struct ffitap_findings *findings, enum ffitap_level
         g_free(path);
         return NULL;
     }
-    const bool loads = ffitap_linked_init(&linked, path, NULL);
+    bool loads = ffitap_linked_init(&linked, path, NULL);
     if (linked.missing)
         say_missing(findings, level, subject, path, linked.missing);
     else if (!loads)
@@ -50,7 +90,7 @@ static char *look_at_library(struct ffitap_findings *findings, enum ffitap_level
                             linked.complaint ? linked.complaint
                                              : "the dynamic linker does not load it");
     else
-        ffitap_findings_add(findings, FFITAP_LEVEL_OK, subject, NULL, "%s", path);
+        loads = look_at_layout(findings, level, subject, path, &linked);
     ffitap_findings_name_file(findings, path);
     if (!loads)
         g_clear_pointer(&path, g_free);

@@ -25,6 +25,9 @@ bool ffitap_preload_unset(void);
 #define FFITAP_SHIM     "libffitap-shim.so"
 #define FFITAP_PROVIDER "libffitap-tracepoints.so"
 
+/* What they need, as its file name starts; not preloaded. */
+#define FFITAP_TAP "libffitap-tap.so"
+
 /* What LD_PRELOAD cannot have in a name. */
 #define FFITAP_PRELOAD_SEPARATORS " :\t\n"
 

@@ -117,6 +117,36 @@ bool ffitap_elf_file_holds_string(const struct ffitap_elf_file *file, const char
     return find_section(file, holds_string, (void *)string);
 }
 
+struct wanted_section {
+    const char *name;
+    void *bytes;
+    size_t size;
+};
+
+static bool read_section(const struct ffitap_elf_file *file, Elf_Scn *section,
+                         const GElf_Shdr *header, void *data)
+{
+    const struct wanted_section *wanted = data;
+    size_t names;
+
+    if (header->sh_type != SHT_PROGBITS || elf_getshdrstrndx(file->elf, &names) != 0 ||
+        !is_named(file, names, header->sh_name, wanted->name))
+        return false;
+    const Elf_Data *found = elf_rawdata(section, NULL);
+    if (!found || !found->d_buf || found->d_size != wanted->size)
+        return false;
+    memcpy(wanted->bytes, found->d_buf, wanted->size);
+    return true;
+}
+
+bool ffitap_elf_file_read_section(const struct ffitap_elf_file *file, const char *name, void *bytes,
+                                  size_t size)
+{
+    struct wanted_section wanted = {.name = name, .bytes = bytes, .size = size};
+
+    return find_section(file, read_section, &wanted);
+}
+
 static bool take_soname(const struct ffitap_elf_file *file, Elf_Scn *section,
                         const GElf_Shdr *header, void *wanted)
 {

@@ -39,4 +39,8 @@ bool ffitap_elf_file_defines(const struct ffitap_elf_file *file, const char *nam
 /* Whether its read-only data hold the string, from its first to its terminating byte. */
 bool ffitap_elf_file_holds_string(const struct ffitap_elf_file *file, const char *string);
 
+/* Copies the section `name` to `bytes`. False if there is none, or none of exactly `size` bytes. */
+bool ffitap_elf_file_read_section(const struct ffitap_elf_file *file, const char *name, void *bytes,
+                                  size_t size);
+
 #endif

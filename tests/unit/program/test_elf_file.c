@@ -63,12 +63,14 @@ static void write_image(const void *bytes, size_t size)
 static bool ask_everything(void)
 {
     struct ffitap_elf_file file;
+    char section[28]; /* as long as the dynamic linker's name */
 
     if (ffitap_elf_file_open(&file, path))
         return false;
     ffitap_elf_file_has_slot(&file, "ffi_call");
     ffitap_elf_file_defines(&file, "ffi_call");
     ffitap_elf_file_holds_string(&file, "no such string");
+    ffitap_elf_file_read_section(&file, ".interp", section, sizeof section);
     ffitap_elf_file_close(&file);
     return true;
 }
@@ -103,6 +105,19 @@ Test(elf_file, it_tells_a_librarys_name)
     cr_assert(
         eq(ptr, (void *)ffitap_elf_file_open(&file, "/lib/x86_64-linux-gnu/libc.so.6"), NULL));
     cr_expect(eq(str, file.soname, "libc.so.6"));
+    ffitap_elf_file_close(&file);
+}
+
+Test(elf_file, it_reads_a_section_of_the_size_that_is_asked_for)
+{
+    struct ffitap_elf_file file;
+    char section[28] = "";
+
+    cr_assert(eq(ptr, (void *)ffitap_elf_file_open(&file, SELF), NULL));
+    cr_expect(ffitap_elf_file_read_section(&file, ".interp", section, sizeof section));
+    cr_expect(eq(str, section, "/lib64/ld-linux-x86-64.so.2"));
+    cr_expect(not(ffitap_elf_file_read_section(&file, ".interp", section, sizeof section - 1)));
+    cr_expect(not(ffitap_elf_file_read_section(&file, ".inter", section, sizeof section)));
     ffitap_elf_file_close(&file);
 }
 
