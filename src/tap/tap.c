@@ -95,7 +95,8 @@ void ffitap__tap_describe_process(void)
  *   2. the loads that are under way, which go on in the parent alone;
  *   3. the statistics, which let go of the parent's file;
  *   4. this thread, whose calls count no longer in that file: it is memory by now;
- *   5. last of all the watch: with it calls are measured again, and they need all of the above.
+ *   5. the watch, which says anew what is wanted: a call that asks from now on finds all of the
+ *      above done.
  */
 static void start_child(void)
 {
