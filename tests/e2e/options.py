@@ -34,6 +34,11 @@ def commands():
     return dict(re.findall(r"^  (\w+) +(.*)$", help_text(), re.MULTILINE))
 
 
+def topics():
+    """What there is a manual page about besides."""
+    return re.search("^Other pages for 'ffitap help': (.*)$", help_text(), re.MULTILINE)[1].split()
+
+
 def parse(text):
     """The options in a help text; what a description's later lines hold belongs to it as well."""
     found = []

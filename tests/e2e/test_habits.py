@@ -8,6 +8,7 @@ import subprocess
 
 import harness
 import options
+import pages
 from harness import FFITAP, run
 
 HELP, USAGE, VERSION = ("--help", "-h", "-?"), ("--usage",), ("--version", "-V")
@@ -33,9 +34,13 @@ class Habits(harness.Case):
 
 class Help(Habits):
     def test_the_commands_are_those_that_have_a_page(self):
-        pages = {page.name for page in (harness.SOURCE / "tools/ffitap").glob("*.1")}
+        found = {page.name for page in pages.of_section(1)}
         expected = {f"ffitap-{name}.1" for name in COMMANDS if name != "help"} | {"ffitap.1"}
-        self.assertEqual(pages, expected)
+        self.assertEqual(found, expected)
+
+    def test_the_topics_are_the_programs_other_pages(self):
+        found = {page.stem for page in pages.of_section(5) + pages.of_section(7)}
+        self.assertEqual(found, {f"ffitap-{name}" for name in options.topics()})
 
     def test_it_starts_with_how_the_command_is_used(self):
         for command in EVERY:
@@ -139,6 +144,24 @@ class HelpCommand(Habits):
                 page = harness.BUILD / f"share/man/man1/ffitap-{name}.1"
                 self.assertIn(f".Dt FFITAP-{name.upper()} 1\n", page.read_text())
                 self.assertEqual(self.at_a_terminal("help", name), f"man -l {page}\n")
+
+    def test_it_opens_the_page_of_a_topic_for_whoever_reads_it(self):
+        self.make_man()
+        path = dict(os.environ, PATH=str(self.folder))
+        for page in pages.of_section(5) + pages.of_section(7):
+            name = page.stem.removeprefix("ffitap-")
+            there = harness.BUILD / f"share/man/man{page.suffix[1:]}/{page.name}"
+            self.assertIn(f".Dt {page.stem.upper()} {page.suffix[1:]}\n", there.read_text())
+            self.assertEqual(self.at_a_terminal("help", name), f"man -l {there}\n")
+            self.assertEqual(self.shown("help", name, env=path), f"man -l {there}\n")
+
+    def test_a_topic_without_man_or_without_its_page_is_told(self):
+        path = dict(os.environ, PATH=str(self.folder))
+        for program in FFITAP, self.install_alone():
+            done = run(program, "help", "limits", text=True, env=path)
+            said = "ffitap: help limits: there is no manual page, or no man(1) to show it\n"
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (125, "", said))
+            self.make_man()
 
     def test_the_page_may_be_compressed(self):
         self.make_man()

@@ -11,6 +11,8 @@ import sys
 import unittest
 
 import harness
+import pages
+import sessions
 
 BENCH = harness.SOURCE / "tests" / "bench"
 sys.path.insert(0, str(BENCH))
@@ -63,6 +65,16 @@ class Measured(unittest.TestCase):
                 self.assertEqual(set(self.verdicts(tool).values()), {"yes"}, self.rows[tool])
                 evidence = self.rows[tool]["sees"]["functions"]["evidence"]
                 self.assertEqual(evidence, f"abs: {peers_loop.BATCHES * CALLS}")
+
+    def test_the_manual_says_what_each_sees(self):
+        (block,) = [one for one in sessions.of_page(pages.of_command(("bench",))) if one.kind == "text"]
+        shown = re.findall(r"^(.*?)(?: +-?[\d.]+){4}  (.*)$", block.text, re.MULTILINE)
+        self.assertEqual([tool for tool, _ in shown], list(self.rows))
+        for tool, verdicts in shown:
+            if "best_ns" in self.rows[tool]:
+                with self.subTest(tool):
+                    found = list(self.verdicts(tool).values()) or ["-"]
+                    self.assertEqual(verdicts.split(), found, self.rows[tool])
 
     def test_the_python_profiler_sees_no_foreign_call(self):
         seen = dict.fromkeys(peers_judge.COLUMNS, "no") | {"loads": "part"}

@@ -183,6 +183,11 @@ def zsh(tree):
     return tree.texts[tree.that_holds(r"^#compdef ffitap$", "tools")]
 
 
+def zsh_commands(tree):
+    """Its lists are alike: that of what ffitap(1) has besides is another one."""
+    return the_one(re.findall(r"local -a commands=\(\n(.*?)\n +\)", zsh(tree), re.DOTALL), "list")
+
+
 def exit_numbers(page):
     return {re.match(r"\d+", head)[0] for head in items(page, "EXIT STATUS")}
 
@@ -332,7 +337,7 @@ PLACES = {
         ("ffitap.1, SEE ALSO", found_in(overview("SEE ALSO"), r"^\.Xr ffitap-(\w+) 1"), names_but_help),
         ("bash's list", bash_commands, names),
         ("bash's options", found_in(bash, r"^ {12}(\w+)\)"), names),
-        ("zsh's list", found_in(zsh, r"^ *'([a-z]+):(.*)'$"), summaries),
+        ("zsh's list", found_in(zsh_commands, r"^ *'([a-z]+):(.*)'$"), summaries),
         ("zsh's options", found_in(zsh, r"^_ffitap-(\w+)\(\)"), names),
         ("fish's list", found_in(named("ffitap.fish"), r"lacks_command -a (\w+) -d '(.*)'$"), summaries),
         ("fish's options", found_in(named("ffitap.fish"), r"'__ffitap_in (\w+)[;']"), names),

@@ -69,8 +69,8 @@ set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION
 libffitap loads libraries and calls their functions at run time, as
 Python's ctypes does.
 
-This package has what programs are built with: the headers, and what CMake
-and pkg-config need to find the library.")
+This package has what programs are built with: the headers, a manual page,
+and what CMake and pkg-config need to find the library.")
 
 set(CPACK_DEBIAN_DOCUMENTATION_PACKAGE_NAME ffitap-doc)
 set(CPACK_DEBIAN_DOCUMENTATION_PACKAGE_SECTION doc)
@@ -81,8 +81,9 @@ set(CPACK_DEBIAN_DOCUMENTATION_DESCRIPTION
 ffitap runs a program, unmodified, and counts or records what it does by
 foreign function interfaces such as Python's ctypes.
 
-This package has a guide with sessions, and examples of programs that are
-built with libffitap. The manual pages come with the program.")
+This package has an overview with a session, examples of programs that are
+built with libffitap, and the program of the tutorial. The manual pages,
+the tutorial among them, come with the program.")
 
 # What other packages built against the library will depend on, and what dpkg does once it has come or gone.
 # The tap is for the program of the same version alone.

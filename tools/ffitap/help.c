@@ -1,4 +1,4 @@
-/* ffitap help: shows what commands there are, or the manual page of one. */
+/* ffitap help: shows what commands there are, or the manual page of one or about something else. */
 #include "help.h"
 
 #include <stdbool.h>
@@ -30,6 +30,13 @@ const struct ffitap_command *ffitap_command_find(const char *name)
     return NULL;
 }
 
+/* What else there is a manual page about, ffitap-NAME, and in which section. */
+static const struct topic {
+    const char *name;
+    int section;
+} topics[] = {{"tutorial", 7}, {"events", 7}, {"json", 5}, {"limits", 7}};
+static const size_t topic_count = sizeof topics / sizeof *topics;
+
 /* As a manual page's file may end: distributions compress them. */
 static const char *const suffixes[] = {"", ".gz", ".zst", ".xz", ".bz2"};
 
@@ -56,18 +63,22 @@ void ffitap_help_print_overview(void)
          option->longName || option->shortName; option++)
         print_option(option);
     printf("\n'ffitap COMMAND --help' shows the options of a command,\n"
-           "'ffitap help COMMAND' its manual page.\n");
+           "'ffitap help COMMAND' its manual page.\n"
+           "Other pages for 'ffitap help':");
+    for (size_t i = 0; i < topic_count; i++)
+        printf(" %s", topics[i].name);
+    printf("\n");
 }
 
 /* The page that belongs to this very program; the caller frees it. NULL if there is none. */
-static char *find_page(const char *name)
+static char *find_page(const char *name, int section)
 {
     char *page = NULL;
 
     for (size_t i = 0; !page && i < sizeof suffixes / sizeof *suffixes; i++) {
         char *relative = NULL;
-        if (asprintf(&relative, FFITAP_BINDIR_TO_MANDIR "/man1/ffitap-%s.1%s", name, suffixes[i]) <
-            0)
+        if (asprintf(&relative, FFITAP_BINDIR_TO_MANDIR "/man%d/ffitap-%s.%d%s", section, name,
+                     section, suffixes[i]) < 0)
             return NULL;
         page = ffitap_install_path_look(relative);
         free(relative);
@@ -76,9 +87,9 @@ static char *find_page(const char *name)
 }
 
 /* Returns if there is no page to show, or nothing to show it with. */
-static void become_manual(const char *name)
+static void become_manual(const char *name, int section)
 {
-    char *page = find_page(name);
+    char *page = find_page(name, section);
 
     if (page)
         execlp("man", "man", "-l", page, (char *)NULL);
@@ -92,8 +103,25 @@ static void become_manual(const char *name)
 static int show_command(const struct ffitap_command *command)
 {
     if (isatty(STDOUT_FILENO))
-        become_manual(command->name);
+        become_manual(command->name, 1);
     return command->run(2, (const char *[]){command->title, "--help", NULL});
+}
+
+/* A topic has its page alone, which man(1) writes to files and pipes as well. */
+static int show_topic(const struct topic *topic)
+{
+    become_manual(topic->name, topic->section);
+    ffitap_say("help %s: there is no manual page, or no man(1) to show it", topic->name);
+    return FFITAP_EXIT_FAILED;
+}
+
+static const struct topic *find_topic(const char *name)
+{
+    for (size_t i = 0; i < topic_count; i++) {
+        if (strcmp(name, topics[i].name) == 0)
+            return &topics[i];
+    }
+    return NULL;
 }
 
 static int help(const char **words, void *request)
@@ -105,6 +133,9 @@ static int help(const char **words, void *request)
         ffitap_help_print_overview();
         return ffitap_end_output();
     }
+    const struct topic *topic = find_topic(name);
+    if (topic)
+        return show_topic(topic);
     const struct ffitap_command *command = ffitap_command_find(name);
     return command ? show_command(command) : FFITAP_EXIT_FAILED;
 }
@@ -112,7 +143,7 @@ static int help(const char **words, void *request)
 int ffitap_command_help(int argc, const char **argv)
 {
     const struct poptOption options[] = {POPT_TABLEEND};
-    const struct ffitap_usage usage = {.options = options, .words = "[COMMAND]", .limit = 1};
+    const struct ffitap_usage usage = {.options = options, .words = "[COMMAND|TOPIC]", .limit = 1};
 
     return ffitap_command_parse(argc, argv, &usage, help, NULL);
 }

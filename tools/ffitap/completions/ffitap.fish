@@ -72,7 +72,7 @@ complete -c ffitap -n '__ffitap_in bench' -l rounds -x -d 'measure everything N 
 
 complete -c ffitap -n '__ffitap_in doctor' -l json -rF -d 'write the findings as JSON into FILE, too; -: to standard output, without the lines'
 
-complete -c ffitap -n '__ffitap_in help; and test (count (__ffitap_words)) = 2' -a 'bench doctor help record report stat top'
+complete -c ffitap -n '__ffitap_in help; and test (count (__ffitap_words)) = 2' -a 'bench doctor help record report stat top tutorial events json limits'
 
 complete -c ffitap -n '__ffitap_in record' -s o -l output -xa '(__ffitap_directories)' -d 'write the recording into DIR (default: ffitap.data)'
 complete -c ffitap -n '__ffitap_in record' -s e -l events -xa 'calls detail loads' -d 'choose what is recorded (default: calls)'
