@@ -54,7 +54,7 @@ static void watch_threads(void)
     if (ours && dlinfo(library, RTLD_DI_TLS_MODID, &known_thread.module) == 0 &&
         dlinfo(library, RTLD_DI_TLS_DATA, &start) == 0 && start) {
         known_thread.offset = (size_t)(ours - start);
-        ffitap__emit_ask(knows_thread);
+        ffitap__lttng_ask(knows_thread);
     }
     if (library)
         dlclose(library);
@@ -88,5 +88,5 @@ __attribute__((destructor)) static void forget_sessions(void)
         return;
     lttng_ust_tracepoint_provider_unregister(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
                                              (void (*)(void))describe_process, NULL);
-    ffitap__emit_ask(NULL);
+    ffitap__lttng_ask(NULL);
 }

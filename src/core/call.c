@@ -70,7 +70,7 @@ static void swap_last_error(const struct call *call, uint64_t call_id,
 {
     const struct ffitap__last_error_swap swap = ffitap__last_error_swap(call->last_error);
 
-    ffitap__emit_last_error_swap(&(struct ffitap__swap_event){
+    ffitap__lttng_last_error_swap(&(struct ffitap__swap_event){
         .call_id = call_id,
         .direction = direction,
         .real_value = swap.real_value,

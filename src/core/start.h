@@ -24,7 +24,7 @@ void ffitap__core_announce(void);
  */
 extern const _Atomic uint64_t *_Atomic ffitap__core_watch __attribute__((visibility("hidden")));
 
-/* As ffitap__emit_wants_calls(). */
+/* As ffitap__lttng_wants_calls(). */
 static inline bool ffitap__core_wants_calls(void)
 {
     const _Atomic uint64_t *state = atomic_load_explicit(&ffitap__core_watch, memory_order_relaxed);
@@ -33,7 +33,7 @@ static inline bool ffitap__core_wants_calls(void)
                             FFITAP__WATCH_STATISTICS) ||
            (FFITAP__UNLIKELY(atomic_load_explicit(state, memory_order_relaxed) &
                              FFITAP__WATCH_EVENTS) &&
-            ffitap__emit_asks_for_calls());
+            ffitap__lttng_asks_for_calls());
 }
 
 /* The core's id among the runtimes of the tap; 0 until it is known to it. */

@@ -153,7 +153,7 @@ static __attribute__((noinline)) void be_called_recorded(const struct record *re
 static inline __attribute__((always_inline)) void pass_on(const struct record *record, void *cif,
                                                           void *result, void **arguments)
 {
-    if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))
+    if (FFITAP__UNLIKELY(ffitap__lttng_wants_calls()))
         be_called_recorded(record, cif, result, arguments, (uintptr_t)__builtin_dwarf_cfa());
     else
         record->handler(cif, result, arguments, record->data);

@@ -255,7 +255,7 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
 #define DEFINE_LOCK_HOOKS(n)                                                                       \
     static void *release_lock_##n(void)                                                            \
     {                                                                                              \
-        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+        if (FFITAP__UNLIKELY(ffitap__lttng_wants_calls()))                                         \
             return release_lock_recorded(DOOR(n, RELEASE_LOCK));                                   \
         return ((release_lock_function *)ffitap__ffi_original(DOOR(n, RELEASE_LOCK)))();           \
     }                                                                                              \
@@ -271,7 +271,7 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
 #define DEFINE_ERRNO_HOOK(n)                                                                       \
     static int *errno_##n(void)                                                                    \
     {                                                                                              \
-        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+        if (FFITAP__UNLIKELY(ffitap__lttng_wants_calls()))                                         \
             return errno_recorded(DOOR(n, ERRNO), CALLERS_STACK());                                \
         return ((errno_function *)ffitap__ffi_original(DOOR(n, ERRNO)))();                         \
     }
@@ -279,7 +279,7 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
 #define DEFINE_CALL_HOOK(name, n, which, recorded)                                                 \
     static void name##_##n(void *cif, void (*function)(void), void *result, void **arguments)      \
     {                                                                                              \
-        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+        if (FFITAP__UNLIKELY(ffitap__lttng_wants_calls()))                                         \
             recorded(cif, function, result, arguments, DOOR(n, which), CALLERS_STACK());           \
         else                                                                                       \
             ((ffi_call_function *)ffitap__ffi_original(DOOR(n, which)))(cif, function, result,     \
@@ -293,7 +293,7 @@ static __attribute__((noinline)) void call_go_recorded(void *cif, void (*functio
     static void ffi_call_go_##n(void *cif, void (*function)(void), void *result, void **arguments, \
                                 void *closure)                                                     \
     {                                                                                              \
-        if (FFITAP__UNLIKELY(ffitap__emit_wants_calls()))                                          \
+        if (FFITAP__UNLIKELY(ffitap__lttng_wants_calls()))                                         \
             call_go_recorded(cif, function, result, arguments, closure, DOOR(n, CALL_GO),          \
                              CALLERS_STACK());                                                     \
         else                                                                                       \

@@ -49,7 +49,7 @@ void *ffitap__gvl_release(ffitap__gvl_release_function *real, const _Atomic uint
 {
     struct released released = {function, data, 0};
 
-    if (FFITAP__LIKELY(!ffitap__emit_wants_calls()))
+    if (FFITAP__LIKELY(!ffitap__lttng_wants_calls()))
         return real(function, data, unblock, unblock_data);
     released.runtime = atomic_load_explicit(runtime, memory_order_relaxed);
     return release_recorded(real, &released, unblock, unblock_data);

@@ -26,13 +26,13 @@ static void emit_entry(const struct ffitap__frame *frame)
     const struct ffitap__call_edge_event edge = edge_of(frame);
 
     if (frame->flags & FFITAP__CALL_ERRNO_SWAPPED)
-        ffitap__emit_errno_swap(&(struct ffitap__swap_event){
+        ffitap__lttng_errno_swap(&(struct ffitap__swap_event){
             .call_id = frame->call_id,
             .direction = FFITAP__SWAP_IN,
             .real_value = frame->errno_before,
             .private_value = frame->errno_private_in,
         });
-    ffitap__emit_call_entry(&edge);
+    ffitap__lttng_call_entry(&edge);
 }
 
 static void emit_exit(const struct ffitap__frame *frame, uint64_t left)
@@ -40,13 +40,13 @@ static void emit_exit(const struct ffitap__frame *frame, uint64_t left)
     struct ffitap__call_edge_event edge = edge_of(frame);
 
     edge.native_ns = ffitap__clock_duration_ns(left - frame->entered);
-    ffitap__emit_call_exit(&edge);
+    ffitap__lttng_call_exit(&edge);
 }
 
 static void emit_swap_out(const struct ffitap__frame *frame)
 {
     if (frame->flags & FFITAP__CALL_ERRNO_SWAPPED)
-        ffitap__emit_errno_swap(&(struct ffitap__swap_event){
+        ffitap__lttng_errno_swap(&(struct ffitap__swap_event){
             .call_id = frame->call_id,
             .direction = FFITAP__SWAP_OUT,
             .real_value = frame->errno_private_out,
@@ -74,13 +74,13 @@ static void emit_complete(struct ffitap__thread *self, const struct ffitap__fram
     };
 
     if (FFITAP__UNLIKELY(window && is_in_moments(frame)))
-        ffitap__emit_gil_acquire(&(struct ffitap__gil_event){
+        ffitap__lttng_gil_acquire(&(struct ffitap__gil_event){
             .call_id = frame->call_id,
             .runtime_id = (uint16_t)frame->callee.runtime_id,
             .released_ns = call.gil_released_ns,
             .wait_ns = call.gil_wait_ns,
         });
-    ffitap__emit_call(&call);
+    ffitap__lttng_call(&call);
 }
 
 static struct ffitap__cell *find_cell(struct ffitap__thread *self, struct ffitap__callee callee)
@@ -138,7 +138,7 @@ static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uin
     if (is_counted(frame))
         count(self, frame, left, held);
     if (ffitap__watch_events() && frame->call_id &&
-        (is_in_moments(frame) || ffitap__emit_wants_complete_calls()))
+        (is_in_moments(frame) || ffitap__lttng_wants_complete_calls()))
         emit_complete(self, frame, left, held);
     pop(self, frame);
 }
@@ -203,7 +203,7 @@ void ffitap__call_end_thread(void *thread)
 
     /* LTTng may have forgotten the thread by now; signals come all the same. */
     if (ffitap__watch_events())
-        ffitap__emit_join_again();
+        ffitap__lttng_join_again();
     ffitap__call_drop_all(self);
     ffitap__thread_self = NULL;
     ffitap__tally_destroy_all(self);
@@ -230,8 +230,8 @@ void ffitap__call_start_child(void)
 void ffitap__call_tell_release(struct ffitap__thread *self, uint16_t runtime)
 {
     self->window.errno_before = errno;
-    if (FFITAP__UNLIKELY(ffitap__emit_wants_moments()))
-        ffitap__emit_gil_release(&(struct ffitap__gil_event){
+    if (FFITAP__UNLIKELY(ffitap__lttng_wants_moments()))
+        ffitap__lttng_gil_release(&(struct ffitap__gil_event){
             .call_id = self->next_call_id + 1,
             .runtime_id = runtime,
         });
@@ -331,7 +331,7 @@ static void remember(struct ffitap__thread *self, uint64_t state, uint64_t key,
 
 static void begin(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t state)
 {
-    if ((state & FFITAP__WATCH_EVENTS) && ffitap__emit_wants_moments()) {
+    if ((state & FFITAP__WATCH_EVENTS) && ffitap__lttng_wants_moments()) {
         frame->flags |= FFITAP__FRAME_IN_MOMENTS;
         emit_entry(frame);
     }

@@ -66,9 +66,9 @@ void ffitap__callback_enter(struct ffitap__thread *self, struct ffitap__callback
     callback->window.errno_before = self->window.errno_before;
     callback->window.open = ffitap__take(&self->window.open);
     callback->entered = callback->began;
-    callback->is_told = ffitap__emit_wants_callbacks();
+    callback->is_told = ffitap__lttng_wants_callbacks();
     if (callback->is_told) {
-        ffitap__emit_callback_entry(&callback->event);
+        ffitap__lttng_callback_entry(&callback->event);
         callback->entered = ffitap__clock_now();
     }
     errno = saved;
@@ -94,7 +94,7 @@ void ffitap__callback_leave(struct ffitap__thread *self, struct ffitap__callback
     if (ffitap__watch_statistics())
         count(self, &callback->event);
     if (callback->is_told) {
-        ffitap__emit_callback_exit(&callback->event);
+        ffitap__lttng_callback_exit(&callback->event);
         now = ffitap__clock_now();
     }
     if (callback->frame)

@@ -26,7 +26,7 @@ static void *open_if_wanted(const char *name, int mode)
 #include "tracepoints/provider.h"
 #undef dlopen
 
-static _Atomic(ffitap__emit_question *) is_known_to_lttng;
+static _Atomic(ffitap__lttng_question *) is_known_to_lttng;
 static FFITAP__THREAD_LOCAL bool was_known;
 
 static void join(void)
@@ -45,7 +45,7 @@ static void join(void)
  */
 static bool is_welcome(void)
 {
-    ffitap__emit_question *is_known =
+    ffitap__lttng_question *is_known =
         atomic_load_explicit(&is_known_to_lttng, memory_order_relaxed);
 
     if (!is_known)
@@ -66,13 +66,13 @@ static bool is_taken(void)
     const bool taken = is_welcome();
 
     if (!taken)
-        ffitap__lose_beside(&ffitap__emit_sink, FFITAP__LOST_EVENT);
+        ffitap__lose_beside(&ffitap__lttng_sink, FFITAP__LOST_EVENT);
     return taken;
 }
 
 /* A probe may write to a full pipe to wake LTTng's consumer, hence the saved errno. */
 #define X(name, record)                                                                            \
-    void ffitap__emit_##name(const struct ffitap__##record *event)                                 \
+    void ffitap__lttng_##name(const struct ffitap__##record *event)                                \
     {                                                                                              \
         if (lttng_ust_tracepoint_enabled(ffitap, name) && is_taken()) {                            \
             const int saved = errno;                                                               \
@@ -83,24 +83,24 @@ static bool is_taken(void)
 FFITAP__EVENT_MAP(X)
 #undef X
 
-const struct ffitap__sink ffitap__emit_sink = {
-#define X(name, record) .name = ffitap__emit_##name,
+const struct ffitap__sink ffitap__lttng_sink = {
+#define X(name, record) .name = ffitap__lttng_##name,
     FFITAP__TOLD_EVENT_MAP(X)
 #undef X
 };
 
-void ffitap__emit_ask(ffitap__emit_question *is_known)
+void ffitap__lttng_ask(ffitap__lttng_question *is_known)
 {
     atomic_store_explicit(&is_known_to_lttng, is_known, memory_order_relaxed);
 }
 
-void ffitap__emit_join(void)
+void ffitap__lttng_join(void)
 {
     if (is_welcome())
         join();
 }
 
-void ffitap__emit_join_again(void)
+void ffitap__lttng_join_again(void)
 {
     join();
 }
@@ -112,22 +112,22 @@ void ffitap__emit_join_again(void)
      STATE(errno_swap) | STATE(last_error_swap))
 #define CALLBACKS (STATE(callback_entry) | STATE(callback_exit))
 
-bool ffitap__emit_wants_moments(void)
+bool ffitap__lttng_wants_moments(void)
 {
     return MOMENTS != 0;
 }
 
-bool ffitap__emit_wants_callbacks(void)
+bool ffitap__lttng_wants_callbacks(void)
 {
     return CALLBACKS != 0;
 }
 
-bool ffitap__emit_wants_complete_calls(void)
+bool ffitap__lttng_wants_complete_calls(void)
 {
     return STATE(call) != 0;
 }
 
-bool ffitap__emit_asks_for_calls(void)
+bool ffitap__lttng_asks_for_calls(void)
 {
     return (STATE(call) | MOMENTS | CALLBACKS) != 0;
 }

@@ -40,7 +40,7 @@ FFITAP__LAYOUT_STAMP const uint64_t ffitap__layout = FFITAP__LAYOUT;
 
 /* All who are told, in this order. */
 static const struct ffitap__sink *const sinks[] = {
-    &ffitap__emit_sink,
+    &ffitap__lttng_sink,
     &ffitap__statistics_sink,
     NULL,
 };
@@ -85,7 +85,7 @@ void ffitap__tap_describe_process(void)
 {
     if (!ffitap__lock())
         return;
-    ffitap__tap_describe(&ffitap__emit_sink);
+    ffitap__tap_describe(&ffitap__lttng_sink);
     ffitap__unlock();
 }
 
@@ -164,7 +164,7 @@ __attribute__((constructor)) static void start(void)
 
     ffitap__clock_init();
     ffitap__watch_init();
-    ffitap__lock_init(ffitap__emit_join);
+    ffitap__lock_init(ffitap__lttng_join);
     ffitap__thread_init(ffitap__call_end_thread);
     read_process();
     ffitap__filter_set(secure_getenv(FFITAP__ENV_FILTER), &flaw);

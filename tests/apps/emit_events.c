@@ -40,7 +40,7 @@ static void announce(uint64_t start_ns, const char *recording)
         .recording = recording,
     };
 
-    ffitap__emit_process(&event);
+    ffitap__lttng_process(&event);
 }
 
 static void define_runtime(void)
@@ -48,7 +48,7 @@ static void define_runtime(void)
     const struct ffitap__runtime_event event = {1, "ctypes", CTYPES, "PyEval_SaveThread",
                                                 FFITAP__LOCK_ALWAYS};
 
-    ffitap__emit_runtime(&event);
+    ffitap__lttng_runtime(&event);
 }
 
 static void map_objects(void)
@@ -58,10 +58,10 @@ static void map_objects(void)
     const struct ffitap__object_event libm = {
         0x7f0000000000, 0xe0000, LIBM, "libm.so.6", "4567cdef", FFITAP__OBJECT_ASKED_FOR, ""};
 
-    ffitap__emit_object_mapped(&python);
-    ffitap__emit_object_mapped(&libm);
-    ffitap__emit_object_unmapped(&libm);
-    ffitap__emit_object_mapped(&libm);
+    ffitap__lttng_object_mapped(&python);
+    ffitap__lttng_object_mapped(&libm);
+    ffitap__lttng_object_unmapped(&libm);
+    ffitap__lttng_object_mapped(&libm);
 }
 
 static void load(uint64_t id, const char *name, const char *path, uint64_t handle,
@@ -79,8 +79,8 @@ static void load(uint64_t id, const char *name, const char *path, uint64_t handl
         .error = error,
     };
 
-    ffitap__emit_load_begin(&event);
-    ffitap__emit_load_end(&event);
+    ffitap__lttng_load_begin(&event);
+    ffitap__lttng_load_end(&event);
 }
 
 static void look_up(const char *library, const char *symbol, uint32_t function_id, uint8_t cached,
@@ -99,7 +99,7 @@ static void look_up(const char *library, const char *symbol, uint32_t function_i
         .error = error,
     };
 
-    ffitap__emit_lookup(&event);
+    ffitap__lttng_lookup(&event);
 }
 
 static void define(uint32_t id, const char *library, const char *symbol)
@@ -113,7 +113,7 @@ static void define(uint32_t id, const char *library, const char *symbol)
         .naming = symbol[0] ? FFITAP__NAMED_BY_LOOKUP : FFITAP__NAMED_BY_NOBODY,
     };
 
-    ffitap__emit_function(&event);
+    ffitap__lttng_function(&event);
 }
 
 static struct ffitap__call_event call_of(uint32_t function_id, uint64_t native_ns)
@@ -135,7 +135,7 @@ static void call_with_errno(uint32_t function_id, uint64_t native_ns, int privat
 
     event.flags |= FFITAP__CALL_ERRNO_SWAPPED;
     event.errno_private_out = private_out;
-    ffitap__emit_call(&event);
+    ffitap__lttng_call(&event);
 }
 
 static void call_back(uint32_t function_id, uint64_t duration_ns)
@@ -149,8 +149,8 @@ static void call_back(uint32_t function_id, uint64_t duration_ns)
         .duration_ns = duration_ns,
     };
 
-    ffitap__emit_callback_entry(&event);
-    ffitap__emit_callback_exit(&event);
+    ffitap__lttng_callback_entry(&event);
+    ffitap__lttng_callback_exit(&event);
 }
 
 static void make_calls(void)
@@ -158,19 +158,19 @@ static void make_calls(void)
     struct ffitap__call_event event = call_of(1, 250);
 
     for (int i = 0; i < 100; i++)
-        ffitap__emit_call(&event);
+        ffitap__lttng_call(&event);
     for (int i = 0; i < 3; i++)
         call_with_errno(2, 5000, i ? ENOENT : 0);
     event = call_of(3, 9000);
     event.flags = FFITAP__CALL_GIL_HELD;
     event.callbacks_ns = 4000;
     call_back(3, 4000);
-    ffitap__emit_call(&event);
+    ffitap__lttng_call(&event);
     event = call_of(4, 60);
     event.flags = FFITAP__CALL_UNFINISHED;
-    ffitap__emit_call(&event);
+    ffitap__lttng_call(&event);
     event = call_of(77, 40); /* nobody defines it */
-    ffitap__emit_call(&event);
+    ffitap__lttng_call(&event);
 }
 
 static void leave_a_call_open(void)
@@ -179,9 +179,9 @@ static void leave_a_call_open(void)
         .call_id = 900, .function_id = 1, .runtime_id = 1};
     const struct ffitap__call_edge_event over = {.call_id = 899, .function_id = 1, .runtime_id = 1};
 
-    ffitap__emit_call_entry(&over);
-    ffitap__emit_call_exit(&over);
-    ffitap__emit_call_entry(&outer);
+    ffitap__lttng_call_entry(&over);
+    ffitap__lttng_call_exit(&over);
+    ffitap__lttng_call_entry(&outer);
 }
 
 static int tell_story(void)
@@ -205,7 +205,7 @@ static int tell_story(void)
     define(3, LIBC, "qsort");
     make_calls();
     define(4, LIBC "\xff", "");
-    ffitap__emit_lost(&lost);
+    ffitap__lttng_lost(&lost);
     leave_a_call_open();
     return 0;
 }
@@ -221,7 +221,7 @@ static void *call_many(void *count)
             event.flags |= FFITAP__CALL_ERRNO_SWAPPED;
             event.errno_private_out = (int)(i % 3);
         }
-        ffitap__emit_call(&event);
+        ffitap__lttng_call(&event);
     }
     return NULL;
 }

@@ -26,7 +26,7 @@ int main(int argc, char **argv)
         const double begun = seconds();
 
         for (int i = 0; i < events; i++)
-            ffitap__emit_call(&call);
+            ffitap__lttng_call(&call);
         const double each = (seconds() - begun) / events;
         if (each < best)
             best = each;

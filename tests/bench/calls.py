@@ -23,7 +23,7 @@ ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
 # The shim is not there: nothing but the event is added to an untraced call.
 EVENT = BEST + f"""
 record = ctypes.byref(ctypes.create_string_buffer(256))
-emit = ctypes.CDLL("{TAP}").ffitap__emit_call
+emit = ctypes.CDLL("{TAP}").ffitap__lttng_call
 print(best_ns(emit, record) - best_ns(absolute, record))
 """
 

@@ -21,7 +21,7 @@ static int folder(void)
     return at;
 }
 
-static void expect_in_order(const struct ffitap__note *note)
+static void expect_in_order(const struct ffitap__exec_note *note)
 {
     fuzz_expect(note->pid >= 0 && note->parent >= 0, "a process has a number");
     fuzz_expect(note->path > note->text && note->path < note->text + sizeof(note->text),
@@ -29,26 +29,26 @@ static void expect_in_order(const struct ffitap__note *note)
     fuzz_expect(!note->is_whole || *note->path == '/', "a whole path is an absolute one");
 }
 
-static void read_file(struct ffitap__note *note, const struct fuzz_input *input)
+static void read_file(struct ffitap__exec_note *note, const struct fuzz_input *input)
 {
     fuzz_write(NAME, input->data, input->size);
-    if (!ffitap__note_read(note, folder(), NAME))
+    if (!ffitap__exec_note_read(note, folder(), NAME))
         expect_in_order(note);
     unlinkat(folder(), NAME, 0);
 }
 
 /* A link says what it says when a file is made of it, too. */
-static void read_link(struct ffitap__note *note, const char *text)
+static void read_link(struct ffitap__exec_note *note, const char *text)
 {
-    static struct ffitap__note kept;
+    static struct ffitap__exec_note kept;
 
     if (symlinkat(text, folder(), NAME) != 0)
         return;
-    const char *flaw = ffitap__note_read(note, folder(), NAME);
+    const char *flaw = ffitap__exec_note_read(note, folder(), NAME);
     if (!flaw)
         expect_in_order(note);
     ffitap_notes_keep(fuzz_folder());
-    fuzz_expect((ffitap__note_read(&kept, folder(), NAME) == NULL) == !flaw,
+    fuzz_expect((ffitap__exec_note_read(&kept, folder(), NAME) == NULL) == !flaw,
                 "a note that is kept is one as before");
     fuzz_expect(flaw || strcmp(kept.text, note->text) == 0, "it says the same");
     unlinkat(folder(), NAME, 0);
@@ -56,13 +56,13 @@ static void read_link(struct ffitap__note *note, const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct ffitap__note note;
+    static struct ffitap__exec_note note;
     struct fuzz_input input = {data, size};
     char *name = fuzz_take_line(&input);
 
-    if (ffitap__note_is_name(name))
+    if (ffitap__exec_note_is_name(name))
         fuzz_expect(strstr(name, FFITAP__EXEC_NOTE_SUFFIX) != NULL, "it has the suffix");
-    ffitap__note_read(&note, -1, name);
+    ffitap__exec_note_read(&note, -1, name);
     read_file(&note, &input);
     char *text = fuzz_take_text(&input);
     read_link(&note, text);

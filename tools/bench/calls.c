@@ -69,7 +69,7 @@ static void emit_event(uint64_t count)
     const struct ffitap__call_event call = {.function_id = 1, .runtime_id = 1};
 
     for (; count; count--)
-        ffitap__emit_call(&call);
+        ffitap__lttng_call(&call);
 }
 
 static const struct {
@@ -174,7 +174,7 @@ static void serve(FILE *requests, int answers)
                                   ? find_loop(name)
                                   : NULL;
         if (strcmp(line, "listening\n") == 0)
-            dprintf(answers, "%d\n", ffitap__emit_asks_for_calls());
+            dprintf(answers, "%d\n", ffitap__lttng_asks_for_calls());
         else if (loop)
             dprintf(answers, "%llu\n", (unsigned long long)run(loop, threads, warm, count));
         else

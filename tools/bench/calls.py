@@ -23,7 +23,7 @@ def elapsed_ns(function, argument, calls):
 
 def is_listening():
     """Whether a session wants this process's calls, as the tap sees it, if that is here."""
-    asks = getattr(ctypes.CDLL(None), "ffitap__emit_asks_for_calls", None)
+    asks = getattr(ctypes.CDLL(None), "ffitap__lttng_asks_for_calls", None)
     return int(asks is not None and asks() & 1)
 
 

@@ -12,12 +12,13 @@ static void count_event(void *data, const bt_message *message)
     *events += bt_message_get_type(message) == BT_MESSAGE_TYPE_EVENT;
 }
 
-bool ffitap_count_events(const char *directory, unsigned budget_ms, struct ffitap_count *count)
+bool ffitap_event_count_read(const char *directory, unsigned budget_ms,
+                             struct ffitap_event_count *count)
 {
     const int64_t deadline_us = g_get_monotonic_time() + (int64_t)budget_ms * 1000;
     glob_t found;
 
-    *count = (struct ffitap_count){0};
+    *count = (struct ffitap_event_count){0};
     if (!ffitap_files_find(directory, "ust/uid/*/*/metadata", &found))
         return false;
     for (size_t i = 0; i < found.gl_pathc; i++)

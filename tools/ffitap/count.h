@@ -5,12 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ffitap_count {
+struct ffitap_event_count {
     uint64_t events;
     bool complete; /* else time ran out and there are more */
 };
 
 /* Counts for about `budget_ms` at most. False if the trace cannot be read. */
-bool ffitap_count_events(const char *directory, unsigned budget_ms, struct ffitap_count *count);
+bool ffitap_event_count_read(const char *directory, unsigned budget_ms,
+                             struct ffitap_event_count *count);
 
 #endif

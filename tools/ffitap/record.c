@@ -224,12 +224,12 @@ static void explain_emptiness(const struct run *run)
 /* As many as can be counted in a few seconds: the reader of the report learns the rest anyway. */
 static void count_events(const struct run *run, char *text, size_t room)
 {
-    struct ffitap_count count;
+    struct ffitap_event_count count;
 
     *text = '\0';
     /* On traces that were cut babeltrace may crash or never end, as the report's reader knows. */
     if (run->recording.incomplete ||
-        !ffitap_count_events(run->directory.trace, COUNT_BUDGET_MS, &count))
+        !ffitap_event_count_read(run->directory.trace, COUNT_BUDGET_MS, &count))
         return;
     snprintf(text, room, "%s%llu event%s, ", count.complete ? "" : "more than ",
              (unsigned long long)count.events, count.events == 1 ? "" : "s");

@@ -39,7 +39,7 @@ static bool understand_name(const char *name, uint64_t *until_ns)
     return strcmp(rest - 1, FFITAP__EXEC_NOTE_SUFFIX) == 0;
 }
 
-bool ffitap__note_is_name(const char *name)
+bool ffitap__exec_note_is_name(const char *name)
 {
     uint64_t until_ns;
 
@@ -47,7 +47,8 @@ bool ffitap__note_is_name(const char *name)
 }
 
 /* As many bytes of the link, or of the file that was made of it, as a note may have, and one. */
-static const char *read_text(struct ffitap__note *note, int folder, const char *name, size_t *size)
+static const char *read_text(struct ffitap__exec_note *note, int folder, const char *name,
+                             size_t *size)
 {
     const size_t room = sizeof(note->text) - 1;
     struct stat status = {0};
@@ -70,7 +71,7 @@ static const char *read_text(struct ffitap__note *note, int folder, const char *
     return NULL;
 }
 
-static bool understand_text(struct ffitap__note *note)
+static bool understand_text(struct ffitap__exec_note *note)
 {
     uint64_t pid, parent, marks;
     const char *text = note->text;
@@ -89,11 +90,11 @@ static bool understand_text(struct ffitap__note *note)
     return true;
 }
 
-const char *ffitap__note_read(struct ffitap__note *note, int folder, const char *name)
+const char *ffitap__exec_note_read(struct ffitap__exec_note *note, int folder, const char *name)
 {
     size_t size = 0;
 
-    *note = (struct ffitap__note){0};
+    *note = (struct ffitap__exec_note){0};
     understand_name(name, &note->until_ns);
     const char *why = read_text(note, folder, name, &size);
     if (why)
@@ -137,7 +138,7 @@ void ffitap_notes_keep(const char *folder)
     DIR *directory = opendir(folder);
 
     for (const struct dirent *entry; directory && (entry = readdir(directory));)
-        if (ffitap__note_is_name(entry->d_name))
+        if (ffitap__exec_note_is_name(entry->d_name))
             keep(dirfd(directory), entry->d_name);
     if (directory)
         closedir(directory);

@@ -11,7 +11,7 @@
 #include "tap/exec_note.h"
 
 /* A program that was started. */
-struct ffitap__note {
+struct ffitap__exec_note {
     int32_t pid;        /* 0: not known */
     int32_t parent;     /* 0: not known */
     uint64_t moment_ns; /* before it was, on CLOCK_MONOTONIC */
@@ -23,13 +23,13 @@ struct ffitap__note {
 };
 
 /* Whether a file of that name is a note, if it is in order. */
-bool ffitap__note_is_name(const char *name);
+bool ffitap__exec_note_is_name(const char *name);
 
 /*
  * Reads the note `name` of the open directory `folder`. NULL, or what is wrong with it; "" if it
  * went meanwhile, as one does whose program has come.
  */
-const char *ffitap__note_read(struct ffitap__note *note, int folder, const char *name);
+const char *ffitap__exec_note_read(struct ffitap__exec_note *note, int folder, const char *name);
 
 /*
  * Makes files of a folder's notes, for those who copy a recording: what follows symbolic links

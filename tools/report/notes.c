@@ -4,7 +4,7 @@
 
 #include "report/note.h"
 
-static void tell_note(const struct ffitap__report_sink *sink, const struct ffitap__note *note)
+static void tell_note(const struct ffitap__report_sink *sink, const struct ffitap__exec_note *note)
 {
     const struct ffitap__started started = {
         .pid = note->pid,
@@ -21,8 +21,8 @@ static void tell_note(const struct ffitap__report_sink *sink, const struct ffita
 
 static void read_note(const struct ffitap__report_sink *sink, int folder, const char *name)
 {
-    struct ffitap__note note;
-    const char *damage = ffitap__note_read(&note, folder, name);
+    struct ffitap__exec_note note;
+    const char *damage = ffitap__exec_note_read(&note, folder, name);
 
     if (!damage)
         tell_note(sink, &note);
@@ -30,12 +30,12 @@ static void read_note(const struct ffitap__report_sink *sink, int folder, const 
         ffitap__tell_damage_as(sink, "note of a program that was started, %s: %s", name, damage);
 }
 
-void ffitap__notes_read_folder(const struct ffitap__report_sink *sink, const char *folder)
+void ffitap__exec_notes_read_folder(const struct ffitap__report_sink *sink, const char *folder)
 {
     DIR *directory = opendir(folder);
 
     for (const struct dirent *entry; directory && (entry = readdir(directory));)
-        if (ffitap__note_is_name(entry->d_name))
+        if (ffitap__exec_note_is_name(entry->d_name))
             read_note(sink, dirfd(directory), entry->d_name);
     if (directory)
         closedir(directory);

@@ -5,6 +5,6 @@
 #include "report/sink.h"
 
 /* Reads the notes of a folder of statistics. What goes by the name of one and is none is damage. */
-void ffitap__notes_read_folder(const struct ffitap__report_sink *sink, const char *folder);
+void ffitap__exec_notes_read_folder(const struct ffitap__report_sink *sink, const char *folder);
 
 #endif

@@ -543,7 +543,7 @@ unsigned ffitap__statistics_read_folder(const struct ffitap__report_sink *sink, 
 
     for (unsigned i = 0; i < count; i++)
         any_goes_on |= ffitap__statistics_read(sink, g_ptr_array_index(paths, i));
-    ffitap__notes_read_folder(sink, folder);
+    ffitap__exec_notes_read_folder(sink, folder);
     if (now_ns > 0 && any_goes_on)
         ffitap__tell_until(sink, now_ns);
     if (count)

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
-bool emit_double_is_there = false;
+bool lttng_double_is_there = false;
 
 char counted_folder[] = "/tmp/ffitap-test-start-XXXXXX";
 static struct ffitap_library *library;
@@ -21,7 +21,7 @@ static struct ffitap_function *absolute;
 
 void counted_begin(void)
 {
-    emit_double_wants_callbacks = false;
+    lttng_double_wants_callbacks = false;
     setenv("FFITAP_LTTNG", "0", 1);
     cr_assert(ne(ptr, mkdtemp(counted_folder), NULL));
     library = open_library(NULL, FFITAP_CDLL, 0);

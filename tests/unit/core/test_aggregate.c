@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "aggregates.h"
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "invoke.h"
 #include "open.h"
 #include "types.h"
@@ -104,7 +104,7 @@ Test(core_aggregate, a_large_result_can_be_dropped_when_nothing_records)
 
     cr_assert(eq(int, ffitap_function_set_result(function, type, NULL), FFITAP_OK));
     cr_assert(eq(int, ffitap_function_set_arguments(function, types, 1, NULL), FFITAP_OK));
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     cr_expect(eq(int, ffitap_function_call(function, NULL, arguments, 1, NULL), FFITAP_OK));
     ffitap_type_destroy(type);
     ffitap_library_destroy(library);

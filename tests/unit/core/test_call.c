@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 static struct ffitap_library *native;
@@ -14,7 +14,7 @@ static void open_native(void)
 {
     setenv("FFITAP_LTTNG", "0", 1);
     native = open_library(NATIVE, FFITAP_CDLL, 0);
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 TestSuite(core_call, .init = open_native);
@@ -33,7 +33,7 @@ TestSuite(core_call, .init = open_native);
             unsigned char guard[8];                                                                \
         } room = {0};                                                                              \
                                                                                                    \
-        emit_double_wants_calls = listening;                                                       \
+        lttng_double_wants_calls = listening;                                                      \
         memset(room.guard, 0xA5, sizeof(room.guard));                                              \
         cr_assert(                                                                                 \
             eq(int, ffitap_function_call(function, &room.result, arguments, 1, NULL), FFITAP_OK)); \
@@ -188,10 +188,10 @@ Test(core_call, a_large_structure_leaves_the_array_of_arguments_alone)
     long value[] = {1, 2, 3, 4}, result[4] = {0}, again[4] = {0};
     void *arguments[] = {value};
 
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     cr_expect(eq(int, ffitap_function_call(negate, result, arguments, 1, NULL), FFITAP_OK));
     cr_expect(eq(ptr, arguments[0], value));
-    emit_double_wants_calls = true;
+    lttng_double_wants_calls = true;
     cr_expect(eq(int, ffitap_function_call(negate, again, arguments, 1, NULL), FFITAP_OK));
     cr_expect(eq(ptr, arguments[0], value));
     cr_expect(eq(long, result[3], -4));
@@ -276,34 +276,34 @@ Test(core_call, a_wrong_number_of_arguments_is_refused_and_nothing_called)
 
     cr_expect(eq(int, ffitap_function_call(function, NULL, NULL, 0, &error), FFITAP_BAD_TYPE));
     cr_expect(eq(str, error.text, "this function takes at least 1 argument (0 given)"));
-    cr_expect(eq(uint, emit_double_call_count(), 0));
+    cr_expect(eq(uint, lttng_double_call_count(), 0));
 }
 
 Test(core_call, each_call_is_told_once_by_the_function_that_was_looked_up)
 {
     struct ffitap_function *answer = borrow(native, "answer");
 
-    emit_double_reset();
+    lttng_double_reset();
     for (int i = 0; i < 3; i++)
         cr_expect(eq(int, ffitap_function_call(answer, NULL, NULL, 0, NULL), FFITAP_OK));
 
-    cr_expect(eq(str, (char *)emit_double_names(),
+    cr_expect(eq(str, (char *)lttng_double_names(),
                  "call_entry call_exit call call_entry call_exit call "
                  "call_entry call_exit call "));
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
-    cr_expect(ne(uint, emit_double_call(0)->function_id, 0));
-    cr_expect(ne(uint, emit_double_call(0)->runtime_id, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
+    cr_expect(ne(uint, lttng_double_call(0)->function_id, 0));
+    cr_expect(ne(uint, lttng_double_call(0)->runtime_id, 0));
 }
 
 Test(core_call, nobody_listening_means_nothing_told)
 {
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     int result = 0;
 
     cr_expect(
         eq(int, ffitap_function_call(borrow(native, "answer"), &result, NULL, 0, NULL), FFITAP_OK));
     cr_expect(eq(int, result, 42));
-    cr_expect(eq(uint, emit_double_call_count() + emit_double_call_entry_count(), 0));
+    cr_expect(eq(uint, lttng_double_call_count() + lttng_double_call_entry_count(), 0));
 }
 
 Test(core_call, without_use_errno_errno_is_what_the_native_code_left)
@@ -318,8 +318,8 @@ Test(core_call, without_use_errno_errno_is_what_the_native_code_left)
     cr_expect(eq(int, errno, 9));
     cr_expect(eq(int, result, 4));
     cr_expect(eq(int, ffitap_get_errno(), 5));
-    cr_expect(eq(int, emit_double_call(0)->errno_private_in, 4));
-    cr_expect(eq(int, emit_double_call(0)->errno_after, 9));
+    cr_expect(eq(int, lttng_double_call(0)->errno_private_in, 4));
+    cr_expect(eq(int, lttng_double_call(0)->errno_after, 9));
 }
 
 static struct ffitap_function *inner;
@@ -335,12 +335,12 @@ Test(core_call, a_call_out_of_a_callback_nests)
     void (*callback)(void) = call_inner;
 
     inner = borrow(native, "answer");
-    emit_double_reset();
+    lttng_double_reset();
     cr_expect(
         eq(int, ffitap_function_call(outer, NULL, (void *[]){&callback}, 1, NULL), FFITAP_OK));
-    cr_expect(eq(str, (char *)emit_double_names(),
+    cr_expect(eq(str, (char *)lttng_double_names(),
                  "call_entry call_entry call_exit call call_exit call "));
-    cr_expect(eq(uint, emit_double_call(0)->flags | emit_double_call(1)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags | lttng_double_call(1)->flags, 0));
 }
 
 static struct ffitap_function *changing;
@@ -380,13 +380,13 @@ Test(core_call, one_that_is_left_by_longjmp_disturbs_no_other)
     struct ffitap_function *answer = borrow(native, "answer");
     void (*callback)(void) = jump_outside;
 
-    emit_double_reset();
+    lttng_double_reset();
     if (setjmp(outside) == 0)
         (void)!ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL);
     cr_expect(eq(int, ffitap_function_call(answer, NULL, NULL, 0, NULL), FFITAP_OK));
-    cr_expect(eq(uint, emit_double_call_count(), 2));
-    cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call_count(), 2));
+    cr_expect(eq(uint, lttng_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
 }
 
 enum { THREADS = 4, CALLS = 500 };
@@ -408,7 +408,7 @@ static void call_from_threads(bool listening)
     struct ffitap_function *same = borrow_same(native, "same_int", FFITAP_TYPE_INT);
     pthread_t threads[THREADS];
 
-    emit_double_wants_calls = listening;
+    lttng_double_wants_calls = listening;
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, call_same, same);
     for (int i = 0; i < THREADS; i++) {
@@ -423,5 +423,5 @@ Test(core_call, many_threads_call_one_function)
 {
     call_from_threads(false);
     call_from_threads(true);
-    cr_expect(eq(uint, emit_double_call_count(), THREADS * CALLS));
+    cr_expect(eq(uint, lttng_double_call_count(), THREADS * CALLS));
 }

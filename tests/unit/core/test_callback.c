@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "callbacks.h"
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 static void no_provider(void)
@@ -58,7 +58,7 @@ Test(core_callback, errno_passes_both_ways_when_nobody_listens)
     struct values values = {.left = 3, .left_private = 4};
     struct ffitap_callback *callback = create_plain(exchange_errno, &values, 0);
 
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     errno = 2;
     code_of(callback)();
     cr_expect(eq(int, errno, 3));
@@ -255,12 +255,12 @@ Test(core_callback, its_entry_and_its_exit_are_told)
     int counted = 0;
     struct ffitap_callback *callback = create_plain(count, &counted, 0);
 
-    emit_double_reset();
+    lttng_double_reset();
     code_of(callback)();
-    cr_expect(eq(str, (char *)emit_double_names(), "callback_entry callback_exit "));
-    cr_expect(eq(ulong, emit_double_callback_entry(0)->closure, (uintptr_t)code_of(callback)));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
-    cr_expect(ne(uint, emit_double_callback_exit(0)->runtime_id, 0));
+    cr_expect(eq(str, (char *)lttng_double_names(), "callback_entry callback_exit "));
+    cr_expect(eq(ulong, lttng_double_callback_entry(0)->closure, (uintptr_t)code_of(callback)));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->call_id, 0));
+    cr_expect(ne(uint, lttng_double_callback_exit(0)->runtime_id, 0));
     ffitap_callback_destroy(callback);
 }
 
@@ -269,11 +269,11 @@ Test(core_callback, nobody_listening_nothing_is_told)
     int counted = 0;
     struct ffitap_callback *callback = create_plain(count, &counted, 0);
 
-    emit_double_reset();
-    emit_double_wants_calls = false;
+    lttng_double_reset();
+    lttng_double_wants_calls = false;
     code_of(callback)();
     cr_expect(eq(int, counted, 1));
-    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    cr_expect(eq(str, (char *)lttng_double_names(), ""));
     ffitap_callback_destroy(callback);
 }
 
@@ -290,12 +290,13 @@ Test(core_callback, its_time_is_the_calls_time_in_callbacks)
     struct ffitap_callback *callback = create_plain(sleep_20_ms, NULL, 0);
 
     call_back_through_core(callback, 0);
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
     cr_expect(
-        eq(uint, emit_double_callback_exit(0)->function_id, emit_double_call(0)->function_id));
-    cr_expect(ge(ulong, emit_double_callback_exit(0)->duration_ns, 19990000));
-    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, 19990000));
-    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+        eq(ulong, lttng_double_callback_exit(0)->call_id, lttng_double_call_exit(0)->call_id));
+    cr_expect(
+        eq(uint, lttng_double_callback_exit(0)->function_id, lttng_double_call(0)->function_id));
+    cr_expect(ge(ulong, lttng_double_callback_exit(0)->duration_ns, 19990000));
+    cr_expect(ge(ulong, lttng_double_call(0)->callbacks_ns, 19990000));
+    cr_expect(le(ulong, lttng_double_call(0)->callbacks_ns, lttng_double_call(0)->native_ns));
     ffitap_callback_destroy(callback);
 }
 
@@ -311,11 +312,11 @@ Test(core_callback, a_thread_that_is_new_to_the_core_may_call_it)
     struct ffitap_callback *callback = create_plain(count, &counted, 0);
     pthread_t thread;
 
-    emit_double_reset();
+    lttng_double_reset();
     pthread_create(&thread, NULL, call_in_thread, callback);
     pthread_join(thread, NULL);
     cr_expect(eq(int, counted, 1));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->call_id, 0));
     ffitap_callback_destroy(callback);
 }
 
@@ -350,13 +351,13 @@ Test(core_callback, several_threads_call_it_at_once)
     struct ffitap_callback *callback = create_plain(count, &counted, 0);
     pthread_t threads[THREADS];
 
-    emit_double_reset();
+    lttng_double_reset();
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, call_many_times, callback);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     cr_expect(eq(int, counted, THREADS *TIMES));
-    cr_expect(eq(uint, emit_double_callback_exit_count(), THREADS * TIMES));
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), THREADS * TIMES));
     ffitap_callback_destroy(callback);
 }
 
@@ -377,17 +378,17 @@ static void go_deeper(void *result, void *const *arguments, void *data)
 Test(core_callback, calls_and_callbacks_nest_a_thousand_deep)
 {
     recursive = create_plain(go_deeper, NULL, FFITAP_CALLBACK_USE_ERRNO);
-    emit_double_reset();
+    lttng_double_reset();
 
     errno = 2;
     call_back_through_core(recursive, FFITAP_USE_ERRNO);
     cr_expect(eq(int, errno, 2));
     cr_expect(eq(int, depth, DEPTH));
-    cr_expect(eq(uint, emit_double_call_count(), DEPTH));
-    cr_expect(eq(uint, emit_double_callback_exit_count(), DEPTH));
-    cr_expect(eq(ulong,
-                 emit_double_call(DEPTH - 1)->callbacks_ns < emit_double_call(0)->callbacks_ns, 1));
-    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+    cr_expect(eq(uint, lttng_double_call_count(), DEPTH));
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), DEPTH));
+    cr_expect(eq(
+        ulong, lttng_double_call(DEPTH - 1)->callbacks_ns < lttng_double_call(0)->callbacks_ns, 1));
+    cr_expect(le(ulong, lttng_double_call(0)->callbacks_ns, lttng_double_call(0)->native_ns));
     ffitap_callback_destroy(recursive);
 }
 

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 #include "types.h"
 
@@ -10,7 +10,7 @@ static void open_native(void)
 {
     setenv("FFITAP_LTTNG", "0", 1);
     native = open_library(NATIVE, FFITAP_CDLL, 0);
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 TestSuite(core_declare, .init = open_native);

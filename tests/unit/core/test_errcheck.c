@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 static struct ffitap_library *native;
@@ -12,7 +12,7 @@ static void open_native(void)
     setenv("FFITAP_LTTNG", "0", 1);
     native = open_library(NATIVE, FFITAP_CDLL, 0);
     same = borrow_same(native, "same_int", FFITAP_TYPE_INT);
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 TestSuite(core_errcheck, .init = open_native);

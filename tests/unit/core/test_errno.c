@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 static struct ffitap_function *exchange;
@@ -12,7 +12,7 @@ static void open_native(void)
     setenv("FFITAP_LTTNG", "0", 1);
     exchange = borrow_same(open_library(NATIVE, FFITAP_CDLL, FFITAP_USE_ERRNO), "exchange_errno",
                            FFITAP_TYPE_INT);
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 static int call_exchange(int value)
@@ -46,7 +46,7 @@ Test(core_errno, native_code_finds_the_private_value_and_leaves_it_there)
 
 Test(core_errno, nobody_listening_changes_none_of_that)
 {
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     errno = 2;
     ffitap_set_errno(3);
 
@@ -62,11 +62,11 @@ Test(core_errno, the_exchange_is_told_with_all_its_values)
     call_exchange(4);
 
     cr_expect(
-        eq(str, (char *)emit_double_names(), "errno_swap call_entry call_exit errno_swap call "));
-    cr_expect(eq(int, emit_double_call(0)->errno_before, 2));
-    cr_expect(eq(int, emit_double_call(0)->errno_private_in, 3));
-    cr_expect(eq(int, emit_double_call(0)->errno_private_out, 4));
-    cr_expect(eq(int, emit_double_call(0)->errno_after, 2));
+        eq(str, (char *)lttng_double_names(), "errno_swap call_entry call_exit errno_swap call "));
+    cr_expect(eq(int, lttng_double_call(0)->errno_before, 2));
+    cr_expect(eq(int, lttng_double_call(0)->errno_private_in, 3));
+    cr_expect(eq(int, lttng_double_call(0)->errno_private_out, 4));
+    cr_expect(eq(int, lttng_double_call(0)->errno_after, 2));
 }
 
 static void *read_private_errno(void *data)
@@ -201,7 +201,7 @@ static void exchange_while_another_source_is_named(bool listening)
     struct ffitap_function *call_back = borrow_same(native, "call_back", FFITAP_TYPE_POINTER);
     void (*callback)(void) = name_other_source;
 
-    emit_double_wants_calls = listening;
+    lttng_double_wants_calls = listening;
     other_real = 70;
     ffitap_set_last_error_source(NULL);
     ffitap_set_thread_last_error(40);

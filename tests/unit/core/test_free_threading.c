@@ -2,7 +2,7 @@
 #include <dlfcn.h>
 #include <stdint.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 #include "core/interpreter.h"
@@ -29,9 +29,9 @@ static enum ffitap__lock_kind kind_of(uint16_t runtime_id)
 {
     unsigned i = 0;
 
-    while (emit_double_runtime(i)->runtime_id != runtime_id)
+    while (lttng_double_runtime(i)->runtime_id != runtime_id)
         i++;
-    return emit_double_runtime(i)->lock_kind;
+    return lttng_double_runtime(i)->lock_kind;
 }
 
 static void expect_call(struct ffitap_function *function, enum ffitap__lock_kind kind,
@@ -40,8 +40,8 @@ static void expect_call(struct ffitap_function *function, enum ffitap__lock_kind
     int result;
 
     cr_assert(eq(int, ffitap_function_call(function, &result, NULL, 0, NULL), FFITAP_OK));
-    cr_expect(eq(int, kind_of(emit_double_call(0)->runtime_id), kind));
-    cr_expect(eq(uint, emit_double_call(0)->flags, flags));
+    cr_expect(eq(int, kind_of(lttng_double_call(0)->runtime_id), kind));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, flags));
 }
 
 Test(core_free_threading, tells_each_call_by_whether_the_lock_is_there)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 static struct ffitap_library *native;
@@ -13,7 +13,7 @@ static void open_native(void)
 {
     setenv("FFITAP_LTTNG", "0", 1);
     native = open_library(NATIVE, FFITAP_CDLL, 0);
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 TestSuite(core_function, .init = open_native);
@@ -31,13 +31,13 @@ Test(core_function, borrowing_twice_gives_the_same_object_after_one_lookup)
     struct ffitap_function *function = borrow(native, "answer");
 
     cr_expect(eq(ptr, borrow(native, "answer"), function));
-    cr_expect(eq(str, (char *)emit_double_names(), "function lookup lookup "));
-    cr_expect(eq(int, emit_double_lookup(1)->cached, 0));
-    cr_expect(eq(int, emit_double_lookup(0)->cached, 1));
-    cr_expect(eq(str, (char *)emit_double_lookup(0)->library, NATIVE));
-    cr_expect(eq(uint, emit_double_lookup(0)->function_id, emit_double_lookup(1)->function_id));
-    cr_expect(strstr(emit_double_lookup(0)->caller, "test_core_function") != NULL);
-    cr_expect(strstr(emit_double_lookup(1)->caller, "test_core_function") != NULL);
+    cr_expect(eq(str, (char *)lttng_double_names(), "function lookup lookup "));
+    cr_expect(eq(int, lttng_double_lookup(1)->cached, 0));
+    cr_expect(eq(int, lttng_double_lookup(0)->cached, 1));
+    cr_expect(eq(str, (char *)lttng_double_lookup(0)->library, NATIVE));
+    cr_expect(eq(uint, lttng_double_lookup(0)->function_id, lttng_double_lookup(1)->function_id));
+    cr_expect(strstr(lttng_double_lookup(0)->caller, "test_core_function") != NULL);
+    cr_expect(strstr(lttng_double_lookup(1)->caller, "test_core_function") != NULL);
 }
 
 Test(core_function, creating_always_looks_up_and_makes_a_new_object)
@@ -47,8 +47,8 @@ Test(core_function, creating_always_looks_up_and_makes_a_new_object)
 
     cr_expect(ne(ptr, one, other));
     cr_expect(ne(ptr, one, borrow(native, "answer")));
-    cr_expect(eq(uint, emit_double_lookup_count(), 3));
-    cr_expect(eq(int, emit_double_lookup(0)->cached, 0));
+    cr_expect(eq(uint, lttng_double_lookup_count(), 3));
+    cr_expect(eq(int, lttng_double_lookup(0)->cached, 0));
     ffitap_function_destroy(one);
     ffitap_function_destroy(other);
 }
@@ -96,7 +96,7 @@ Test(core_function, a_dunder_name_is_refused_without_a_lookup)
         eq(str, error.text,
            "'__dunder__' starts and ends with '__': only ffitap_function_create() looks it up"));
     cr_expect(eq(ptr, function, &function));
-    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    cr_expect(eq(str, (char *)lttng_double_names(), ""));
 }
 
 Test(core_function, a_dunder_name_can_be_created)
@@ -115,7 +115,7 @@ Test(core_function, a_name_that_only_starts_like_one_is_looked_up)
 
     cr_expect(
         eq(int, ffitap_function_borrow(native, "__absent", &function, NULL), FFITAP_NOT_FOUND));
-    cr_expect(eq(uint, emit_double_lookup_count(), 1));
+    cr_expect(eq(uint, lttng_double_lookup_count(), 1));
 }
 
 Test(core_function, a_missing_one_explains_itself_with_the_linkers_words)
@@ -126,8 +126,8 @@ Test(core_function, a_missing_one_explains_itself_with_the_linkers_words)
     cr_expect(
         eq(int, ffitap_function_borrow(native, "absent", &function, &error), FFITAP_NOT_FOUND));
     cr_expect(eq(str, error.text, NATIVE ": undefined symbol: absent"));
-    cr_expect(eq(str, (char *)emit_double_lookup(0)->error, error.text));
-    cr_expect(eq(uint, emit_double_lookup(0)->function_id, 0));
+    cr_expect(eq(str, (char *)lttng_double_lookup(0)->error, error.text));
+    cr_expect(eq(uint, lttng_double_lookup(0)->function_id, 0));
     cr_expect(eq(ptr, function, &function));
 }
 
@@ -137,7 +137,7 @@ Test(core_function, a_missing_one_is_looked_up_again)
 
     cr_expect(eq(int, ffitap_function_borrow(native, "absent", &function, NULL), FFITAP_NOT_FOUND));
     cr_expect(eq(int, ffitap_function_borrow(native, "absent", &function, NULL), FFITAP_NOT_FOUND));
-    cr_expect(eq(uint, emit_double_lookup_count(), 2));
+    cr_expect(eq(uint, lttng_double_lookup_count(), 2));
 }
 
 Test(core_function, a_symbol_whose_value_is_null_is_not_found)
@@ -191,11 +191,11 @@ Test(core_function, one_made_of_an_address_is_traced_by_the_name_that_it_was_giv
     struct ffitap_function *function = NULL;
     void *address = (char *)ffitap_function_get_address(borrow(native, "answer")) + 1;
 
-    emit_double_reset();
+    lttng_double_reset();
     cr_assert(eq(int, ffitap_function_create_at(address, "mine", FFITAP_CDLL, 0, &function, NULL),
                  FFITAP_OK));
-    cr_expect(eq(str, (char *)emit_double_names(), "function "));
-    cr_expect(eq(str, (char *)emit_double_function(0)->symbol, "mine"));
+    cr_expect(eq(str, (char *)lttng_double_names(), "function "));
+    cr_expect(eq(str, (char *)lttng_double_function(0)->symbol, "mine"));
     ffitap_function_destroy(function);
 }
 
@@ -204,10 +204,10 @@ Test(core_function, one_made_of_an_address_that_was_looked_up_keeps_that_name_in
     struct ffitap_function *function = NULL;
     void *address = ffitap_function_get_address(borrow(native, "answer"));
 
-    emit_double_reset();
+    lttng_double_reset();
     cr_assert(eq(int, ffitap_function_create_at(address, "mine", FFITAP_CDLL, 0, &function, NULL),
                  FFITAP_OK));
-    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    cr_expect(eq(str, (char *)lttng_double_names(), ""));
     ffitap_function_destroy(function);
 }
 
@@ -260,8 +260,8 @@ Test(core_function, one_made_of_an_address_is_of_the_library_that_somebody_else_
 
     cr_assert(eq(int, ffitap_function_create_at(address, NULL, FFITAP_CDLL, 0, &function, NULL),
                  FFITAP_OK));
-    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->path, AGGREGATES_LIBRARY));
-    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(str, (char *)lttng_double_object_mapped(0)->path, AGGREGATES_LIBRARY));
+    cr_expect(eq(int, lttng_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
     ffitap_function_destroy(function);
 }
 
@@ -290,7 +290,7 @@ Test(core_function, threads_that_race_for_the_first_access_get_one_object)
 
     for (int i = 0; i < ROUNDS; i++)
         libraries[i] = open_library(NATIVE, FFITAP_CDLL, 0);
-    emit_double_reset();
+    lttng_double_reset();
     pthread_barrier_init(&start, NULL, THREADS);
     for (int i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, borrow_in_each, found[i]);
@@ -299,7 +299,7 @@ Test(core_function, threads_that_race_for_the_first_access_get_one_object)
 
     for (int i = 1; i < THREADS; i++)
         cr_expect(eq(int, memcmp(found[0], found[i], sizeof(found[0])), 0));
-    cr_expect(eq(uint, emit_double_lookup_count(), THREADS * ROUNDS));
+    cr_expect(eq(uint, lttng_double_lookup_count(), THREADS * ROUNDS));
     for (int i = 0; i < ROUNDS; i++)
         ffitap_library_destroy(libraries[i]);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 #define EXPORTED __attribute__((visibility("default")))
@@ -106,7 +106,7 @@ static int call_that(void (*callback)(void), enum ffitap_library_kind kind, unsi
     struct ffitap_library *native = open_library(NATIVE, kind, flags);
     struct ffitap_function *call_back = borrow_same(native, "call_back", FFITAP_TYPE_POINTER);
 
-    emit_double_reset();
+    lttng_double_reset();
     errno = 2;
     ffitap_set_errno(3);
     const int status = ffitap_function_call(call_back, NULL, (void *[]){&callback}, 1, NULL);
@@ -219,7 +219,7 @@ Test(core_interpreter, a_cdll_releases_it_around_the_exchange_of_errno)
 
 Test(core_interpreter, nobody_listening_changes_none_of_that)
 {
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     cr_expect(eq(int, call_native(FFITAP_CDLL, FFITAP_USE_ERRNO), FFITAP_OK));
 
     cr_expect(eq(str, log_text, "release(2) native(3) acquire(2) "));
@@ -230,12 +230,12 @@ Test(core_interpreter, each_step_is_told_in_order)
 {
     cr_expect(eq(int, call_native(FFITAP_CDLL, FFITAP_USE_ERRNO), FFITAP_OK));
 
-    cr_expect(eq(str, (char *)emit_double_names(),
+    cr_expect(eq(str, (char *)lttng_double_names(),
                  "gil_release errno_swap call_entry call_exit errno_swap gil_acquire call "));
-    cr_expect(eq(uint, emit_double_call(0)->flags,
+    cr_expect(eq(uint, lttng_double_call(0)->flags,
                  FFITAP__CALL_GIL_RELEASED | FFITAP__CALL_ERRNO_SWAPPED));
-    cr_expect(eq(int, emit_double_call(0)->errno_before, 2));
-    cr_expect(eq(int, emit_double_call(0)->errno_after, 2));
+    cr_expect(eq(int, lttng_double_call(0)->errno_before, 2));
+    cr_expect(eq(int, lttng_double_call(0)->errno_after, 2));
 }
 
 Test(core_interpreter, a_pydll_keeps_it)
@@ -243,7 +243,7 @@ Test(core_interpreter, a_pydll_keeps_it)
     cr_expect(eq(int, call_native(FFITAP_PYDLL, 0), FFITAP_OK));
 
     cr_expect(eq(str, log_text, "native, held(2) "));
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
 }
 
 Test(core_interpreter, a_pydll_exchanges_errno_with_the_lock_held)
@@ -252,7 +252,7 @@ Test(core_interpreter, a_pydll_exchanges_errno_with_the_lock_held)
 
     cr_expect(eq(str, log_text, "native, held(3) "));
     cr_expect(
-        eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD | FFITAP__CALL_ERRNO_SWAPPED));
+        eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_HELD | FFITAP__CALL_ERRNO_SWAPPED));
 }
 
 Test(core_interpreter, a_thread_that_does_not_hold_it_does_not_release_it)
@@ -261,7 +261,7 @@ Test(core_interpreter, a_thread_that_does_not_hold_it_does_not_release_it)
     cr_expect(eq(int, call_native(FFITAP_CDLL, 0), FFITAP_OK));
 
     cr_expect(eq(str, log_text, "native(2) "));
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
 }
 
 Test(core_interpreter, an_interpreter_that_has_not_started_has_no_lock)
@@ -276,7 +276,7 @@ Test(core_interpreter, an_interpreter_that_has_not_started_has_no_lock)
 Test(core_interpreter, the_runtime_names_the_function_that_releases_it)
 {
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, "PyEval_SaveThread"));
 }
 
 Test(core_interpreter, an_error_that_a_pydlls_function_leaves_fails_the_call)
@@ -355,7 +355,7 @@ Test(core_interpreter, the_hosts_own_goes_before_cpython)
 
 Test(core_interpreter, nobody_listening_the_hosts_own_is_used_alike)
 {
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     ffitap_interpreter_set(&own);
     cr_expect(eq(int, call_handler(handle, FFITAP_CDLL, 0), FFITAP_OK));
 
@@ -372,7 +372,7 @@ Test(core_interpreter, the_hosts_own_says_whether_it_is_held)
     cr_expect(eq(int, call_native(FFITAP_CDLL, 0), FFITAP_OK));
 
     cr_expect(eq(str, log_text, "native, held(2) "));
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
 }
 
 Test(core_interpreter, an_error_in_the_hosts_own_fails_a_pydlls_call)
@@ -412,7 +412,7 @@ Test(core_interpreter, none_means_that_no_lock_is_touched)
     cr_expect(eq(int, call_handler(handle, FFITAP_CDLL, 0), FFITAP_OK));
 
     cr_expect(eq(str, log_text, "handler, held(2) handler, held(2) "));
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
 }
 
 Test(core_interpreter, cpython_comes_back_when_the_choice_is_left_to_us_again)
@@ -469,17 +469,17 @@ Test(core_interpreter, the_runtime_names_the_lock_that_there_is_now)
 {
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
     ffitap_interpreter_set(&own);
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "own_release"));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, "own_release"));
     ffitap_interpreter_set(NULL);
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, ""));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, ""));
     ffitap_interpreter_set_automatic();
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));
-    cr_expect(eq(uint, emit_double_runtime(0)->runtime_id, emit_double_runtime(1)->runtime_id));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, "PyEval_SaveThread"));
+    cr_expect(eq(uint, lttng_double_runtime(0)->runtime_id, lttng_double_runtime(1)->runtime_id));
 }
 
 Test(core_interpreter, a_lock_that_is_the_same_is_not_told_again)
 {
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
-    cr_expect(eq(uint, emit_double_runtime_count(), 1));
+    cr_expect(eq(uint, lttng_double_runtime_count(), 1));
 }

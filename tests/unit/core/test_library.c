@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 static void forget_events(void)
 {
     setenv("FFITAP_LTTNG", "0", 1);
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 TestSuite(core_library, .init = forget_events);
@@ -21,7 +21,7 @@ Test(core_library, null_is_the_main_program)
 
     cr_expect(eq(ptr, ffitap_library_get_handle(library), dlopen(NULL, RTLD_NOW)));
     cr_expect(eq(ptr, (void *)ffitap_library_borrow_name(library), NULL));
-    cr_expect(eq(int, emit_double_load_end(0)->main_program, 1));
+    cr_expect(eq(int, lttng_double_load_end(0)->main_program, 1));
     ffitap_library_destroy(library);
 }
 
@@ -68,8 +68,8 @@ Test(core_library, a_failed_load_explains_itself_with_the_linkers_words)
     cr_expect(eq(str, error.text,
                  "libabsent-ffitap.so: cannot open shared object file: No such file or directory"));
     cr_expect(eq(ptr, library, &library));
-    cr_expect(eq(str, (char *)emit_double_names(), "load_begin load_end "));
-    cr_expect(eq(str, (char *)emit_double_load_end(0)->error, error.text));
+    cr_expect(eq(str, (char *)lttng_double_names(), "load_begin load_end "));
+    cr_expect(eq(str, (char *)lttng_double_load_end(0)->error, error.text));
 }
 
 Test(core_library, a_failure_that_the_linker_does_not_explain_has_a_text)
@@ -96,7 +96,7 @@ Test(core_library, binding_now_is_always_added_to_the_mode)
 
     cr_assert(eq(int, ffitap_library_create(NATIVE, FFITAP_CDLL, RTLD_GLOBAL, 0, &library, NULL),
                  FFITAP_OK));
-    cr_expect(eq(int, emit_double_load_end(0)->mode, RTLD_GLOBAL | RTLD_NOW));
+    cr_expect(eq(int, lttng_double_load_end(0)->mode, RTLD_GLOBAL | RTLD_NOW));
     cr_expect(ne(ptr, dlsym(RTLD_DEFAULT, "answer"), NULL));
     ffitap_library_destroy(library);
 }
@@ -105,7 +105,7 @@ Test(core_library, without_a_mode_it_stays_out_of_the_global_scope)
 {
     ffitap_library_destroy(open_library(NATIVE, FFITAP_CDLL, 0));
 
-    cr_expect(eq(int, emit_double_load_end(0)->mode, RTLD_NOW));
+    cr_expect(eq(int, lttng_double_load_end(0)->mode, RTLD_NOW));
     cr_expect(eq(ptr, dlsym(RTLD_DEFAULT, "answer"), NULL));
 }
 
@@ -128,7 +128,7 @@ Test(core_library, unknown_kinds_and_flags_are_refused_without_a_load)
                  FFITAP_BAD_ARGUMENT));
     cr_expect(eq(int, ffitap_library_create(NULL, FFITAP_CDLL, 0, 1u << 9, &library, NULL),
                  FFITAP_BAD_ARGUMENT));
-    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    cr_expect(eq(str, (char *)lttng_double_names(), ""));
 }
 
 Test(core_library, it_stays_mapped_when_the_object_goes)
@@ -139,7 +139,7 @@ Test(core_library, it_stays_mapped_when_the_object_goes)
     *(void **)&answer = ffitap_function_get_address(borrow(library, "answer"));
     ffitap_library_destroy(library);
     cr_expect(eq(int, answer(), 42));
-    cr_expect(eq(uint, emit_double_object_unmapped_count(), 0));
+    cr_expect(eq(uint, lttng_double_object_unmapped_count(), 0));
 }
 
 Test(core_library, destroying_nothing_is_allowed)
@@ -162,21 +162,21 @@ Test(core_library, who_asked_is_the_object_that_called_us)
 {
     ffitap_library_destroy(open_library(NATIVE, FFITAP_CDLL, 0));
 
-    cr_expect(strstr(emit_double_load_end(0)->caller, "test_core_library") != NULL);
-    cr_expect(eq(str, (char *)emit_double_load_end(0)->path, NATIVE));
+    cr_expect(strstr(lttng_double_load_end(0)->caller, "test_core_library") != NULL);
+    cr_expect(eq(str, (char *)lttng_double_load_end(0)->path, NATIVE));
 }
 
 Test(core_runtime, the_core_makes_itself_known_once)
 {
     setenv("FFITAP_LTTNG", "0", 1);
-    emit_double_reset();
+    lttng_double_reset();
     ffitap_library_destroy(open_library(NATIVE, FFITAP_CDLL, 0));
     ffitap_library_destroy(open_library(NATIVE, FFITAP_CDLL, 0));
 
-    cr_expect(eq(uint, emit_double_runtime_count(), 1));
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->name, "ffitap"));
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, ""));
-    cr_expect(strstr(emit_double_runtime(0)->object, "test_core_library") != NULL);
+    cr_expect(eq(uint, lttng_double_runtime_count(), 1));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->name, "ffitap"));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, ""));
+    cr_expect(strstr(lttng_double_runtime(0)->object, "test_core_library") != NULL);
 }
 
 static struct ffitap_library *adopt(const char *name, void *handle, enum ffitap_library_kind kind,
@@ -197,7 +197,7 @@ Test(core_library, what_is_adopted_is_not_loaded)
 
     cr_expect(eq(ptr, ffitap_library_get_handle(library), handle));
     cr_expect(eq(str, (char *)ffitap_library_borrow_name(library), "of my own"));
-    cr_expect(eq(uint, emit_double_load_end_count(), 0));
+    cr_expect(eq(uint, lttng_double_load_end_count(), 0));
     cr_expect(
         eq(ptr, ffitap_function_get_address(borrow(library, "hypot")), dlsym(handle, "hypot")));
     ffitap_library_destroy(library);
@@ -209,9 +209,9 @@ Test(core_library, what_somebody_else_loaded_is_known_when_it_is_adopted)
     struct ffitap_library *library = adopt(NULL, dlopen(NATIVE, RTLD_NOW), FFITAP_CDLL, 0);
 
     borrow(library, "answer");
-    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->path, NATIVE));
-    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
-    cr_expect(eq(str, (char *)emit_double_function(0)->library, NATIVE));
+    cr_expect(eq(str, (char *)lttng_double_object_mapped(0)->path, NATIVE));
+    cr_expect(eq(int, lttng_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(str, (char *)lttng_double_function(0)->library, NATIVE));
     ffitap_library_destroy(library);
 }
 
@@ -221,7 +221,7 @@ Test(core_library, what_somebody_else_loaded_is_known_when_the_main_program_is_s
 
     cr_assert(ne(ptr, dlopen(AGGREGATES_LIBRARY, RTLD_NOW | RTLD_GLOBAL), NULL));
     borrow(program, "give_double_and_float");
-    cr_expect(eq(str, (char *)emit_double_function(0)->library, AGGREGATES_LIBRARY));
+    cr_expect(eq(str, (char *)lttng_double_function(0)->library, AGGREGATES_LIBRARY));
     ffitap_library_destroy(program);
 }
 
@@ -243,9 +243,9 @@ Test(core_library, what_is_adopted_is_not_taken_for_what_was_in_its_place)
     void *second = look_up_in(LIBRARY_OTHER, "two_first");
 
     cr_assert(eq(ptr, first, second));
-    cr_expect(eq(str, (char *)emit_double_function(0)->symbol, "two_first"));
-    cr_expect(eq(str, (char *)emit_double_function(0)->library, LIBRARY_OTHER));
-    cr_expect(eq(str, (char *)emit_double_lookup(0)->library, LIBRARY_OTHER));
+    cr_expect(eq(str, (char *)lttng_double_function(0)->symbol, "two_first"));
+    cr_expect(eq(str, (char *)lttng_double_function(0)->library, LIBRARY_OTHER));
+    cr_expect(eq(str, (char *)lttng_double_lookup(0)->library, LIBRARY_OTHER));
 }
 
 Test(core_library, an_adopted_handle_stays_open_when_its_library_goes)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 #define THREADS 2
@@ -22,7 +22,7 @@ __attribute__((constructor)) static void borrow_before_main(void)
     early_status = ffitap_loader_borrow_library(ffitap_cdll(), "libm.so.6", &early, NULL);
 }
 
-TestSuite(core_loader, .init = emit_double_reset);
+TestSuite(core_loader, .init = lttng_double_reset);
 
 static struct ffitap_loader *create(enum ffitap_library_kind kind)
 {
@@ -58,7 +58,7 @@ Test(core_loader, borrowing_twice_gives_one_object_after_one_load)
     struct ffitap_library *library = borrow_library(loader, NATIVE);
 
     cr_expect(eq(ptr, borrow_library(loader, NATIVE), library));
-    cr_expect(eq(uint, emit_double_load_end_count(), 1));
+    cr_expect(eq(uint, lttng_double_load_end_count(), 1));
     ffitap_loader_destroy(loader);
 }
 
@@ -94,7 +94,7 @@ Test(core_loader, loading_always_gives_a_new_object)
     cr_expect(ne(ptr, one, other));
     cr_expect(ne(ptr, borrow_library(loader, NATIVE), one));
     cr_expect(ne(ptr, borrow_library(loader, NATIVE), other));
-    cr_expect(eq(uint, emit_double_load_end_count(), 3));
+    cr_expect(eq(uint, lttng_double_load_end_count(), 3));
     ffitap_library_destroy(one);
     ffitap_library_destroy(other);
     ffitap_loader_destroy(loader);
@@ -117,7 +117,7 @@ Test(core_loader, null_can_be_loaded_and_is_the_main_program)
 {
     struct ffitap_library *library = load_library(ffitap_cdll(), NULL);
 
-    cr_expect(eq(int, emit_double_load_end(0)->main_program, 1));
+    cr_expect(eq(int, lttng_double_load_end(0)->main_program, 1));
     ffitap_library_destroy(library);
 }
 
@@ -134,7 +134,7 @@ Test(core_loader, null_and_an_empty_name_cannot_be_borrowed)
                  FFITAP_BAD_ARGUMENT));
     cr_expect(eq(str, error.text, "library name is empty"));
     cr_expect(eq(ptr, library, &library));
-    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    cr_expect(eq(str, (char *)lttng_double_names(), ""));
 }
 
 Test(core_loader, a_leading_underscore_is_refused_without_a_load)
@@ -147,7 +147,7 @@ Test(core_loader, a_leading_underscore_is_refused_without_a_load)
     cr_expect(
         eq(str, error.text, "'_name' starts with '_': only ffitap_loader_load_library() loads it"));
     cr_expect(eq(ptr, library, &library));
-    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    cr_expect(eq(str, (char *)lttng_double_names(), ""));
 }
 
 Test(core_loader, a_leading_underscore_can_be_loaded)
@@ -156,7 +156,7 @@ Test(core_loader, a_leading_underscore_can_be_loaded)
 
     cr_expect(eq(int, ffitap_loader_load_library(ffitap_cdll(), "_name", &library, NULL),
                  FFITAP_LOAD_FAILED));
-    cr_expect(eq(uint, emit_double_load_end_count(), 1));
+    cr_expect(eq(uint, lttng_double_load_end_count(), 1));
 }
 
 Test(core_loader, a_name_that_failed_is_tried_again)
@@ -176,7 +176,7 @@ Test(core_loader, a_name_that_failed_is_tried_again)
     cr_assert(eq(int, symlink(NATIVE, path), 0));
     library = borrow_library(loader, path);
     cr_expect(eq(ptr, borrow_library(loader, path), library));
-    cr_expect(eq(uint, emit_double_load_end_count(), 2));
+    cr_expect(eq(uint, lttng_double_load_end_count(), 2));
     ffitap_loader_destroy(loader);
     unlink(path);
     rmdir(folder);
@@ -193,12 +193,12 @@ Test(core_loader, what_it_was_made_with_is_what_its_libraries_have)
     struct ffitap_library *borrowed = borrow_library(loader, NATIVE);
     cr_expect(eq(int, ffitap_library_get_kind(borrowed), FFITAP_OLEDLL));
     cr_expect(eq(uint, ffitap_library_get_flags(borrowed), FFITAP_USE_LAST_ERROR));
-    cr_expect(eq(int, emit_double_load_end(0)->mode, RTLD_GLOBAL | RTLD_NOW));
+    cr_expect(eq(int, lttng_double_load_end(0)->mode, RTLD_GLOBAL | RTLD_NOW));
 
     struct ffitap_library *loaded = load_library(loader, "libm.so.6");
     cr_expect(eq(int, ffitap_library_get_kind(loaded), FFITAP_OLEDLL));
     cr_expect(eq(uint, ffitap_library_get_flags(loaded), FFITAP_USE_LAST_ERROR));
-    cr_expect(eq(int, emit_double_load_end(0)->mode, RTLD_GLOBAL | RTLD_NOW));
+    cr_expect(eq(int, lttng_double_load_end(0)->mode, RTLD_GLOBAL | RTLD_NOW));
     ffitap_library_destroy(loaded);
     ffitap_loader_destroy(loader);
 }
@@ -225,7 +225,7 @@ Test(core_loader, what_was_borrowed_goes_with_it_but_stays_mapped)
         ffitap_function_get_address(borrow(borrow_library(loader, NATIVE), "answer"));
     ffitap_loader_destroy(loader);
     cr_expect(eq(int, answer(), 42));
-    cr_expect(eq(uint, emit_double_object_unmapped_count(), 0));
+    cr_expect(eq(uint, lttng_double_object_unmapped_count(), 0));
 }
 
 Test(core_loader, destroying_nothing_is_allowed)
@@ -248,7 +248,7 @@ static enum ffitap_library_kind kind_of(struct ffitap_loader *loader)
     struct ffitap_library *library = borrow_library(loader, NATIVE);
 
     cr_expect(eq(uint, ffitap_library_get_flags(library), 0));
-    cr_expect(eq(int, emit_double_load_end(0)->mode, FFITAP_DEFAULT_MODE | RTLD_NOW));
+    cr_expect(eq(int, lttng_double_load_end(0)->mode, FFITAP_DEFAULT_MODE | RTLD_NOW));
     return ffitap_library_get_kind(library);
 }
 

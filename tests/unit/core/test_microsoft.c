@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 static struct ffitap_library *windows;
@@ -15,7 +15,7 @@ static void open_microsoft(void)
     setenv("FFITAP_LTTNG", "0", 1);
     windows = open_library(MICROSOFT_NATIVE, FFITAP_WINDLL, 0);
     ole = open_library(MICROSOFT_NATIVE, FFITAP_OLEDLL, 0);
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 TestSuite(core_microsoft, .init = open_microsoft);
@@ -343,16 +343,18 @@ Test(core_microsoft, the_last_error_is_exchanged_closest_to_the_native_code)
     struct ffitap_function *give = borrow_same(library, "give", FFITAP_TYPE_INT);
     int value = 1;
 
-    emit_double_reset();
+    lttng_double_reset();
     ffitap_set_last_error(9);
     cr_expect(eq(int, call(give, NULL, &value, NULL), FFITAP_OK));
-    cr_expect(eq(str, (char *)emit_double_names(),
+    cr_expect(eq(str, (char *)lttng_double_names(),
                  "last_error_swap errno_swap call_entry call_exit errno_swap call "
                  "last_error_swap "));
-    cr_expect(eq(int, emit_double_last_error_swap(1)->private_value, 9));
-    cr_expect(eq(u64, emit_double_last_error_swap(1)->call_id, emit_double_call_entry(0)->call_id));
-    cr_expect(eq(u64, emit_double_last_error_swap(0)->call_id, emit_double_call_entry(0)->call_id));
-    cr_expect(eq(int, emit_double_last_error_swap(0)->direction, FFITAP__SWAP_OUT));
+    cr_expect(eq(int, lttng_double_last_error_swap(1)->private_value, 9));
+    cr_expect(
+        eq(u64, lttng_double_last_error_swap(1)->call_id, lttng_double_call_entry(0)->call_id));
+    cr_expect(
+        eq(u64, lttng_double_last_error_swap(0)->call_id, lttng_double_call_entry(0)->call_id));
+    cr_expect(eq(int, lttng_double_last_error_swap(0)->direction, FFITAP__SWAP_OUT));
     ffitap_library_destroy(library);
 }
 
@@ -361,5 +363,5 @@ Test(core_microsoft, a_call_is_told_like_any)
     int value = 1;
 
     cr_expect(eq(int, call(ole_give(), NULL, &value, NULL), FFITAP_OK));
-    cr_expect(eq(str, (char *)emit_double_names(), "function lookup call_entry call_exit call "));
+    cr_expect(eq(str, (char *)lttng_double_names(), "function lookup call_entry call_exit call "));
 }

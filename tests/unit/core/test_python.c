@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 #define SLEEP_US 100000u
@@ -91,7 +91,7 @@ static long count_during(void (*native)(void), enum ffitap_library_kind kind)
 {
     struct ffitap_function *function = create_native(native, kind);
 
-    emit_double_reset();
+    lttng_double_reset();
     const long before = count();
     call_without_arguments(function);
     const long after = count();
@@ -136,7 +136,7 @@ Test(core_python, no_other_thread_advances_while_a_pydlls_function_sleeps)
 
 Test(core_python, nobody_listening_the_same_happens)
 {
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     start_to_advance();
     cr_expect(gt(long, count_during(wait_for_the_other, FFITAP_CDLL), 0));
     cr_expect(eq(long, count_during(nap, FFITAP_PYDLL), 0));
@@ -202,35 +202,35 @@ Test(core_python, the_window_and_the_wait_are_told)
     count_during(let_it_be_held, FFITAP_CDLL);
     join_holder();
 
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
-    cr_expect(ge(ulong, emit_double_call(0)->native_ns, SLEEP_NS));
-    cr_expect(ge(ulong, emit_double_call(0)->gil_wait_ns, SLEEP_NS));
-    cr_expect(ge(ulong, emit_double_call(0)->gil_released_ns,
-                 SLEEP_NS + emit_double_call(0)->gil_wait_ns));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    cr_expect(ge(ulong, lttng_double_call(0)->native_ns, SLEEP_NS));
+    cr_expect(ge(ulong, lttng_double_call(0)->gil_wait_ns, SLEEP_NS));
+    cr_expect(ge(ulong, lttng_double_call(0)->gil_released_ns,
+                 SLEEP_NS + lttng_double_call(0)->gil_wait_ns));
 }
 
 Test(core_python, what_the_function_takes_is_none_of_the_wait)
 {
     count_during(nap, FFITAP_CDLL);
 
-    cr_expect(ge(ulong, emit_double_call(0)->gil_released_ns,
-                 SLEEP_NS + emit_double_call(0)->gil_wait_ns));
+    cr_expect(ge(ulong, lttng_double_call(0)->gil_released_ns,
+                 SLEEP_NS + lttng_double_call(0)->gil_wait_ns));
 }
 
 Test(core_python, a_pydlls_function_has_no_window)
 {
     count_during(nap, FFITAP_PYDLL);
 
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
-    cr_expect(eq(ulong, emit_double_call(0)->gil_released_ns, 0));
-    cr_expect(eq(ulong, emit_double_call(0)->gil_wait_ns, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
+    cr_expect(eq(ulong, lttng_double_call(0)->gil_released_ns, 0));
+    cr_expect(eq(ulong, lttng_double_call(0)->gil_wait_ns, 0));
 }
 
 Test(core_python, the_runtime_names_its_lock)
 {
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
 
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, "PyEval_SaveThread"));
 }
 
 static struct ffitap_library *pythonapi(void)
@@ -368,7 +368,7 @@ Test(core_python, a_callback_out_of_a_cdlls_call_has_the_lock_and_gives_it_back)
     cr_expect(eq(int, held_after, 0));
     cr_expect(eq(int, PyGILState_Check(), 1));
     cr_expect(eq(long, count(), 5));
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
 }
 
 Test(core_python, a_callback_out_of_a_pydlls_call_keeps_the_lock)
@@ -387,7 +387,7 @@ Test(core_python, a_callback_in_a_thread_that_is_new_to_python_has_the_lock)
     cr_expect(eq(int, held_in_handler, 1));
     cr_expect(eq(int, held_after, 0));
     cr_expect(eq(long, count(), 5));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->call_id, 0));
 }
 
 Test(core_python, a_callback_that_does_not_need_the_lock_runs_without)
@@ -404,10 +404,10 @@ Test(core_python, the_wait_of_a_callback_is_none_of_its_calls_own_time)
     call_back_from(let_it_be_held_and_call_code, FFITAP_CDLL, 0, NULL);
     join_holder();
 
-    cr_expect(ge(ulong, emit_double_callback_exit(0)->duration_ns, SLEEP_NS));
-    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, SLEEP_NS));
+    cr_expect(ge(ulong, lttng_double_callback_exit(0)->duration_ns, SLEEP_NS));
+    cr_expect(ge(ulong, lttng_double_call(0)->callbacks_ns, SLEEP_NS));
     cr_expect(
-        ge(ulong, emit_double_call(0)->native_ns, emit_double_call(0)->callbacks_ns + SLEEP_NS));
+        ge(ulong, lttng_double_call(0)->native_ns, lttng_double_call(0)->callbacks_ns + SLEEP_NS));
 }
 
 Test(core_python, calls_and_callbacks_go_without_a_lock_when_python_has_ended)
@@ -415,8 +415,8 @@ Test(core_python, calls_and_callbacks_go_without_a_lock_when_python_has_ended)
     end_python();
     call_back_from(call_code, FFITAP_CDLL, 0, NULL);
 
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
-    cr_expect(eq(uint, emit_double_callback_exit_count(), 1));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), 1));
 }
 
 /* From then on PyGILState_Check() says yes to every thread. */
@@ -441,7 +441,7 @@ static unsigned flags_in_new_thread(struct ffitap_function *function)
 
     pthread_create(&thread, NULL, call_without_the_lock, function);
     pthread_join(thread, NULL);
-    return emit_double_call(0)->flags;
+    return lttng_double_call(0)->flags;
 }
 
 Test(core_python, who_is_without_the_lock_is_known_although_there_was_another_interpreter)
@@ -454,10 +454,10 @@ Test(core_python, who_is_without_the_lock_is_known_although_there_was_another_in
     PyThreadState *state = PyEval_SaveThread();
     cr_expect(eq(uint, flags_in_new_thread(function), 0));
     call_without_arguments(function);
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
     PyEval_RestoreThread(state);
     call_without_arguments(function);
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
     ffitap_library_destroy(libc);
 }
 
@@ -472,7 +472,7 @@ Test(core_python, the_lock_of_another_thread_is_not_given_up_although_there_was_
     PyThreadState *state = PyEval_SaveThread();
     sem_wait(&is_held);
     call_without_arguments(function);
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
     is_wanted = true;
     PyEval_RestoreThread(state);
     join_holder();
@@ -487,7 +487,7 @@ Test(core_python, a_call_out_of_another_interpreter_gives_the_lock_up)
     PyThreadState *other = Py_NewInterpreter();
 
     call_without_arguments(function);
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
     Py_EndInterpreter(other);
     PyThreadState_Swap(state);
     ffitap_library_destroy(libc);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 /* The linker's --wrap: how often the core asked for a symbol. */
@@ -99,10 +99,10 @@ Test(core_pythonapi, one_that_was_loaded_apart_is_found)
 Test(core_pythonapi, one_that_was_loaded_apart_has_a_lock)
 {
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, ""));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, ""));
     load_python(RTLD_NOW | RTLD_LOCAL);
     ffitap_library_destroy(open_library(NATIVE, FFITAP_CDLL, 0));
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, "PyEval_SaveThread"));
 }
 
 Test(core_pythonapi, one_that_came_after_all_was_made_is_found_when_the_host_asks)
@@ -110,7 +110,7 @@ Test(core_pythonapi, one_that_came_after_all_was_made_is_found_when_the_host_ask
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
     load_python(RTLD_NOW | RTLD_LOCAL);
     ffitap_interpreter_set_automatic();
-    cr_expect(eq(str, (char *)emit_double_runtime(0)->lock, "PyEval_SaveThread"));
+    cr_expect(eq(str, (char *)lttng_double_runtime(0)->lock, "PyEval_SaveThread"));
 }
 
 static bool is_there(void)

@@ -17,11 +17,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 #include "tap/statistics_file.h"
 
-bool emit_double_is_there = false;
+bool lttng_double_is_there = false;
 
 /* A sanitizer's own instructions are none of the tap's. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

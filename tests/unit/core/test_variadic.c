@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "open.h"
 
 static struct ffitap_library *native;
@@ -36,7 +36,7 @@ static void open_native(void)
     add_up = borrow(native, "add_up");
     cr_assert(eq(int, ffitap_function_set_result(add_up, TYPE(DOUBLE), NULL), FFITAP_OK));
     cr_assert(eq(int, ffitap_function_set_arguments(add_up, &format, 1, NULL), FFITAP_OK));
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 TestSuite(core_variadic, .init = open_native);
@@ -267,5 +267,5 @@ Test(core_variadic, it_is_told_like_any_call)
     cr_assert(eq(
         int, ffitap_function_call_extra(add_up, NULL, (void *[]){&format, &value}, 2, &type, NULL),
         FFITAP_OK));
-    cr_expect(eq(uint, emit_double_call_count(), 1));
+    cr_expect(eq(uint, lttng_double_call_count(), 1));
 }

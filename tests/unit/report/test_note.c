@@ -13,7 +13,7 @@
 
 static char directory[64];
 static int folder;
-static struct ffitap__note note;
+static struct ffitap__exec_note note;
 
 static void create(void)
 {
@@ -47,7 +47,7 @@ Test(note, that_is_kept_becomes_a_file_and_says_the_same)
     leave(FFITAP__EXEC_NOTE_MAX);
     ffitap_notes_keep(directory);
     cr_expect(lt(i64, readlinkat(folder, NAME, target, sizeof(target)), 0));
-    cr_assert(ffitap__note_read(&note, folder, NAME) == NULL);
+    cr_assert(ffitap__exec_note_read(&note, folder, NAME) == NULL);
     cr_expect(eq(sz, strlen(note.text), FFITAP__EXEC_NOTE_MAX));
     cr_expect(eq(int, note.pid, 4711));
 }
@@ -55,7 +55,7 @@ Test(note, that_is_kept_becomes_a_file_and_says_the_same)
 Test(note, that_is_too_long_is_damaged_before_and_after_it_is_kept)
 {
     leave(FFITAP__EXEC_NOTE_MAX + 1);
-    cr_expect(eq(str, (char *)ffitap__note_read(&note, folder, NAME), "is damaged"));
+    cr_expect(eq(str, (char *)ffitap__exec_note_read(&note, folder, NAME), "is damaged"));
     ffitap_notes_keep(directory);
-    cr_expect(eq(str, (char *)ffitap__note_read(&note, folder, NAME), "is damaged"));
+    cr_expect(eq(str, (char *)ffitap__exec_note_read(&note, folder, NAME), "is damaged"));
 }

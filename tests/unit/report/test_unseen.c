@@ -75,7 +75,7 @@ static void tell_process(int pid, uint64_t start_ns)
 
 static void read_all(void)
 {
-    ffitap__notes_read_folder(&sink, folder);
+    ffitap__exec_notes_read_folder(&sink, folder);
     ffitap__model_finish(model);
     ffitap__unseen_settle(model);
 }

@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 
 #define RUNTIME 5
 #define REFUSED 1 /* FFI_BAD_TYPEDEF */
@@ -120,11 +120,11 @@ Test(closure, tells_each_call_under_the_address_of_its_code)
     int calls = 0;
 
     prepare(&closure, count, &calls);
-    emit_double_reset();
+    lttng_double_reset();
     call(&closure);
-    cr_expect(eq(str, (char *)emit_double_names(), "callback_entry callback_exit "));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, 0xC0DE));
-    cr_expect(eq(uint, emit_double_callback_exit(0)->runtime_id, RUNTIME));
+    cr_expect(eq(str, (char *)lttng_double_names(), "callback_entry callback_exit "));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->closure, 0xC0DE));
+    cr_expect(eq(uint, lttng_double_callback_exit(0)->runtime_id, RUNTIME));
 }
 
 Test(closure, one_that_is_its_own_code_is_told_under_its_address)
@@ -136,7 +136,7 @@ Test(closure, one_that_is_its_own_code_is_told_under_its_address)
         eq(int, ffitap__closure_prepare(prepare_here, &owner, &closure, NULL, count, &calls), 0));
     call(&closure);
     cr_expect(eq(int, calls, 1));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, (uintptr_t)&closure));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->closure, (uintptr_t)&closure));
 }
 
 Test(closure, prepared_while_nobody_listens_is_told_once_somebody_does)
@@ -144,13 +144,13 @@ Test(closure, prepared_while_nobody_listens_is_told_once_somebody_does)
     struct closure closure;
     int calls = 0;
 
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     prepare(&closure, count, &calls);
     call(&closure);
-    cr_expect(eq(uint, emit_double_callback_exit_count(), 0));
-    emit_double_wants_calls = true;
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), 0));
+    lttng_double_wants_calls = true;
     call(&closure);
-    cr_expect(eq(uint, emit_double_callback_exit_count(), 1));
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), 1));
     cr_expect(eq(int, calls, 2));
 }
 
@@ -197,7 +197,7 @@ Test(closure, prepared_through_two_hooks_is_told_once)
     ffitap__closure_prepare(prepare_through_the_other, &owner, &closure, NULL, count, &calls);
     call(&closure);
     cr_expect(eq(int, calls, 1));
-    cr_expect(eq(uint, emit_double_callback_exit_count(), 1));
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), 1));
 }
 
 static int prepare_for_reader(struct closure *closure, ffitap__closure_handler *handler, void *data)
@@ -218,8 +218,8 @@ Test(closure, holds_the_runtimes_own_data_where_it_looks_for_that)
     call(&other);
     cr_expect(eq(int, calls, 1));
     cr_expect(eq(int, other_calls, 100));
-    cr_expect(eq(uint, emit_double_callback_exit_count(), 2));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, 0xC0DE));
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), 2));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->closure, 0xC0DE));
 }
 
 Test(closure, prepared_again_with_data_that_is_looked_for_calls_the_new_handler_only)
@@ -258,8 +258,8 @@ Test(closure, prepared_where_one_was_freed_is_told_with_its_own_code_and_runtime
                                (void *)0xCAFE);
     call(&closure);
     cr_expect(eq(int, calls, 100));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, 0xCAFE));
-    cr_expect(eq(uint, emit_double_callback_exit(0)->runtime_id, RUNTIME + 1));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->closure, 0xCAFE));
+    cr_expect(eq(uint, lttng_double_callback_exit(0)->runtime_id, RUNTIME + 1));
 }
 
 static int of_next;
@@ -333,7 +333,7 @@ Test(closure, freed_ones_leave_room_for_others)
         ffitap__closure_prepare_at(agree, &owner, closure, NULL, count, &calls, NULL);
         ffitap__closure_free(free_nothing, closure);
     }
-    cr_expect(eq(uint, emit_double_lost_count(), 0));
+    cr_expect(eq(uint, lttng_double_lost_count(), 0));
 }
 
 Test(closure, refused_ones_leave_room_for_others)
@@ -342,7 +342,7 @@ Test(closure, refused_ones_leave_room_for_others)
 
     for (uintptr_t i = 1; i <= 2 * FFITAP__CLOSURE_MAX; i++)
         ffitap__closure_prepare_at(refuse, &owner, (void *)(i * 64), NULL, count, &calls, NULL);
-    cr_expect(eq(uint, emit_double_lost_count(), 0));
+    cr_expect(eq(uint, lttng_double_lost_count(), 0));
 }
 
 Test(closure, for_which_there_is_no_room_is_prepared_as_it_was_asked_for_and_counted)
@@ -357,8 +357,8 @@ Test(closure, for_which_there_is_no_room_is_prepared_as_it_was_asked_for_and_cou
     cr_expect(eq(int, errno, 33));
     cr_expect(eq(ptr, (void *)closure.handler, (void *)count));
     cr_expect(eq(ptr, closure.data, &calls));
-    cr_expect(eq(uint, emit_double_lost_count(), 1));
-    cr_expect(eq(uint, emit_double_lost(0)->what, FFITAP__LOST_RUNTIME));
+    cr_expect(eq(uint, lttng_double_lost_count(), 1));
+    cr_expect(eq(uint, lttng_double_lost(0)->what, FFITAP__LOST_RUNTIME));
 }
 
 /* Frees its closure, which then goes to another handler. */
@@ -380,8 +380,8 @@ Test(closure, may_be_freed_by_its_own_handler)
     prepare(&closure, free_own, &closure);
     call(&closure);
     cr_expect(eq(ptr, freed, &closure));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, 0xC0DE));
-    cr_expect(eq(uint, emit_double_callback_exit_count(), 1));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->closure, 0xC0DE));
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), 1));
 }
 
 static void compare_errno(void *cif, void *result, void **arguments, void *data)
@@ -430,7 +430,7 @@ Test(closure, threads_do_not_mix_theirs_up)
     pthread_t threads[CROWD];
     bool wrong[CROWD];
 
-    emit_double_wants_calls = false;
+    lttng_double_wants_calls = false;
     for (int i = 0; i < CROWD; i++)
         cr_assert(eq(int, pthread_create(&threads[i], NULL, prepare_and_free, &wrong[i]), 0));
     for (int i = 0; i < CROWD; i++) {

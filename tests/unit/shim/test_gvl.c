@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/call.h"
 
 #define RUNTIME 5
@@ -58,14 +58,14 @@ static void *pass(ffitap__gvl_function *function, void *data)
     return ffitap__gvl_release(release, &runtime, function, data, unblock, &seen_unblock);
 }
 
-TestSuite(gvl, .init = emit_double_reset);
+TestSuite(gvl, .init = lttng_double_reset);
 
 Test(gvl, ruby_gets_what_it_was_given)
 {
     for (int listening = 0; listening < 2; listening++) {
         bool called = false;
 
-        emit_double_wants_calls = listening;
+        lttng_double_wants_calls = listening;
         seen_unblock = NULL;
         cr_expect(eq(ptr, pass(note_data, &called), &called));
         cr_expect(called);
@@ -77,10 +77,10 @@ Test(gvl, ruby_gets_what_it_was_given)
 Test(gvl, a_call_in_it_has_a_window_until_ruby_has_the_lock_back)
 {
     pass(make_a_call, NULL);
-    cr_assert(eq(uint, emit_double_call_count(), 1));
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
-    cr_expect(gt(ulong, emit_double_call(0)->gil_wait_ns, 0));
-    cr_expect(eq(ulong, emit_double_call(0)->runtime_id, RUNTIME));
+    cr_assert(eq(uint, lttng_double_call_count(), 1));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    cr_expect(gt(ulong, lttng_double_call(0)->gil_wait_ns, 0));
+    cr_expect(eq(ulong, lttng_double_call(0)->runtime_id, RUNTIME));
 }
 
 Test(gvl, given_up_for_no_call_it_is_no_window_of_the_next)
@@ -90,6 +90,6 @@ Test(gvl, given_up_for_no_call_it_is_no_window_of_the_next)
     pass(make_a_call, NULL);
     pass(note_data, &called);
     make_call();
-    cr_assert(eq(uint, emit_double_call_count(), 2));
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
+    cr_assert(eq(uint, lttng_double_call_count(), 2));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
 }

@@ -10,14 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/call.h"
 #include "tap/lock.h"
 #include "tap/runtime.h"
 #include "tap/tap.h"
 
 #ifdef WITHOUT_PROVIDER
-bool emit_double_is_there = false;
+bool lttng_double_is_there = false;
 #endif
 
 char kept_folder[] = "/tmp/ffitap-test-statistics-XXXXXX";

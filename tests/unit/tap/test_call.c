@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/call.h"
 #include "tap/function.h"
 
@@ -27,7 +27,7 @@ static struct ffitap__thread *ready_thread(void)
 
     ffitap__function_announce((const void *)native, "native");
     ffitap__function_announce((const void *)other_native, "other_native");
-    emit_double_reset();
+    lttng_double_reset();
     return self;
 }
 
@@ -45,12 +45,12 @@ Test(tap_call, a_call_without_a_lock_is_complete_when_it_returns)
 
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(str, (char *)emit_double_names(), "call_entry call_exit call "));
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
-    cr_expect(eq(uint, emit_double_call(0)->runtime_id, RUNTIME));
-    cr_expect(eq(ulong, emit_double_call(0)->gil_released_ns, 0));
+    cr_expect(eq(str, (char *)lttng_double_names(), "call_entry call_exit call "));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->runtime_id, RUNTIME));
+    cr_expect(eq(ulong, lttng_double_call(0)->gil_released_ns, 0));
     cr_expect(
-        eq(uint, emit_double_call(0)->function_id, ffitap__function_at((const void *)native)->id));
+        eq(uint, lttng_double_call(0)->function_id, ffitap__function_at((const void *)native)->id));
     cr_expect(eq(uint, self->depth, 0));
 }
 
@@ -64,9 +64,9 @@ Test(tap_call, its_start_and_length_are_on_the_monotonic_clock)
     ffitap__call_leave(self, STACK);
     const uint64_t after = ffitap__clock_monotonic_ns();
 
-    cr_expect(ge(ulong, emit_double_call(0)->start_ns + 2000, before));
-    cr_expect(ge(ulong, emit_double_call(0)->native_ns, 19990000));
-    cr_expect(le(ulong, emit_double_call(0)->native_ns, after - before + 100000));
+    cr_expect(ge(ulong, lttng_double_call(0)->start_ns + 2000, before));
+    cr_expect(ge(ulong, lttng_double_call(0)->native_ns, 19990000));
+    cr_expect(le(ulong, lttng_double_call(0)->native_ns, after - before + 100000));
 }
 
 Test(tap_call, a_lock_that_was_kept_is_said_to_be_held)
@@ -76,7 +76,7 @@ Test(tap_call, a_lock_that_was_kept_is_said_to_be_held)
 
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
 }
 
 Test(tap_call, a_call_with_a_window_is_complete_when_the_lock_is_held_again)
@@ -87,18 +87,18 @@ Test(tap_call, a_call_with_a_window_is_complete_when_the_lock_is_held_again)
     ffitap__call_enter(self, RUNTIME, (const void *)native, true, STACK);
     ffitap__call_leave(self, STACK);
     cr_expect(ffitap__call_wants_lock(self));
-    cr_expect(eq(uint, emit_double_call_count(), 0));
+    cr_expect(eq(uint, lttng_double_call_count(), 0));
     ffitap__call_lock_wanted(self);
     usleep(20000);
     ffitap__call_lock_held(self, STACK);
 
-    cr_expect(
-        eq(str, (char *)emit_double_names(), "gil_release call_entry call_exit gil_acquire call "));
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
-    cr_expect(ge(ulong, emit_double_call(0)->gil_wait_ns, 19990000));
-    cr_expect(ge(ulong, emit_double_call(0)->gil_released_ns, emit_double_call(0)->gil_wait_ns));
-    cr_expect(eq(ulong, emit_double_gil_release(0)->call_id, emit_double_call_exit(0)->call_id));
-    cr_expect(eq(ulong, emit_double_gil_acquire(0)->call_id, emit_double_call_exit(0)->call_id));
+    cr_expect(eq(str, (char *)lttng_double_names(),
+                 "gil_release call_entry call_exit gil_acquire call "));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_RELEASED));
+    cr_expect(ge(ulong, lttng_double_call(0)->gil_wait_ns, 19990000));
+    cr_expect(ge(ulong, lttng_double_call(0)->gil_released_ns, lttng_double_call(0)->gil_wait_ns));
+    cr_expect(eq(ulong, lttng_double_gil_release(0)->call_id, lttng_double_call_exit(0)->call_id));
+    cr_expect(eq(ulong, lttng_double_gil_acquire(0)->call_id, lttng_double_call_exit(0)->call_id));
 }
 
 Test(tap_call, a_window_without_a_call_leaves_no_trace_on_the_next)
@@ -110,7 +110,7 @@ Test(tap_call, a_window_without_a_call_leaves_no_trace_on_the_next)
     enter(self, STACK);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
 }
 
 Test(tap_call, an_exchange_of_errno_is_told_with_all_four_values)
@@ -125,18 +125,18 @@ Test(tap_call, an_exchange_of_errno_is_told_with_all_four_values)
     ffitap__call_leave(self, STACK);
 
     cr_expect(
-        eq(str, (char *)emit_double_names(), "errno_swap call_entry call_exit errno_swap call "));
-    cr_expect(eq(int, emit_double_call(0)->errno_before, 11));
-    cr_expect(eq(int, emit_double_call(0)->errno_private_in, 22));
-    cr_expect(eq(int, emit_double_call(0)->errno_private_out, 33));
-    cr_expect(eq(int, emit_double_call(0)->errno_after, 11));
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_ERRNO_SWAPPED));
-    cr_expect(eq(int, emit_double_errno_swap(1)->direction, FFITAP__SWAP_IN));
-    cr_expect(eq(int, emit_double_errno_swap(1)->real_value, 11));
-    cr_expect(eq(int, emit_double_errno_swap(1)->private_value, 22));
-    cr_expect(eq(int, emit_double_errno_swap(0)->direction, FFITAP__SWAP_OUT));
-    cr_expect(eq(int, emit_double_errno_swap(0)->real_value, 33));
-    cr_expect(eq(int, emit_double_errno_swap(0)->private_value, 11));
+        eq(str, (char *)lttng_double_names(), "errno_swap call_entry call_exit errno_swap call "));
+    cr_expect(eq(int, lttng_double_call(0)->errno_before, 11));
+    cr_expect(eq(int, lttng_double_call(0)->errno_private_in, 22));
+    cr_expect(eq(int, lttng_double_call(0)->errno_private_out, 33));
+    cr_expect(eq(int, lttng_double_call(0)->errno_after, 11));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_ERRNO_SWAPPED));
+    cr_expect(eq(int, lttng_double_errno_swap(1)->direction, FFITAP__SWAP_IN));
+    cr_expect(eq(int, lttng_double_errno_swap(1)->real_value, 11));
+    cr_expect(eq(int, lttng_double_errno_swap(1)->private_value, 22));
+    cr_expect(eq(int, lttng_double_errno_swap(0)->direction, FFITAP__SWAP_OUT));
+    cr_expect(eq(int, lttng_double_errno_swap(0)->real_value, 33));
+    cr_expect(eq(int, lttng_double_errno_swap(0)->private_value, 11));
 }
 
 Test(tap_call, errno_asked_for_by_somebody_else_is_no_exchange)
@@ -148,8 +148,8 @@ Test(tap_call, errno_asked_for_by_somebody_else_is_no_exchange)
     enter(self, STACK);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(uint, emit_double_errno_swap_count(), 0));
-    cr_expect(eq(int, emit_double_call(0)->errno_before, 22));
+    cr_expect(eq(uint, lttng_double_errno_swap_count(), 0));
+    cr_expect(eq(int, lttng_double_call(0)->errno_before, 22));
 }
 
 Test(tap_call, errno_asked_for_below_the_call_is_an_exchange_in_its_window)
@@ -164,8 +164,8 @@ Test(tap_call, errno_asked_for_below_the_call_is_an_exchange_in_its_window)
     ffitap__call_lock_wanted(self);
     ffitap__call_lock_held(self, STACK);
 
-    cr_expect(eq(int, emit_double_call(0)->errno_private_in, 22));
-    cr_expect(eq(uint, emit_double_call(0)->flags,
+    cr_expect(eq(int, lttng_double_call(0)->errno_private_in, 22));
+    cr_expect(eq(uint, lttng_double_call(0)->flags,
                  FFITAP__CALL_ERRNO_SWAPPED | FFITAP__CALL_GIL_RELEASED));
 }
 
@@ -191,12 +191,12 @@ Test(tap_call, calls_nest_and_the_inner_one_is_complete_first)
     cr_expect(eq(uint, self->depth, 1));
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(uint, emit_double_call(1)->function_id,
+    cr_expect(eq(uint, lttng_double_call(1)->function_id,
                  ffitap__function_at((const void *)other_native)->id));
     cr_expect(
-        eq(uint, emit_double_call(0)->function_id, ffitap__function_at((const void *)native)->id));
-    cr_expect(le(ulong, emit_double_call(1)->native_ns, emit_double_call(0)->native_ns));
-    cr_expect(eq(uint, emit_double_call(0)->flags | emit_double_call(1)->flags, 0));
+        eq(uint, lttng_double_call(0)->function_id, ffitap__function_at((const void *)native)->id));
+    cr_expect(le(ulong, lttng_double_call(1)->native_ns, lttng_double_call(0)->native_ns));
+    cr_expect(eq(uint, lttng_double_call(0)->flags | lttng_double_call(1)->flags, 0));
 }
 
 static bool is_plans(const struct ffitap__thread *self, uintptr_t stack)
@@ -257,12 +257,12 @@ Test(tap_call, a_call_that_was_jumped_over_is_unfinished_when_the_next_one_begin
     enter(self, STACK - 512);
     enter(self, STACK);
 
-    cr_expect(eq(uint, emit_double_call_count(), 2));
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_UNFINISHED));
-    cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
-    cr_expect(eq(uint, emit_double_call_exit_count(), 2));
+    cr_expect(eq(uint, lttng_double_call_count(), 2));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(uint, lttng_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(uint, lttng_double_call_exit_count(), 2));
     ffitap__call_leave(self, STACK);
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
 }
 
 Test(tap_call, a_call_that_was_jumped_over_is_unfinished_when_its_caller_returns)
@@ -273,9 +273,9 @@ Test(tap_call, a_call_that_was_jumped_over_is_unfinished_when_its_caller_returns
     enter(self, STACK - 512);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(uint, emit_double_call_count(), 2));
-    cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
-    cr_expect(eq(uint, emit_double_call(0)->flags, 0));
+    cr_expect(eq(uint, lttng_double_call_count(), 2));
+    cr_expect(eq(uint, lttng_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, 0));
     cr_expect(eq(uint, self->depth, 0));
 }
 
@@ -287,7 +287,7 @@ Test(tap_call, a_live_outer_call_survives_one_further_down_the_stack)
     enter(self, STACK - 512);
 
     cr_expect(eq(uint, self->depth, 2));
-    cr_expect(eq(uint, emit_double_call_count(), 0));
+    cr_expect(eq(uint, lttng_double_call_count(), 0));
 }
 
 Test(tap_call, a_dropped_call_that_returns_after_all_is_not_counted_twice)
@@ -299,7 +299,7 @@ Test(tap_call, a_dropped_call_that_returns_after_all_is_not_counted_twice)
     ffitap__call_leave(self, STACK + 4096);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(uint, emit_double_call_count(), 2));
+    cr_expect(eq(uint, lttng_double_call_count(), 2));
     cr_expect(eq(uint, self->depth, 0));
 }
 
@@ -312,8 +312,8 @@ Test(tap_call, a_lock_never_seen_to_be_held_again_is_an_unknown_wait)
     ffitap__call_leave(self, STACK);
     enter(self, STACK - 512);
 
-    cr_expect(eq(uint, emit_double_call_count(), 1));
-    cr_expect(eq(uint, emit_double_call(0)->flags,
+    cr_expect(eq(uint, lttng_double_call_count(), 1));
+    cr_expect(eq(uint, lttng_double_call(0)->flags,
                  FFITAP__CALL_GIL_RELEASED | FFITAP__CALL_WAIT_UNKNOWN));
 }
 
@@ -329,7 +329,7 @@ Test(tap_call, a_lock_that_is_held_after_another_call_was_made_ends_no_call_twic
     ffitap__call_leave(self, STACK - 512);
     ffitap__call_lock_held(self, STACK);
 
-    cr_expect(eq(uint, emit_double_call_count(), 2));
+    cr_expect(eq(uint, lttng_double_call_count(), 2));
     cr_expect(eq(uint, self->depth, 0));
 }
 
@@ -339,14 +339,14 @@ Test(tap_call, one_call_deeper_than_there_is_room_for_is_lost_and_the_others_are
 
     for (unsigned i = 0; i < FFITAP__FRAME_MAX; i++)
         enter(self, STACK - 16 * i);
-    cr_expect(eq(uint, emit_double_lost_count(), 0));
+    cr_expect(eq(uint, lttng_double_lost_count(), 0));
 
     cr_expect(eq(ptr, enter(self, STACK - 16 * FFITAP__FRAME_MAX), NULL));
-    cr_expect(eq(uint, emit_double_lost_count(), 1));
-    cr_expect(eq(int, emit_double_lost(0)->what, FFITAP__LOST_CALL));
+    cr_expect(eq(uint, lttng_double_lost_count(), 1));
+    cr_expect(eq(int, lttng_double_lost(0)->what, FFITAP__LOST_CALL));
 
     ffitap__call_leave(self, STACK);
-    cr_expect(eq(uint, emit_double_call_count(), FFITAP__FRAME_MAX));
+    cr_expect(eq(uint, lttng_double_call_count(), FFITAP__FRAME_MAX));
 }
 
 static void *leave_calls_open(void *unused)
@@ -365,8 +365,8 @@ Test(tap_call, what_a_thread_had_under_way_is_unfinished_when_it_ends)
     pthread_create(&thread, NULL, leave_calls_open, NULL);
     pthread_join(thread, NULL);
 
-    cr_expect(eq(uint, emit_double_call_count(), 2));
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(uint, lttng_double_call_count(), 2));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_UNFINISHED));
 }
 
 Test(tap_call, calls_of_a_forked_child_have_ids_of_their_own)
@@ -393,12 +393,12 @@ Test(tap_call, of_a_call_under_way_a_forked_child_tells_only_the_return)
     enter(self, STACK - 100);
     const pid_t child = fork();
     if (!child) {
-        emit_double_reset();
+        lttng_double_reset();
         ffitap__call_leave(self, STACK); /* past the inner one, which never does here */
-        _exit(emit_double_call_count() != 1 || emit_double_call(0)->flags != 0 || self->depth);
+        _exit(lttng_double_call_count() != 1 || lttng_double_call(0)->flags != 0 || self->depth);
     }
     ffitap__call_drop_all(self);
-    cr_expect(eq(uint, emit_double_call_count(), 2));
+    cr_expect(eq(uint, lttng_double_call_count(), 2));
     cr_assert(eq(int, waitpid(child, &status, 0), child));
     cr_expect(eq(int, status, 0));
 }

@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/callback.h"
 #include "tap/function.h"
 
@@ -26,7 +26,7 @@ static void get_ready(void)
 {
     self = ffitap__thread_get();
     ffitap__function_announce((const void *)native, "native");
-    emit_double_reset();
+    lttng_double_reset();
 }
 
 static struct ffitap__frame *call(uintptr_t stack)
@@ -56,14 +56,14 @@ Test(tap_callback, it_is_told_when_it_begins_and_when_it_ends)
 {
     struct ffitap__callback callback = call_back(STACK);
 
-    cr_expect(eq(str, (char *)emit_double_names(), "callback_entry "));
+    cr_expect(eq(str, (char *)lttng_double_names(), "callback_entry "));
     ffitap__callback_leave(self, &callback);
 
-    cr_expect(eq(str, (char *)emit_double_names(), "callback_entry callback_exit "));
-    cr_expect(eq(ulong, emit_double_callback_entry(0)->callback_id,
-                 emit_double_callback_exit(0)->callback_id));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->closure, 0xC105));
-    cr_expect(eq(uint, emit_double_callback_exit(0)->runtime_id, RUNTIME));
+    cr_expect(eq(str, (char *)lttng_double_names(), "callback_entry callback_exit "));
+    cr_expect(eq(ulong, lttng_double_callback_entry(0)->callback_id,
+                 lttng_double_callback_exit(0)->callback_id));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->closure, 0xC105));
+    cr_expect(eq(uint, lttng_double_callback_exit(0)->runtime_id, RUNTIME));
 }
 
 Test(tap_callback, each_has_an_id_of_its_own)
@@ -71,8 +71,8 @@ Test(tap_callback, each_has_an_id_of_its_own)
     call_back_for_long(STACK);
     call_back_for_long(STACK);
 
-    cr_expect(ne(ulong, emit_double_callback_exit(0)->callback_id,
-                 emit_double_callback_exit(1)->callback_id));
+    cr_expect(ne(ulong, lttng_double_callback_exit(0)->callback_id,
+                 lttng_double_callback_exit(1)->callback_id));
 }
 
 Test(tap_callback, it_names_the_call_that_it_came_out_of)
@@ -82,8 +82,9 @@ Test(tap_callback, it_names_the_call_that_it_came_out_of)
     call_back_for_long(STACK - 512);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
-    cr_expect(eq(uint, emit_double_callback_exit(0)->function_id,
+    cr_expect(
+        eq(ulong, lttng_double_callback_exit(0)->call_id, lttng_double_call_exit(0)->call_id));
+    cr_expect(eq(uint, lttng_double_callback_exit(0)->function_id,
                  ffitap__function_at((const void *)native)->id));
 }
 
@@ -91,15 +92,15 @@ Test(tap_callback, on_a_thread_without_calls_it_came_out_of_none)
 {
     call_back_for_long(STACK);
 
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
-    cr_expect(eq(uint, emit_double_callback_exit(0)->function_id, 0));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->call_id, 0));
+    cr_expect(eq(uint, lttng_double_callback_exit(0)->function_id, 0));
 }
 
 Test(tap_callback, it_tells_how_long_it_lasted)
 {
     call_back_for_long(STACK);
 
-    cr_expect(ge(ulong, emit_double_callback_exit(0)->duration_ns, LONG_NS));
+    cr_expect(ge(ulong, lttng_double_callback_exit(0)->duration_ns, LONG_NS));
 }
 
 Test(tap_callback, its_time_is_the_calls_time_in_callbacks)
@@ -110,21 +111,21 @@ Test(tap_callback, its_time_is_the_calls_time_in_callbacks)
     call_back_for_long(STACK - 1024);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, 2 * LONG_NS));
-    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+    cr_expect(ge(ulong, lttng_double_call(0)->callbacks_ns, 2 * LONG_NS));
+    cr_expect(le(ulong, lttng_double_call(0)->callbacks_ns, lttng_double_call(0)->native_ns));
 }
 
 Test(tap_callback, its_time_is_known_when_only_calls_are_wanted)
 {
-    emit_double_wants_callbacks = false;
+    lttng_double_wants_callbacks = false;
     call(STACK);
 
     call_back_for_long(STACK - 512);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(uint, emit_double_callback_entry_count(), 0));
-    cr_expect(eq(uint, emit_double_callback_exit_count(), 0));
-    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
+    cr_expect(eq(uint, lttng_double_callback_entry_count(), 0));
+    cr_expect(eq(uint, lttng_double_callback_exit_count(), 0));
+    cr_expect(ge(ulong, lttng_double_call(0)->callbacks_ns, LONG_NS));
 }
 
 Test(tap_callback, a_call_that_it_makes_has_callbacks_of_its_own)
@@ -139,10 +140,12 @@ Test(tap_callback, a_call_that_it_makes_has_callbacks_of_its_own)
     ffitap__callback_leave(self, &callback);
     ffitap__call_leave(self, STACK);
 
-    const struct ffitap__call_event *inner_call = emit_double_call(1);
-    const struct ffitap__call_event *outer_call = emit_double_call(0);
-    cr_expect(eq(ulong, emit_double_callback_exit(1)->call_id, emit_double_call_exit(1)->call_id));
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
+    const struct ffitap__call_event *inner_call = lttng_double_call(1);
+    const struct ffitap__call_event *outer_call = lttng_double_call(0);
+    cr_expect(
+        eq(ulong, lttng_double_callback_exit(1)->call_id, lttng_double_call_exit(1)->call_id));
+    cr_expect(
+        eq(ulong, lttng_double_callback_exit(0)->call_id, lttng_double_call_exit(0)->call_id));
     cr_expect(ge(ulong, inner_call->callbacks_ns, LONG_NS));
     cr_expect(le(ulong, inner_call->callbacks_ns, inner_call->native_ns));
     cr_expect(ge(ulong, outer_call->callbacks_ns, inner_call->native_ns + LONG_NS));
@@ -158,9 +161,10 @@ Test(tap_callback, one_out_of_another_takes_no_time_twice)
     ffitap__callback_leave(self, &outer);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(ulong, emit_double_callback_exit(1)->call_id, emit_double_call_exit(0)->call_id));
-    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
-    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+    cr_expect(
+        eq(ulong, lttng_double_callback_exit(1)->call_id, lttng_double_call_exit(0)->call_id));
+    cr_expect(ge(ulong, lttng_double_call(0)->callbacks_ns, LONG_NS));
+    cr_expect(le(ulong, lttng_double_call(0)->callbacks_ns, lttng_double_call(0)->native_ns));
 }
 
 Test(tap_callback, after_one_that_was_jumped_over_the_next_takes_its_time)
@@ -171,8 +175,8 @@ Test(tap_callback, after_one_that_was_jumped_over_the_next_takes_its_time)
     call_back_for_long(STACK - 512);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
-    cr_expect(le(ulong, emit_double_call(0)->callbacks_ns, emit_double_call(0)->native_ns));
+    cr_expect(ge(ulong, lttng_double_call(0)->callbacks_ns, LONG_NS));
+    cr_expect(le(ulong, lttng_double_call(0)->callbacks_ns, lttng_double_call(0)->native_ns));
 }
 
 Test(tap_callback, a_call_that_was_jumped_over_is_not_what_it_came_out_of)
@@ -183,10 +187,11 @@ Test(tap_callback, a_call_that_was_jumped_over_is_not_what_it_came_out_of)
     call_back_for_long(STACK - 512);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, emit_double_call_exit(0)->call_id));
-    cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
-    cr_expect(eq(ulong, emit_double_call(1)->callbacks_ns, 0));
-    cr_expect(ge(ulong, emit_double_call(0)->callbacks_ns, LONG_NS));
+    cr_expect(
+        eq(ulong, lttng_double_callback_exit(0)->call_id, lttng_double_call_exit(0)->call_id));
+    cr_expect(eq(uint, lttng_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(ulong, lttng_double_call(1)->callbacks_ns, 0));
+    cr_expect(ge(ulong, lttng_double_call(0)->callbacks_ns, LONG_NS));
 }
 
 Test(tap_callback, a_call_that_only_waits_for_its_lock_is_not_what_it_came_out_of)
@@ -197,8 +202,8 @@ Test(tap_callback, a_call_that_only_waits_for_its_lock_is_not_what_it_came_out_o
     call_back_for_long(STACK - 512);
     ffitap__call_lock_held(self, STACK);
 
-    cr_expect(eq(ulong, emit_double_callback_exit(0)->call_id, 0));
-    cr_expect(eq(ulong, emit_double_call(0)->callbacks_ns, 0));
+    cr_expect(eq(ulong, lttng_double_callback_exit(0)->call_id, 0));
+    cr_expect(eq(ulong, lttng_double_call(0)->callbacks_ns, 0));
 }
 
 Test(tap_callback, one_that_outlives_its_calls_frame_gives_its_time_to_no_other)
@@ -211,13 +216,13 @@ Test(tap_callback, one_that_outlives_its_calls_frame_gives_its_time_to_no_other)
     ffitap__callback_leave(self, &callback);
     ffitap__call_leave(self, STACK + 4096);
 
-    cr_expect(eq(uint, emit_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
-    cr_expect(eq(ulong, emit_double_call(0)->callbacks_ns, 0));
+    cr_expect(eq(uint, lttng_double_call(1)->flags, FFITAP__CALL_UNFINISHED));
+    cr_expect(eq(ulong, lttng_double_call(0)->callbacks_ns, 0));
 }
 
 static uint32_t flags_of_the_last_call(void)
 {
-    return emit_double_call(0)->flags;
+    return lttng_double_call(0)->flags;
 }
 
 Test(tap_callback, the_lock_that_it_gives_up_at_its_end_is_no_window_of_the_next_call)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/call.h"
 #include "tap/filter.h"
 #include "tap/function.h"
@@ -19,7 +19,7 @@ static struct ffitap__filter_flaw flaw;
 
 static void leave_nothing_out(void)
 {
-    emit_double_reset();
+    lttng_double_reset();
     ffitap__filter_set(NULL, &flaw);
 }
 
@@ -249,7 +249,7 @@ static struct ffitap__thread *ready_thread(void)
     set("!left_out");
     ffitap__function_announce((const void *)left_out, "left_out");
     ffitap__function_announce((const void *)measured, "measured");
-    emit_double_reset();
+    lttng_double_reset();
     return self;
 }
 
@@ -266,7 +266,7 @@ Test(tap_filter, a_call_that_is_left_out_is_not_told_and_keeps_errno)
     cr_expect(eq(ptr, enter(self, left_out), NULL));
     cr_expect(eq(int, errno, 42));
     cr_expect(eq(uint, self->depth, 0));
-    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    cr_expect(eq(str, (char *)lttng_double_names(), ""));
 }
 
 Test(tap_filter, a_call_that_is_left_out_leaves_its_window_and_its_errno_to_no_other)
@@ -279,6 +279,6 @@ Test(tap_filter, a_call_that_is_left_out_leaves_its_window_and_its_errno_to_no_o
     enter(self, measured);
     ffitap__call_leave(self, STACK);
 
-    cr_expect(eq(uint, emit_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
-    cr_expect(eq(uint, emit_double_call_count(), 1));
+    cr_expect(eq(uint, lttng_double_call(0)->flags, FFITAP__CALL_GIL_HELD));
+    cr_expect(eq(uint, lttng_double_call_count(), 1));
 }

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/function.h"
 #include "tap/library.h"
 #include "tap/lock.h"
@@ -31,7 +31,7 @@ static void unload(void *handle)
     ffitap__object_update(0);
 }
 
-TestSuite(tap_function, .init = emit_double_reset);
+TestSuite(tap_function, .init = lttng_double_reset);
 
 Test(tap_function, it_is_named_as_it_was_looked_up)
 {
@@ -45,8 +45,8 @@ Test(tap_function, it_is_named_as_it_was_looked_up)
     cr_expect(
         eq(ulong, function->offset, (uintptr_t)address - ((struct link_map *)handle)->l_addr));
     cr_expect(eq(ptr, (void *)ffitap__function_at(address), (void *)function));
-    cr_expect(eq(uint, emit_double_function_count(), 1));
-    cr_expect(eq(ulong, emit_double_function(0)->address, (uintptr_t)address));
+    cr_expect(eq(uint, lttng_double_function_count(), 1));
+    cr_expect(eq(ulong, lttng_double_function(0)->address, (uintptr_t)address));
 }
 
 Test(tap_function, it_is_named_after_the_nearest_export_if_nobody_looked_it_up)
@@ -115,8 +115,8 @@ Test(tap_function, a_later_lookup_gives_it_the_better_name_under_the_same_id)
     cr_expect(eq(uint, function->id, id));
     cr_expect(eq(int, function->naming, FFITAP__NAMED_BY_LOOKUP));
     cr_expect(eq(str, (char *)function->symbol, "alias"));
-    cr_expect(eq(uint, emit_double_function_count(), 2));
-    cr_expect(eq(str, (char *)emit_double_function(0)->symbol, "alias"));
+    cr_expect(eq(uint, lttng_double_function_count(), 2));
+    cr_expect(eq(str, (char *)lttng_double_function(0)->symbol, "alias"));
 }
 
 Test(tap_function, the_first_name_that_was_looked_up_stays)
@@ -125,7 +125,7 @@ Test(tap_function, the_first_name_that_was_looked_up_stays)
 
     ffitap__function_announce(address, "one_first");
     cr_expect(eq(str, (char *)ffitap__function_announce(address, "alias")->symbol, "one_first"));
-    cr_expect(eq(uint, emit_double_function_count(), 1));
+    cr_expect(eq(uint, lttng_double_function_count(), 1));
 }
 
 Test(tap_function, a_different_library_at_the_same_address_is_a_different_function)
@@ -155,7 +155,7 @@ Test(tap_function, a_library_that_comes_back_brings_its_functions_ids_back)
     void *address = dlsym(handle, "one_first");
 
     cr_expect(eq(uint, ffitap__function_announce(address, "one_first")->id, id));
-    cr_expect(eq(ulong, emit_double_function(0)->address, (uintptr_t)address));
+    cr_expect(eq(ulong, lttng_double_function(0)->address, (uintptr_t)address));
 }
 
 Test(tap_function, loading_for_days_does_not_use_the_table_up)
@@ -170,8 +170,8 @@ Test(tap_function, loading_for_days_does_not_use_the_table_up)
         unload(handle);
     }
     cr_expect(eq(uint, unknown, 0));
-    cr_expect(eq(uint, emit_double_lost_count(), 0));
-    cr_expect(le(uint, emit_double_function(0)->function_id, 2));
+    cr_expect(eq(uint, lttng_double_lost_count(), 0));
+    cr_expect(le(uint, lttng_double_function(0)->function_id, 2));
 }
 
 Test(tap_function, the_same_that_is_called_before_it_is_looked_up)
@@ -199,14 +199,14 @@ Test(tap_function, every_one_is_described_again_to_a_late_session)
 
     ffitap__function_announce(dlsym(handle, "one_first"), "one_first");
     ffitap__function_announce(dlsym(handle, "one_second"), "one_second");
-    emit_double_reset();
+    lttng_double_reset();
     ffitap__tap_describe_process();
 
-    cr_expect(eq(uint, emit_double_process_count(), 1));
-    cr_expect(eq(uint, emit_double_function_count(), 2));
-    cr_expect(eq(str, (char *)emit_double_function(1)->symbol, "one_first"));
-    cr_expect(eq(str, (char *)emit_double_function(0)->symbol, "one_second"));
-    cr_expect(ge(uint, emit_double_object_mapped_count(), 2));
+    cr_expect(eq(uint, lttng_double_process_count(), 1));
+    cr_expect(eq(uint, lttng_double_function_count(), 2));
+    cr_expect(eq(str, (char *)lttng_double_function(1)->symbol, "one_first"));
+    cr_expect(eq(str, (char *)lttng_double_function(0)->symbol, "one_second"));
+    cr_expect(ge(uint, lttng_double_object_mapped_count(), 2));
 }
 
 Test(tap_function, null_is_no_function)
@@ -232,7 +232,7 @@ Test(tap_function, threads_that_meet_at_an_address_agree_on_its_id)
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
 
-    cr_expect(eq(uint, emit_double_function_count(), sizeof(places)));
+    cr_expect(eq(uint, lttng_double_function_count(), sizeof(places)));
 }
 
 static sem_t lock_is_held;

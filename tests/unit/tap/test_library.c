@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/clock.h"
 #include "tap/library.h"
 
@@ -21,31 +21,31 @@ static void *load(const char *name)
     return handle;
 }
 
-TestSuite(tap_library, .init = emit_double_reset);
+TestSuite(tap_library, .init = lttng_double_reset);
 
 Test(tap_library, a_load_is_told_with_who_asked_and_what_came)
 {
     void *handle = load(LIBRARY_ONE);
 
-    cr_expect(eq(str, (char *)emit_double_names(), "load_begin object_mapped load_end "));
-    cr_expect(eq(str, (char *)emit_double_load_end(0)->name, LIBRARY_ONE));
-    cr_expect(eq(str, (char *)emit_double_load_end(0)->path, LIBRARY_ONE));
-    cr_expect(eq(str, (char *)emit_double_load_end(0)->error, ""));
-    cr_expect(eq(ulong, emit_double_load_end(0)->handle, (uintptr_t)handle));
-    cr_expect(eq(int, emit_double_load_end(0)->mode, RTLD_NOW));
-    cr_expect(eq(int, emit_double_load_end(0)->main_program, 0));
-    cr_expect(ne(ulong, emit_double_load_end(0)->duration_ns, 0));
-    cr_expect(strstr(emit_double_load_end(0)->caller, "test_tap_library") != NULL);
-    cr_expect(eq(ulong, emit_double_load_begin(0)->load_id, emit_double_load_end(0)->load_id));
+    cr_expect(eq(str, (char *)lttng_double_names(), "load_begin object_mapped load_end "));
+    cr_expect(eq(str, (char *)lttng_double_load_end(0)->name, LIBRARY_ONE));
+    cr_expect(eq(str, (char *)lttng_double_load_end(0)->path, LIBRARY_ONE));
+    cr_expect(eq(str, (char *)lttng_double_load_end(0)->error, ""));
+    cr_expect(eq(ulong, lttng_double_load_end(0)->handle, (uintptr_t)handle));
+    cr_expect(eq(int, lttng_double_load_end(0)->mode, RTLD_NOW));
+    cr_expect(eq(int, lttng_double_load_end(0)->main_program, 0));
+    cr_expect(ne(ulong, lttng_double_load_end(0)->duration_ns, 0));
+    cr_expect(strstr(lttng_double_load_end(0)->caller, "test_tap_library") != NULL);
+    cr_expect(eq(ulong, lttng_double_load_begin(0)->load_id, lttng_double_load_end(0)->load_id));
 }
 
 Test(tap_library, a_failed_load_is_told_with_the_linkers_words)
 {
     cr_assert(eq(ptr, load("libabsent-ffitap.so"), NULL));
 
-    cr_expect(eq(str, (char *)emit_double_names(), "load_begin load_end "));
-    cr_expect(eq(ulong, emit_double_load_end(0)->handle, 0));
-    cr_expect(eq(str, (char *)emit_double_load_end(0)->error,
+    cr_expect(eq(str, (char *)lttng_double_names(), "load_begin load_end "));
+    cr_expect(eq(ulong, lttng_double_load_end(0)->handle, 0));
+    cr_expect(eq(str, (char *)lttng_double_load_end(0)->error,
                  "libabsent-ffitap.so: cannot open shared object file: No such file or directory"));
 }
 
@@ -54,9 +54,9 @@ Test(tap_library, the_main_program_is_told_apart_from_an_empty_name)
     load(NULL);
     load("");
 
-    cr_expect(eq(int, emit_double_load_end(1)->main_program, 1));
-    cr_expect(eq(int, emit_double_load_end(0)->main_program, 0));
-    cr_expect(eq(str, (char *)emit_double_load_end(1)->name, ""));
+    cr_expect(eq(int, lttng_double_load_end(1)->main_program, 1));
+    cr_expect(eq(int, lttng_double_load_end(0)->main_program, 0));
+    cr_expect(eq(str, (char *)lttng_double_load_end(1)->name, ""));
 }
 
 Test(tap_library, each_load_has_an_id_of_its_own)
@@ -64,7 +64,7 @@ Test(tap_library, each_load_has_an_id_of_its_own)
     load(NULL);
     load(NULL);
 
-    cr_expect(ne(ulong, emit_double_load_end(0)->load_id, emit_double_load_end(1)->load_id));
+    cr_expect(ne(ulong, lttng_double_load_end(0)->load_id, lttng_double_load_end(1)->load_id));
 }
 
 Test(tap_library, a_lookup_names_the_function_that_it_found)
@@ -77,11 +77,11 @@ Test(tap_library, a_lookup_names_the_function_that_it_found)
     step.ended = ffitap__clock_now();
     ffitap__library_lookup_end(&step, handle, NULL, address, NULL);
 
-    cr_expect(eq(str, (char *)emit_double_lookup(0)->library, LIBRARY_ONE));
-    cr_expect(eq(str, (char *)emit_double_lookup(0)->symbol, "one_first"));
-    cr_expect(eq(ulong, emit_double_lookup(0)->address, (uintptr_t)address));
-    cr_expect(eq(int, emit_double_lookup(0)->cached, 0));
-    cr_expect(eq(uint, emit_double_lookup(0)->function_id, emit_double_function(0)->function_id));
+    cr_expect(eq(str, (char *)lttng_double_lookup(0)->library, LIBRARY_ONE));
+    cr_expect(eq(str, (char *)lttng_double_lookup(0)->symbol, "one_first"));
+    cr_expect(eq(ulong, lttng_double_lookup(0)->address, (uintptr_t)address));
+    cr_expect(eq(int, lttng_double_lookup(0)->cached, 0));
+    cr_expect(eq(uint, lttng_double_lookup(0)->function_id, lttng_double_function(0)->function_id));
 }
 
 Test(tap_library, a_failed_lookup_has_no_function)
@@ -93,10 +93,10 @@ Test(tap_library, a_failed_lookup_has_no_function)
     step.ended = ffitap__clock_now();
     ffitap__library_lookup_end(&step, handle, "V_1", NULL, "no such thing");
 
-    cr_expect(eq(uint, emit_double_lookup(0)->function_id, 0));
-    cr_expect(eq(str, (char *)emit_double_lookup(0)->version, "V_1"));
-    cr_expect(eq(str, (char *)emit_double_lookup(0)->error, "no such thing"));
-    cr_expect(eq(uint, emit_double_function_count(), 0));
+    cr_expect(eq(uint, lttng_double_lookup(0)->function_id, 0));
+    cr_expect(eq(str, (char *)lttng_double_lookup(0)->version, "V_1"));
+    cr_expect(eq(str, (char *)lttng_double_lookup(0)->error, "no such thing"));
+    cr_expect(eq(uint, lttng_double_function_count(), 0));
 }
 
 Test(tap_library, a_cached_lookup_is_told_as_such)
@@ -106,9 +106,9 @@ Test(tap_library, a_cached_lookup_is_told_as_such)
     ffitap__library_lookup_cached(LIBRARY_ONE, handle, "one_first", dlsym(handle, "one_first"),
                                   CALLER);
 
-    cr_expect(eq(int, emit_double_lookup(0)->cached, 1));
-    cr_expect(eq(ulong, emit_double_lookup(0)->duration_ns, 0));
-    cr_expect(eq(str, (char *)emit_double_lookup(0)->library, LIBRARY_ONE));
+    cr_expect(eq(int, lttng_double_lookup(0)->cached, 1));
+    cr_expect(eq(ulong, lttng_double_lookup(0)->duration_ns, 0));
+    cr_expect(eq(str, (char *)lttng_double_lookup(0)->library, LIBRARY_ONE));
 }
 
 Test(tap_library, an_unload_counts_what_went)
@@ -121,9 +121,9 @@ Test(tap_library, an_unload_counts_what_went)
     step.ended = ffitap__clock_now();
     ffitap__library_unload_end(&step, handle, result, NULL);
 
-    cr_expect(eq(uint, emit_double_unload(0)->unmapped, 2));
-    cr_expect(eq(str, (char *)emit_double_unload(0)->path, LIBRARY_DEPENDENT));
-    cr_expect(eq(int, emit_double_unload(0)->result, 0));
+    cr_expect(eq(uint, lttng_double_unload(0)->unmapped, 2));
+    cr_expect(eq(str, (char *)lttng_double_unload(0)->path, LIBRARY_DEPENDENT));
+    cr_expect(eq(int, lttng_double_unload(0)->result, 0));
 }
 
 Test(tap_library, none_of_it_changes_errno)

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/lock.h"
 #include "tap/object.h"
 
@@ -19,7 +19,7 @@ static uintptr_t place_of(void *handle)
     return (uintptr_t)((const struct link_map *)handle)->l_ld;
 }
 
-TestSuite(tap_object, .init = emit_double_reset);
+TestSuite(tap_object, .init = lttng_double_reset);
 
 Test(tap_object, what_was_there_at_start_up_is_known_by_its_path)
 {
@@ -39,9 +39,9 @@ Test(tap_object, one_that_a_load_returned_was_asked_for)
 
     ffitap__object_update(place_of(handle));
 
-    cr_expect(eq(uint, emit_double_object_mapped_count(), 1));
-    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
-    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->path, LIBRARY_ONE));
+    cr_expect(eq(uint, lttng_double_object_mapped_count(), 1));
+    cr_expect(eq(int, lttng_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(str, (char *)lttng_double_object_mapped(0)->path, LIBRARY_ONE));
     cr_expect(eq(str, (char *)ffitap__object_path_of_handle(handle), LIBRARY_ONE));
 }
 
@@ -51,11 +51,11 @@ Test(tap_object, one_that_came_along_names_who_needs_it)
 
     ffitap__object_update(place_of(handle));
 
-    cr_assert(eq(uint, emit_double_object_mapped_count(), 2));
-    cr_expect(eq(int, emit_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
-    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_DEPENDENCY));
-    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->soname, "sample_needed.so"));
-    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->needed_by, LIBRARY_DEPENDENT));
+    cr_assert(eq(uint, lttng_double_object_mapped_count(), 2));
+    cr_expect(eq(int, lttng_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(int, lttng_double_object_mapped(0)->cause, FFITAP__OBJECT_DEPENDENCY));
+    cr_expect(eq(str, (char *)lttng_double_object_mapped(0)->soname, "sample_needed.so"));
+    cr_expect(eq(str, (char *)lttng_double_object_mapped(0)->needed_by, LIBRARY_DEPENDENT));
 }
 
 Test(tap_object, one_that_nobody_needs_was_asked_for_by_somebody)
@@ -64,8 +64,8 @@ Test(tap_object, one_that_nobody_needs_was_asked_for_by_somebody)
 
     ffitap__object_update(0);
     cr_assert(ne(ptr, handle, NULL));
-    cr_assert(eq(uint, emit_double_object_mapped_count(), 1));
-    cr_expect(eq(int, emit_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_assert(eq(uint, lttng_double_object_mapped_count(), 1));
+    cr_expect(eq(int, lttng_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
 }
 
 Test(tap_object, one_that_went_is_told_once_and_forgotten)
@@ -78,15 +78,15 @@ Test(tap_object, one_that_went_is_told_once_and_forgotten)
 
     cr_expect(eq(uint, ffitap__object_update(0), 1));
     cr_expect(eq(uint, ffitap__object_update(0), 0));
-    cr_expect(eq(uint, emit_double_object_unmapped_count(), 1));
-    cr_expect(eq(str, (char *)emit_double_object_unmapped(0)->path, LIBRARY_ONE));
+    cr_expect(eq(uint, lttng_double_object_unmapped_count(), 1));
+    cr_expect(eq(str, (char *)lttng_double_object_unmapped(0)->path, LIBRARY_ONE));
     cr_expect(eq(str, (char *)ffitap__object_path_at(inside), ""));
 }
 
 Test(tap_object, an_update_without_a_change_tells_nothing)
 {
     ffitap__object_update(0);
-    cr_expect(eq(str, (char *)emit_double_names(), ""));
+    cr_expect(eq(str, (char *)lttng_double_names(), ""));
 }
 
 Test(tap_object, it_carries_the_build_id_of_its_file)
@@ -153,10 +153,11 @@ Test(tap_object, another_build_in_the_place_of_one_that_went_unseen_is_told_apar
 
     cr_assert(eq(uptr, place_of(handle), place));
     cr_expect(eq(uint, ffitap__object_update(place), 1));
-    cr_assert(eq(str, (char *)emit_double_names(), "object_mapped object_unmapped object_mapped "));
-    cr_expect(ne(str, (char *)emit_double_object_mapped(0)->build_id,
-                 (char *)emit_double_object_mapped(1)->build_id));
-    cr_expect(eq(int, emit_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_assert(
+        eq(str, (char *)lttng_double_names(), "object_mapped object_unmapped object_mapped "));
+    cr_expect(ne(str, (char *)lttng_double_object_mapped(0)->build_id,
+                 (char *)lttng_double_object_mapped(1)->build_id));
+    cr_expect(eq(int, lttng_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
     cr_expect(eq(uint, ffitap__object_update(place), 0));
 }
 
@@ -169,13 +170,13 @@ Test(tap_object, what_went_is_told_before_what_came_in_its_place)
     ffitap__object_update(place);
     dlclose(first); /* the entry before the other's is free now */
     ffitap__object_update(0);
-    emit_double_reset();
+    lttng_double_reset();
     dlclose(handle);
     handle = dlopen(LIBRARY_OTHER, RTLD_NOW);
 
     cr_assert(eq(uptr, place_of(handle), place), "the twins are meant to fill the same hole");
     cr_expect(eq(uint, ffitap__object_update(place), 1));
-    cr_expect(eq(str, (char *)emit_double_names(), "object_unmapped object_mapped "));
+    cr_expect(eq(str, (char *)lttng_double_names(), "object_unmapped object_mapped "));
 }
 
 static const struct ffitap__object *come_and_go(const char *path)
@@ -395,8 +396,8 @@ Test(tap_object, what_another_load_brings_is_left_to_the_update_after_it)
     ffitap__object_load_is_over();
     ffitap__object_update(other);
     cr_expect(eq(uint, visits, 2));
-    cr_expect(eq(str, (char *)emit_double_names(), "object_mapped object_mapped "));
-    cr_expect(eq(int, emit_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
+    cr_expect(eq(str, (char *)lttng_double_names(), "object_mapped object_mapped "));
+    cr_expect(eq(int, lttng_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
 }
 
 Test(tap_object, what_comes_along_is_known_by_its_file_too)
@@ -406,9 +407,9 @@ Test(tap_object, what_comes_along_is_known_by_its_file_too)
     ffitap__object_update(place_of(dlopen(LIBRARY_DEPENDENT_BY_FILE, RTLD_NOW)));
 
     cr_expect(eq(uint, visits, 2));
-    cr_assert(eq(uint, emit_double_object_mapped_count(), 2));
-    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->soname, ""));
-    cr_expect(eq(str, (char *)emit_double_object_mapped(0)->needed_by, LIBRARY_DEPENDENT_BY_FILE));
+    cr_assert(eq(uint, lttng_double_object_mapped_count(), 2));
+    cr_expect(eq(str, (char *)lttng_double_object_mapped(0)->soname, ""));
+    cr_expect(eq(str, (char *)lttng_double_object_mapped(0)->needed_by, LIBRARY_DEPENDENT_BY_FILE));
 }
 
 /* Two began in the parent, one of them by the thread that forked. */

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/lock.h"
 #include "tap/runtime.h"
 
@@ -67,10 +67,10 @@ Test(tap_runtime, is_not_asked_for_again_when_there_is_no_room)
     const uint16_t id = add(FFITAP__LOCK_OPTIONAL);
 
     fill();
-    const unsigned lost = emit_double_lost_count();
+    const unsigned lost = lttng_double_lost_count();
     for (int i = 0; i < 3; i++)
         cr_expect(eq(uint, ffitap__runtime_in(by_state, id, FFITAP__LOCK_IS_OFF), id));
-    cr_expect(eq(uint, emit_double_lost_count(), lost + 1));
+    cr_expect(eq(uint, lttng_double_lost_count(), lost + 1));
     cr_expect(eq(uint, add(FFITAP__LOCK_OPTIONAL), id));
     cr_expect(eq(uint, add(FFITAP__LOCK_ALWAYS), 0));
 }

@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "emit_double.h"
+#include "lttng_double.h"
 #include "tap/loss.h"
 #include "tap/runtime.h"
 #include "tap/sink.h"
@@ -59,7 +59,7 @@ Test(tap_sink, who_has_counted_a_loss_is_not_told_of_it_again)
 
 Test(tap_sink, lttng_is_told_of_all_that_is_no_single_call)
 {
-#define X(name, record) cr_expect(ne(ptr, (void *)ffitap__emit_sink.name, NULL), #name);
+#define X(name, record) cr_expect(ne(ptr, (void *)ffitap__lttng_sink.name, NULL), #name);
     FFITAP__TOLD_EVENT_MAP(X)
 #undef X
 }

@@ -12,27 +12,27 @@
 #define EMIT_DOUBLE_KEPT 8192u
 
 /* Whether there is a provider, as a test without one says by defining this as false. */
-extern bool emit_double_is_there;
+extern bool lttng_double_is_there;
 
-/* Whether calls are wanted, as ffitap__emit_asks_for_calls() answers; true at first. */
-extern bool emit_double_wants_calls;
+/* Whether calls are wanted, as ffitap__lttng_asks_for_calls() answers; true at first. */
+extern bool lttng_double_wants_calls;
 
-/* Whether callbacks are wanted by themselves, as ffitap__emit_wants_callbacks() answers. */
-extern bool emit_double_wants_callbacks;
+/* Whether callbacks are wanted by themselves, as ffitap__lttng_wants_callbacks() answers. */
+extern bool lttng_double_wants_callbacks;
 
 /* Forgets every event. */
-void emit_double_reset(void);
+void lttng_double_reset(void);
 
 /* The names of the events since then, in order, each followed by a blank. */
-const char *emit_double_names(void);
+const char *lttng_double_names(void);
 
 /*
- * For each event x: emit_double_x_count(), how many there were, and emit_double_x(i), the i-th
+ * For each event x: lttng_double_x_count(), how many there were, and lttng_double_x(i), the i-th
  * from the last: 0 is the last itself. Without such an event the test fails there.
  */
 #define X(name, record)                                                                            \
-    unsigned emit_double_##name##_count(void);                                                     \
-    const struct ffitap__##record *emit_double_##name(unsigned from_last);
+    unsigned lttng_double_##name##_count(void);                                                    \
+    const struct ffitap__##record *lttng_double_##name(unsigned from_last);
 FFITAP__EVENT_MAP(X)
 #undef X
 

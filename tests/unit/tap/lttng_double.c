@@ -1,12 +1,12 @@
-#include "emit_double.h"
+#include "lttng_double.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool emit_double_wants_calls = true;
-bool emit_double_wants_callbacks = true;
+bool lttng_double_wants_calls = true;
+bool lttng_double_wants_callbacks = true;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static char names[1 << 20];
@@ -105,7 +105,7 @@ static void append_name(const char *name)
     static struct ffitap__##record name##_events[EMIT_DOUBLE_KEPT];                                \
     static unsigned name##_count;                                                                  \
                                                                                                    \
-    void ffitap__emit_##name(const struct ffitap__##record *event)                                 \
+    void ffitap__lttng_##name(const struct ffitap__##record *event)                                \
     {                                                                                              \
         struct ffitap__##record copy = *event;                                                     \
                                                                                                    \
@@ -116,12 +116,12 @@ static void append_name(const char *name)
         pthread_mutex_unlock(&mutex);                                                              \
     }                                                                                              \
                                                                                                    \
-    unsigned emit_double_##name##_count(void)                                                      \
+    unsigned lttng_double_##name##_count(void)                                                     \
     {                                                                                              \
         return name##_count;                                                                       \
     }                                                                                              \
                                                                                                    \
-    const struct ffitap__##record *emit_double_##name(unsigned from_last)                          \
+    const struct ffitap__##record *lttng_double_##name(unsigned from_last)                         \
     {                                                                                              \
         if (from_last >= name##_count || from_last >= EMIT_DOUBLE_KEPT) {                          \
             fprintf(stderr, "no event " #name " (%u from the last)\n", from_last);                 \
@@ -132,13 +132,13 @@ static void append_name(const char *name)
 FFITAP__EVENT_MAP(X)
 #undef X
 
-const struct ffitap__sink ffitap__emit_sink = {
-#define X(name, record) .name = ffitap__emit_##name,
+const struct ffitap__sink ffitap__lttng_sink = {
+#define X(name, record) .name = ffitap__lttng_##name,
     FFITAP__TOLD_EVENT_MAP(X)
 #undef X
 };
 
-void emit_double_reset(void)
+void lttng_double_reset(void)
 {
 #define X(name, record) name##_count = 0;
     FFITAP__EVENT_MAP(X)
@@ -148,44 +148,44 @@ void emit_double_reset(void)
     names[0] = '\0';
 }
 
-const char *emit_double_names(void)
+const char *lttng_double_names(void)
 {
     return names;
 }
 
-bool ffitap__emit_wants_complete_calls(void)
+bool ffitap__lttng_wants_complete_calls(void)
 {
-    return emit_double_wants_calls;
+    return lttng_double_wants_calls;
 }
 
-__attribute__((weak)) bool emit_double_is_there = true;
+__attribute__((weak)) bool lttng_double_is_there = true;
 
 /* As the provider does when it is loaded. */
 __attribute__((constructor)) static void be_there(void)
 {
-    if (emit_double_is_there)
+    if (lttng_double_is_there)
         ffitap__watch_start_events();
 }
 
-bool ffitap__emit_asks_for_calls(void)
+bool ffitap__lttng_asks_for_calls(void)
 {
-    return emit_double_wants_calls;
+    return lttng_double_wants_calls;
 }
 
-bool ffitap__emit_wants_moments(void)
+bool ffitap__lttng_wants_moments(void)
 {
-    return emit_double_wants_calls;
+    return lttng_double_wants_calls;
 }
 
-bool ffitap__emit_wants_callbacks(void)
+bool ffitap__lttng_wants_callbacks(void)
 {
-    return emit_double_wants_callbacks;
+    return lttng_double_wants_callbacks;
 }
 
-void ffitap__emit_join(void)
+void ffitap__lttng_join(void)
 {
 }
 
-void ffitap__emit_join_again(void)
+void ffitap__lttng_join_again(void)
 {
 }
