@@ -8,10 +8,10 @@
 
 #include <dlfcn.h>
 
-#include "tap/emit.h"
+#include "tap/events/lttng.h"
 #include "tap/layout.h"
 #include "tap/tap.h"
-#include "tap/watch.h"
+#include "tap/base/watch.h"
 
 /*
  * LTTng's listener thread passes this tracepoint of its own for every session that starts, for the

@@ -18,7 +18,7 @@
  *   lost               what the tap itself could not record
  *
  * Edges pair by load_id, call_id and callback_id, unique in a process. Times are nanoseconds,
- * *start_ns on CLOCK_MONOTONIC. src/tap/event.h says what each field means.
+ * *start_ns on CLOCK_MONOTONIC. src/tap/base/event.h says what each field means.
  */
 #undef LTTNG_UST_TRACEPOINT_PROVIDER
 #define LTTNG_UST_TRACEPOINT_PROVIDER ffitap
@@ -32,7 +32,7 @@
 #include <stdint.h>
 #include <lttng/tracepoint.h>
 
-#include "tap/event.h"
+#include "tap/base/event.h"
 
 LTTNG_UST_TRACEPOINT_ENUM(ffitap, object_cause,
     LTTNG_UST_TP_ENUM_VALUES(

@@ -34,8 +34,8 @@ static inline bool ffitap__replace(uintptr_t *place, uintptr_t former, uintptr_t
 
 /*
  * ticks.h: a counter of the processor's that is cheap to read and goes on at one rate, with which
- * the kernel may keep the time (src/tap/clock.h). FFITAP__TICKS_SOURCE is how the kernel calls it
- * in current_clocksource.
+ * the kernel may keep the time (src/tap/base/clock.h). FFITAP__TICKS_SOURCE is how the kernel calls
+ * it in current_clocksource.
  */
 
 /* Makes no system call. What one thread reads never goes back. */

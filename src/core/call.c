@@ -12,7 +12,7 @@
 #include "core/interpreter.h"
 #include "core/start.h"
 #include "core/type.h"
-#include "tap/call.h"
+#include "tap/calls/call.h"
 
 /* What may fail a call that returned. */
 #define FAILING_TRAITS                                                                             \

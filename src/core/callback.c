@@ -13,7 +13,7 @@
 #include "core/signature.h"
 #include "core/start.h"
 #include "core/type.h"
-#include "tap/callback.h"
+#include "tap/calls/callback.h"
 
 #define FLAGS                                                                                      \
     (FFITAP_CALLBACK_USE_ERRNO | FFITAP_CALLBACK_USE_LAST_ERROR | FFITAP_CALLBACK_WITHOUT_LOCK)

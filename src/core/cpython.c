@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tap/fast.h"
+#include "tap/base/fast.h"
 #include "tap/layout.h"
-#include "tap/object.h"
+#include "tap/known/scan.h"
 
 #define RELEASE_NAME "PyEval_SaveThread"
 

@@ -6,7 +6,7 @@
 
 #include <ffitap/interpreter.h>
 
-#include "tap/free_threading.h"
+#include "tap/known/free_threading.h"
 
 /*
  * Looks for CPython, in the global scope and then in every libpython that was loaded without

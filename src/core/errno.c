@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "tap/fast.h"
+#include "tap/base/fast.h"
 
 static FFITAP__THREAD_LOCAL struct {
     int private_errno;

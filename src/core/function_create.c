@@ -13,10 +13,10 @@
 #include "core/library.h"
 #include "core/lookup.h"
 #include "core/start.h"
-#include "tap/function.h"
+#include "tap/known/function.h"
 #include "tap/layout.h"
-#include "tap/library.h"
-#include "tap/object.h"
+#include "tap/known/library.h"
+#include "tap/known/scan.h"
 
 /* Neither the result nor the arguments come from anywhere but a signature. */
 static enum ffitap_status type_at_first(struct ffitap_function *function,

@@ -13,8 +13,8 @@
 
 #include <ffitap/interpreter.h>
 
-#include "tap/event.h"
-#include "tap/fast.h"
+#include "tap/base/event.h"
+#include "tap/base/fast.h"
 
 extern const struct ffitap_interpreter *_Atomic ffitap__interpreter_in_force
     __attribute__((visibility("hidden")));

@@ -11,10 +11,10 @@
 #include "core/function.h"
 #include "core/interpreter.h"
 #include "core/start.h"
-#include "tap/clock.h"
+#include "tap/base/clock.h"
 #include "tap/layout.h"
-#include "tap/library.h"
-#include "tap/object.h"
+#include "tap/known/library.h"
+#include "tap/known/scan.h"
 
 static enum ffitap_status open_library(struct ffitap_library *library, int mode, const void *caller,
                                        struct ffitap_error *error)

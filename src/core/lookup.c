@@ -7,10 +7,10 @@
 #include "core/interpreter.h"
 #include "core/library.h"
 #include "core/start.h"
-#include "tap/clock.h"
+#include "tap/base/clock.h"
 #include "tap/layout.h"
-#include "tap/library.h"
-#include "tap/object.h"
+#include "tap/known/library.h"
+#include "tap/known/scan.h"
 
 enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *name,
                                   const void *caller, void **address, struct ffitap_error *error)

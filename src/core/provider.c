@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap/environment.h"
+#include "tap/base/environment.h"
 #include "tap/layout.h"
-#include "tap/object.h"
+#include "tap/known/scan.h"
 
 #define PROVIDER "libffitap-tracepoints.so"
 #define PRIVATE  "ffitap/" /* where ours lie, seen from us */

@@ -7,8 +7,8 @@
 #include "core/interpreter.h"
 #include "core/provider.h"
 #include "tap/layout.h"
-#include "tap/object.h"
-#include "tap/runtime.h"
+#include "tap/known/scan.h"
+#include "tap/known/runtime.h"
 
 uint16_t ffitap__core_runtime;
 

@@ -7,10 +7,10 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "shim/dl.h"
-#include "shim/hook.h"
+#include "shim/interfaces/dl.h"
+#include "shim/interfaces/hook.h"
 #include "tap/layout.h"
-#include "tap/loss.h"
+#include "tap/events/loss.h"
 
 static const struct ffitap__interface *const interfaces[] = {
 #define X(name) &ffitap__##name##_interface,

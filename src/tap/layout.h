@@ -14,15 +14,15 @@
 
 #include <ffitap/export.h>
 
-#include "tap/call.h"
-#include "tap/callback.h"
-#include "tap/exec.h"
-#include "tap/free_threading.h"
-#include "tap/function.h"
-#include "tap/library.h"
-#include "tap/loss.h"
-#include "tap/object.h"
-#include "tap/runtime.h"
+#include "tap/calls/call.h"
+#include "tap/calls/callback.h"
+#include "tap/known/exec.h"
+#include "tap/known/free_threading.h"
+#include "tap/known/function.h"
+#include "tap/known/library.h"
+#include "tap/events/loss.h"
+#include "tap/known/scan.h"
+#include "tap/known/runtime.h"
 
 /*
  * Counts up with each change that the list below does not show: of a function that crosses, or of

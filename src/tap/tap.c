@@ -8,22 +8,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tap/call.h"
-#include "tap/clock.h"
-#include "tap/emit.h"
-#include "tap/environment.h"
-#include "tap/exec.h"
-#include "tap/filter.h"
-#include "tap/function.h"
+#include "tap/calls/call.h"
+#include "tap/base/clock.h"
+#include "tap/events/lttng.h"
+#include "tap/base/environment.h"
+#include "tap/known/exec.h"
+#include "tap/base/filter.h"
+#include "tap/known/function.h"
 #include "tap/layout.h"
-#include "tap/lock.h"
-#include "tap/object.h"
-#include "tap/runtime.h"
-#include "tap/sink.h"
-#include "tap/statistics.h"
-#include "tap/tally.h"
-#include "tap/thread.h"
-#include "tap/watch.h"
+#include "tap/base/lock.h"
+#include "tap/known/scan.h"
+#include "tap/known/runtime.h"
+#include "tap/events/sink.h"
+#include "tap/statistics/statistics.h"
+#include "tap/calls/tally.h"
+#include "tap/calls/thread.h"
+#include "tap/base/watch.h"
 
 #define COMMAND_LINE_MAX 4096
 #define TOKEN_MAX        64

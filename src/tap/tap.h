@@ -8,8 +8,8 @@
 
 #include <ffitap/export.h>
 
-#include "tap/event.h"
-#include "tap/statistics.h"
+#include "tap/base/event.h"
+#include "tap/statistics/statistics.h"
 
 /* Tells `to` every definition there is: process, runtimes, objects, functions. With the tap's lock
  * held. */

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "report/model.h"
-#include "report/snapshot.h"
-#include "report/statistics.h"
+#include "report/model/model.h"
+#include "report/read/snapshot.h"
+#include "report/read/statistics.h"
 
 static unsigned long reads;
 static bool failed;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "tap/emit.h"
+#include "tap/events/lttng.h"
 
 static double seconds(void)
 {

@@ -4,7 +4,7 @@ import re
 
 import harness
 
-FOLDER = harness.SOURCE / "tools" / "ffitap"
+FOLDER = harness.SOURCE / "tools/ffitap/man"
 ALL = sorted(page for page in FOLDER.iterdir() if page.suffix in (".1", ".3", ".5", ".7"))
 
 

@@ -69,7 +69,7 @@ class Seccomp(modes.Case):
 
     def test_the_man_pages_name_them(self):
         for page, names in ("stat", TAP + "mmap mprotect madvise".split()), ("record", LTTNG):
-            text = (harness.SOURCE / "tools" / "ffitap" / f"ffitap-{page}.1").read_text()
+            text = (harness.SOURCE / "tools/ffitap/man" / f"ffitap-{page}.1").read_text()
             section = text[text.index(".Ss System calls") :]
             listed = set(re.findall(r"\w+", section[: section.index("\n.S", 1)]))
             self.assertEqual(set(names) - listed, set())

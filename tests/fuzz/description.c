@@ -1,5 +1,5 @@
 /* What `ffitap record` says of a command: the filter, then the command's words, a line each. */
-#include "ffitap/description.h"
+#include "recorder/description.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* A filter, then a library's path and a function's name, a line each. */
-#include "tap/filter.h"
+#include "tap/base/filter.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* A glob and a text, a line each: fnmatch(3) of the C library says what is right. */
-#include "tap/glob.h"
+#include "tap/base/glob.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>

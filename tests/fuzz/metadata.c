@@ -1,5 +1,5 @@
 /* A trace's metadata, before babeltrace is let near it. */
-#include "report/metadata.h"
+#include "report/read/metadata.h"
 
 #include <string.h>
 

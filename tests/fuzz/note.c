@@ -1,5 +1,5 @@
 /* A note of a program that was started: its name up to the first newline, then what it says. */
-#include "report/note.h"
+#include "report/base/exec_note.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The file `recording` that a recording describes itself with. */
-#include "report/recording.h"
+#include "report/base/recording.h"
 
 #include <stdio.h>
 #include <stdlib.h>

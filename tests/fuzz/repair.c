@@ -3,15 +3,15 @@
  * the input. An input is: two bytes of answers, a bit each; two bytes, the size of the index; the
  * index; the stream.
  */
-#include "report/repair.h"
+#include "report/read/repair.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "fuzz.h"
-#include "report/graph.h"
-#include "report/model.h"
+#include "report/read/graph.h"
+#include "report/model/model.h"
 
 static unsigned answers, asked;
 

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "fuzz.h"
-#include "report/json.h"
-#include "report/statistics.h"
-#include "report/table.h"
+#include "report/write/json.h"
+#include "report/read/statistics.h"
+#include "report/write/table.h"
 
 static const char *write_input(const uint8_t *data, size_t size)
 {

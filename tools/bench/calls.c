@@ -16,8 +16,8 @@
 
 #include <ffitap/ffitap.h>
 
-#include "tap/clock.h"
-#include "tap/emit.h"
+#include "tap/base/clock.h"
+#include "tap/events/lttng.h"
 
 /* What is measured: does something so many times. */
 typedef void loop_function(uint64_t count);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/model.h"
-#include "report/statistics.h"
-#include "tap/statistics_file.h"
+#include "report/model/model.h"
+#include "report/read/statistics.h"
+#include "tap/statistics/file.h"
 
 static uint64_t sum_calls(const struct ffitap__model *model, const char *symbol)
 {

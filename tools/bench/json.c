@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "report/text.h"
+#include "report/base/text.h"
 
 #define SCHEMA "ffitap-bench/1"
 

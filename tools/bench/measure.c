@@ -12,13 +12,13 @@
 #include "bench/counted.h"
 #include "bench/recording.h"
 #include "bench/worker.h"
-#include "ffitap/clock.h"
-#include "ffitap/message.h"
-#include "ffitap/output.h"
-#include "ffitap/place.h"
-#include "ffitap/preload.h"
-#include "ffitap/signals.h"
-#include "tap/environment.h"
+#include "recorder/clock.h"
+#include "recorder/message.h"
+#include "recorder/directory.h"
+#include "recorder/install_path.h"
+#include "recorder/preload.h"
+#include "recorder/signals.h"
+#include "tap/base/environment.h"
 
 /* How long a row takes in a round: the machine is the same for all rows of it, as far as it can be.
  */

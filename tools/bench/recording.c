@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ffitap/lttng.h"
-#include "ffitap/message.h"
+#include "recorder/lttng/control.h"
+#include "recorder/message.h"
 
 /* Of the calls of each CPU, kept on the disk. */
 #define KEPT_PARTS 4

@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "ffitap/daemon.h"
-#include "ffitap/description.h"
-#include "ffitap/rehearsal.h"
-#include "ffitap/session.h"
+#include "recorder/lttng/daemon.h"
+#include "recorder/description.h"
+#include "recorder/lttng/warm_up.h"
+#include "recorder/lttng/session.h"
 
 #define FFITAP_BENCH_SESSIONS 2
 

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "ffitap/clock.h"
+#include "recorder/clock.h"
 
 #define ANSWER_TIMEOUT_MS 60000
 #define END_TIMEOUT_NS    (2 * FFITAP_SECOND_NS)

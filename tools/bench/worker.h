@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "bench/rows.h"
-#include "ffitap/child.h"
+#include "recorder/child.h"
 
 /* Signals that ask the bench to end are taken off a descriptor (ffitap/signals.h) meanwhile. */
 struct ffitap_bench_signals {

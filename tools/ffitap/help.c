@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command_line.h"
-#include "commands.h"
-#include "message.h"
-#include "place.h"
+#include "ffitap/commands/command_line.h"
+#include "ffitap/commands/commands.h"
+#include "recorder/message.h"
+#include "recorder/install_path.h"
 
 static const struct ffitap_command commands[] = {
 #define X(name, summary) {#name, "ffitap " #name, ffitap_command_##name, summary},

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "message.h"
-#include "package.h"
+#include "recorder/message.h"
+#include "recorder/package.h"
 
 #define COMMANDS "libffitap-commands.so"
 

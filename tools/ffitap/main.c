@@ -3,11 +3,11 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "command_line.h"
+#include "ffitap/commands/command_line.h"
 #include "help.h"
 #include "main.h"
-#include "message.h"
-#include "tap/clock.h"
+#include "recorder/message.h"
+#include "tap/base/clock.h"
 
 static int count(const char **words)
 {

@@ -6,11 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/exit_status.h"
-#include "report/formats.h"
-#include "report/output.h"
-#include "report/reading.h"
-#include "report/worker.h"
+#include "report/base/exit_status.h"
+#include "report/write/formats.h"
+#include "report/base/output.h"
+#include "report/read/reading.h"
+#include "report/read/worker.h"
 
 /* As much as one looks at; a file or a pager takes everything. */
 #define ROWS_ON_A_TERMINAL 30

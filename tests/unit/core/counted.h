@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tap/statistics_file.h"
+#include "tap/statistics/file.h"
 
 extern char counted_folder[];
 extern atomic_uint_fast64_t counted_calls_made;

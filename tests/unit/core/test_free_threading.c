@@ -6,7 +6,7 @@
 #include "open.h"
 
 #include "core/interpreter.h"
-#include "tap/object.h"
+#include "tap/known/scan.h"
 
 /* What stands in for CPython: tests/apps/free_threading/stub.c. Nobody tells of its load. */
 static void *load_stub(void)

@@ -15,7 +15,7 @@
 
 #include "counted.h"
 #include "open.h"
-#include "tap/object.h"
+#include "tap/known/scan.h"
 
 TestSuite(core_statistics, .init = counted_begin, .fini = counted_end);
 

@@ -19,7 +19,7 @@
 
 #include "lttng_double.h"
 #include "open.h"
-#include "tap/statistics_file.h"
+#include "tap/statistics/file.h"
 
 bool lttng_double_is_there = false;
 

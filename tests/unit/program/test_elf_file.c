@@ -11,7 +11,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "report/elf_file.h"
+#include "program/elf_file.h"
 
 #define SELF "/proc/self/exe"
 

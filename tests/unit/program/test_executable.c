@@ -9,7 +9,7 @@
 #include <criterion/new/assert.h>
 #include <glib.h>
 
-#include "report/executable.h"
+#include "program/executable.h"
 
 static char folder[] = "/tmp/ffitap-test-XXXXXX";
 static char script[PATH_MAX];

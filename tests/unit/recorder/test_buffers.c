@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "ffitap/buffers.h"
+#include "recorder/lttng/buffers.h"
 
 #define MIB (UINT64_C(1) << 20)
 

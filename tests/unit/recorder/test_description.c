@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "ffitap/description.h"
+#include "recorder/description.h"
 
 Test(description, it_gives_each_recording_a_token_of_its_own)
 {

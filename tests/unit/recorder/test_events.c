@@ -4,8 +4,8 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "ffitap/events.h"
-#include "tap/emit.h"
+#include "recorder/lttng/events.h"
+#include "tap/events/lttng.h"
 
 /* How often the table has `name`. */
 static int occurrences(const char *name)

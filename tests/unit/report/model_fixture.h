@@ -3,7 +3,7 @@
 #ifndef FFITAP_TESTS_MODEL_FIXTURE_H
 #define FFITAP_TESTS_MODEL_FIXTURE_H
 
-#include "report/model.h"
+#include "report/model/model.h"
 
 #define LIBC "/lib/libc.so.6"
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "tap/event.h"
+#include "tap/base/event.h"
 
 #define LIBC "/lib/libc.so.6"
 #define LIBM "/lib/libm.so.6"

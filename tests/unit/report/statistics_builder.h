@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tap/statistics_file.h"
+#include "tap/statistics/file.h"
 
 #define BUILDER_SIZE 16384u
 

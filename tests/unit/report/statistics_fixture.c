@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/statistics.h"
-#include "report/unseen.h"
+#include "report/read/statistics.h"
+#include "report/model/unseen.h"
 
 union builder file;
 struct ffitap__model *model;

@@ -5,7 +5,7 @@
 #ifndef FFITAP_TESTS_STATISTICS_FIXTURE_H
 #define FFITAP_TESTS_STATISTICS_FIXTURE_H
 
-#include "report/model.h"
+#include "report/model/model.h"
 #include "statistics_builder.h"
 
 /* One test at a time. `path` is where the file lies once it is written, alone in `directory`. */

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "report/graph.h"
+#include "report/read/graph.h"
 
 static gpointer paths[] = {GOLDEN "/story/trace", GOLDEN "/discarded/trace", GOLDEN "/nothing"};
 

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "report/histogram.h"
-#include "tap/statistics_file.h"
+#include "report/model/histogram.h"
+#include "tap/statistics/file.h"
 
 static struct ffitap__histogram histogram;
 

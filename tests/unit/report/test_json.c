@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "report/json.h"
+#include "report/write/json.h"
 
 #define BAD_BYTES "bad\xff\xc3\xed\xa0\x80\x01end"
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report/live.h"
-#include "report/live_part.h"
+#include "report/write/live.h"
+#include "report/write/live_part.h"
 #include "statistics_builder.h"
 
 #define START_NS INT64_C(1714979289100000000) /* of the builder's process */

@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "report/note.h"
+#include "report/base/exec_note.h"
 
 #define NAME "4711.exec"
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report/recording.h"
-#include "report/text.h"
+#include "report/base/recording.h"
+#include "report/base/text.h"
 
 static char directory[64];
 static char why[256];

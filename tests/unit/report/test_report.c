@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "event_lines.h"
-#include "report/exit_status.h"
-#include "report/format.h"
+#include "report/base/exit_status.h"
+#include "report/write/format.h"
 #include "report/report.h"
 
 static char directory[64], path[96];

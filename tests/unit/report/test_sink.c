@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "event_lines.h"
-#include "report/sink.h"
-#include "report/statistics.h"
-#include "report/trace.h"
+#include "report/model/sink.h"
+#include "report/read/statistics.h"
+#include "report/read/trace.h"
 
 /* How often it was told of each kind of thing. */
 struct counts {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "report/statistics.h"
+#include "report/read/statistics.h"
 #include "statistics_fixture.h"
 
 TestSuite(statistics, .init = fixture_create, .fini = fixture_destroy);

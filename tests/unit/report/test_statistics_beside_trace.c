@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "report/statistics.h"
+#include "report/read/statistics.h"
 #include "statistics_fixture.h"
 
 TestSuite(statistics_beside_trace, .init = fixture_create, .fini = fixture_destroy);

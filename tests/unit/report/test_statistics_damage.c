@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/json.h"
-#include "report/statistics.h"
+#include "report/write/json.h"
+#include "report/read/statistics.h"
 #include "statistics_fixture.h"
 
 TestSuite(statistics_damage, .init = fixture_create, .fini = fixture_destroy);

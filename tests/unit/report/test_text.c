@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "report/text.h"
+#include "report/base/text.h"
 
 static char *duration(uint64_t ns)
 {

@@ -11,11 +11,11 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "report/note.h"
-#include "report/statistics.h"
-#include "report/notes.h"
-#include "report/unseen.h"
-#include "tap/clock.h"
+#include "report/base/exec_note.h"
+#include "report/read/statistics.h"
+#include "report/read/exec_notes.h"
+#include "report/model/unseen.h"
+#include "tap/base/clock.h"
 
 #define MOMENT "5000"
 

@@ -1,4 +1,4 @@
-#include "shim/closure.h"
+#include "shim/interfaces/closure.h"
 
 #include <errno.h>
 #include <pthread.h>

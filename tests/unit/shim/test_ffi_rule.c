@@ -1,4 +1,4 @@
-#include "shim/ffi_rule.h"
+#include "shim/interfaces/ffi_rule.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

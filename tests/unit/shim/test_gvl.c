@@ -1,4 +1,4 @@
-#include "shim/gvl.h"
+#include "shim/interfaces/gvl.h"
 
 #include <stdbool.h>
 
@@ -6,7 +6,7 @@
 #include <criterion/new/assert.h>
 
 #include "lttng_double.h"
-#include "tap/call.h"
+#include "tap/calls/call.h"
 
 #define RUNTIME 5
 

@@ -1,5 +1,5 @@
 /* What must hold of every interface in the shim's list, and which slots each leaves alone. */
-#include "shim/hook.h"
+#include "shim/interfaces/hook.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "shim/slot.h"
+#include "shim/slots/slot.h"
 
 #include <dlfcn.h>
 #include <string.h>

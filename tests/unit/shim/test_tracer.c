@@ -1,4 +1,4 @@
-#include "shim/hook.h"
+#include "shim/interfaces/hook.h"
 
 #include <dlfcn.h>
 #include <string.h>

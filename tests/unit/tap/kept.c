@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "lttng_double.h"
-#include "tap/call.h"
-#include "tap/lock.h"
-#include "tap/runtime.h"
+#include "tap/calls/call.h"
+#include "tap/base/lock.h"
+#include "tap/known/runtime.h"
 #include "tap/tap.h"
 
 #ifdef WITHOUT_PROVIDER

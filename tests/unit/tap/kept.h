@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tap/statistics_file.h"
+#include "tap/statistics/file.h"
 
 extern char kept_folder[];
 extern uint16_t kept_runtime;

@@ -1,13 +1,13 @@
 /*
- * Stands in for src/tap/emit.c: keeps the events that the tap and the core emit, for a test to look
- * at, instead of handing them to LTTng.
+ * Stands in for src/tap/events/lttng.c: keeps the events that the tap and the core emit, for a test
+ * to look at, instead of handing them to LTTng.
  */
 #ifndef FFITAP_TESTS_EMIT_DOUBLE_H
 #define FFITAP_TESTS_EMIT_DOUBLE_H
 
 #include <stdbool.h>
 
-#include "tap/emit.h"
+#include "tap/events/lttng.h"
 
 #define EMIT_DOUBLE_KEPT 8192u
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "kept.h"
-#include "tap/arena.h"
+#include "tap/statistics/arena.h"
 
 #define THREADS 3u
 #define PIECES  200u

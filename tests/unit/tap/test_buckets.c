@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "tap/buckets.h"
-#include "tap/clock.h"
-#include "tap/lock.h"
-#include "tap/storage.h"
+#include "tap/statistics/buckets.h"
+#include "tap/base/clock.h"
+#include "tap/base/lock.h"
+#include "tap/statistics/storage.h"
 
 static char folder[] = "/tmp/ffitap-test-buckets-XXXXXX";
 static struct ffitap__storage *storage;

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "lttng_double.h"
-#include "tap/call.h"
-#include "tap/function.h"
+#include "tap/calls/call.h"
+#include "tap/known/function.h"
 
 #define RUNTIME 3
 #define STACK   ((uintptr_t)0x700000) /* of the outermost call; inner ones lie below */

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "lttng_double.h"
-#include "tap/callback.h"
-#include "tap/function.h"
+#include "tap/calls/callback.h"
+#include "tap/known/function.h"
 
 #define RUNTIME 3
 #define CLOSURE ((const void *)0xC105)

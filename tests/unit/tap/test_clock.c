@@ -3,7 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tap/clock.h"
+#include "tap/base/clock.h"
 
 /* How far the two clocks may be apart: their rates are known to so much. What is between two
  * readings may take any time, and no reading is taken to be at the same instant as another. */

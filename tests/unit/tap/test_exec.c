@@ -12,10 +12,10 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "tap/exec.h"
-#include "tap/exec_note.h"
-#include "tap/lock.h"
-#include "tap/storage.h"
+#include "tap/known/exec.h"
+#include "tap/statistics/exec_note.h"
+#include "tap/base/lock.h"
+#include "tap/statistics/storage.h"
 
 #define MOMENT 5000
 

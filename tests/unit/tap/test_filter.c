@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "lttng_double.h"
-#include "tap/call.h"
-#include "tap/filter.h"
-#include "tap/function.h"
-#include "tap/object.h"
+#include "tap/calls/call.h"
+#include "tap/base/filter.h"
+#include "tap/known/function.h"
+#include "tap/known/scan.h"
 
 #define LIBC "/lib/x86_64-linux-gnu/libc.so.6"
 #define LIBZ "/usr/lib/libz.so.1.2.13"

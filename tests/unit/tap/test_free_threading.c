@@ -7,8 +7,8 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "tap/free_threading.h"
-#include "tap/object.h"
+#include "tap/known/free_threading.h"
+#include "tap/known/scan.h"
 
 #define SIZE 4096
 

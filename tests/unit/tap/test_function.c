@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "lttng_double.h"
-#include "tap/function.h"
-#include "tap/library.h"
-#include "tap/lock.h"
-#include "tap/object.h"
+#include "tap/known/function.h"
+#include "tap/known/library.h"
+#include "tap/base/lock.h"
+#include "tap/known/scan.h"
 #include "tap/tap.h"
 
 static void *load(const char *path)

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include "tap/function_table.c"
+#include "tap/known/function_table.c"
 
 #define PLACE_COUNT 20000u
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap/glob.h"
+#include "tap/base/glob.h"
 
 Test(tap_glob, it_matches_the_whole_text)
 {

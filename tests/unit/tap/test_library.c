@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "lttng_double.h"
-#include "tap/clock.h"
-#include "tap/library.h"
+#include "tap/base/clock.h"
+#include "tap/known/library.h"
 
 #define CALLER ((const void *)load)
 

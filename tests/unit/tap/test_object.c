@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "lttng_double.h"
-#include "tap/lock.h"
-#include "tap/object.h"
+#include "tap/base/lock.h"
+#include "tap/known/scan.h"
 
 static uintptr_t place_of(void *handle)
 {

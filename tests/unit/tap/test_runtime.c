@@ -6,8 +6,8 @@
 #include <criterion/new/assert.h>
 
 #include "lttng_double.h"
-#include "tap/lock.h"
-#include "tap/runtime.h"
+#include "tap/base/lock.h"
+#include "tap/known/runtime.h"
 
 static uint16_t add(enum ffitap__lock_kind kind)
 {

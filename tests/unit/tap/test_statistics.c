@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include "kept.h"
-#include "tap/arena.h"
-#include "tap/call.h"
-#include "tap/function.h"
-#include "tap/library.h"
-#include "tap/lock.h"
-#include "tap/statistics.h"
+#include "tap/statistics/arena.h"
+#include "tap/calls/call.h"
+#include "tap/known/function.h"
+#include "tap/known/library.h"
+#include "tap/base/lock.h"
+#include "tap/statistics/statistics.h"
 
 TestSuite(tap_statistics, .init = kept_start, .fini = kept_remove);
 

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "kept.h"
-#include "tap/call.h"
-#include "tap/function.h"
-#include "tap/callback.h"
-#include "tap/lock.h"
-#include "tap/runtime.h"
+#include "tap/calls/call.h"
+#include "tap/known/function.h"
+#include "tap/calls/callback.h"
+#include "tap/base/lock.h"
+#include "tap/known/runtime.h"
 
 TestSuite(tap_tally, .init = kept_start, .fini = kept_remove);
 

@@ -1,0 +1,259 @@
+/*
+ * What is known of each closure is a record in memory of our own, which never goes: whoever calls a
+ * closure that was just freed finds at worst another's. Records are found by the closure's address
+ * in a table that needs no lock: one stays in its bucket for good, and who writes the closure's
+ * address into it has it. So a fork, a signal or a thread's end in the middle of this costs a
+ * record at most, and not even that once the address is used again.
+ */
+#include "shim/interfaces/closure.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/mman.h>
+
+#include "tap/calls/callback.h"
+#include "tap/events/loss.h"
+#include "tap/base/memory.h"
+
+#define BUCKET_COUNT 16384u /* a power of two */
+
+struct record {
+    void *_Atomic key;   /* whose this is; NULL: nobody's */
+    struct record *next; /* of the same bucket */
+    ffitap__closure_handler *handler;
+    void *data;
+    const void *code; /* what native code calls */
+    const struct ffitap__closure_owner *owner;
+};
+
+/* Much address space, of which is touched what there are closures for. */
+struct pool {
+    struct record *_Atomic buckets[BUCKET_COUNT];
+    _Atomic uint32_t used;
+    struct record records[FFITAP__CLOSURE_MAX];
+};
+
+static struct pool *_Atomic the_pool;
+
+static struct pool *create_pool(void)
+{
+    struct pool *fresh = ffitap__memory_reserve(sizeof(*fresh));
+    struct pool *there = NULL;
+
+    if (!fresh || atomic_compare_exchange_strong(&the_pool, &there, fresh))
+        return fresh;
+    munmap(fresh, sizeof(*fresh));
+    return there;
+}
+
+static struct pool *get_pool(void)
+{
+    struct pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
+
+    return pool ? pool : create_pool();
+}
+
+static struct record *_Atomic *bucket_of(struct pool *pool, const void *key)
+{
+    return &pool->buckets[((uint64_t)(uintptr_t)key * 0x9E3779B97F4A7C15u) >> 50 &
+                          (BUCKET_COUNT - 1)];
+}
+
+static struct record *claim(struct record *first, void *key)
+{
+    for (struct record *record = first; record; record = record->next) {
+        void *nobody = NULL;
+
+        if (!atomic_load_explicit(&record->key, memory_order_relaxed) &&
+            atomic_compare_exchange_strong_explicit(&record->key, &nobody, key,
+                                                    memory_order_acquire, memory_order_relaxed))
+            return record;
+    }
+    return NULL;
+}
+
+static struct record *add(struct pool *pool, struct record *_Atomic *bucket, void *key)
+{
+    uint32_t used = atomic_load_explicit(&pool->used, memory_order_relaxed);
+
+    do {
+        if (used == FFITAP__CLOSURE_MAX)
+            return NULL;
+    } while (!atomic_compare_exchange_weak_explicit(&pool->used, &used, used + 1,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    struct record *record = &pool->records[used];
+    struct record *first = atomic_load_explicit(bucket, memory_order_relaxed);
+
+    atomic_store_explicit(&record->key, key, memory_order_relaxed);
+    do
+        record->next = first;
+    while (!atomic_compare_exchange_weak_explicit(bucket, &first, record, memory_order_release,
+                                                  memory_order_relaxed));
+    return record;
+}
+
+/* A record of the key's own, besides those it has; NULL if there is none left. */
+static struct record *take(void *key)
+{
+    struct pool *pool = get_pool();
+
+    if (!pool)
+        return NULL;
+    struct record *_Atomic *bucket = bucket_of(pool, key);
+    struct record *record = claim(atomic_load_explicit(bucket, memory_order_acquire), key);
+
+    return record ? record : add(pool, bucket, key);
+}
+
+static void give_back(struct record *record)
+{
+    if (record)
+        atomic_store_explicit(&record->key, NULL, memory_order_release);
+}
+
+/* Gives back every record that is the key's, but one. */
+static void forget_others(void *key, const struct record *kept)
+{
+    struct pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
+
+    if (!pool || !key)
+        return;
+    for (struct record *record = atomic_load_explicit(bucket_of(pool, key), memory_order_acquire);
+         record; record = record->next)
+        if (record != kept && atomic_load_explicit(&record->key, memory_order_relaxed) == key)
+            give_back(record);
+}
+
+/*
+ * The record is not looked at after the handler has been called: it may free its own closure, and
+ * somebody else prepare another one.
+ */
+static __attribute__((noinline)) void be_called_recorded(const struct record *record, void *cif,
+                                                         void *result, void **arguments,
+                                                         uintptr_t stack)
+{
+    ffitap__closure_handler *handler = record->handler;
+    void *data = record->data;
+    struct ffitap__thread *self = ffitap__thread_get();
+    struct ffitap__callback callback;
+
+    if (!self) {
+        handler(cif, result, arguments, data);
+        return;
+    }
+    ffitap__callback_enter(self, &callback, record->code,
+                           atomic_load_explicit(record->owner->runtime, memory_order_relaxed),
+                           stack);
+    handler(cif, result, arguments, data);
+    ffitap__callback_leave(self, &callback);
+}
+
+/* What native code comes to. While nobody listens it is one check and a jump. */
+static inline __attribute__((always_inline)) void pass_on(const struct record *record, void *cif,
+                                                          void *result, void **arguments)
+{
+    if (FFITAP__UNLIKELY(ffitap__lttng_wants_calls()))
+        be_called_recorded(record, cif, result, arguments, (uintptr_t)__builtin_dwarf_cfa());
+    else
+        record->handler(cif, result, arguments, record->data);
+}
+
+static void be_called(void *cif, void *result, void **arguments, void *data)
+{
+    pass_on(data, cif, result, arguments);
+}
+
+static const struct record *find(const void *key)
+{
+    const struct record *record =
+        atomic_load_explicit(bucket_of(the_pool, key), memory_order_acquire);
+
+    while (atomic_load_explicit(&record->key, memory_order_relaxed) != key)
+        record = record->next;
+    return record;
+}
+
+/* The same for who looks for its data in the closure. */
+static void be_called_with_data(void *cif, void *result, void **arguments, void *data)
+{
+    pass_on(find(data), cif, result, arguments);
+}
+
+/* A libffi of an object's own prepares one kind of closure as another, through its slots. */
+static bool is_hooked(ffitap__closure_handler *handler)
+{
+    return handler == be_called || handler == be_called_with_data;
+}
+
+/* How libffi is asked to prepare a closure. */
+struct request {
+    ffitap__closure_handler *handler;
+    void *data;
+    void *key;
+    struct record *record; /* NULL: as the runtime asked */
+};
+
+static struct request request_for(const struct ffitap__closure_owner *owner, void *closure,
+                                  ffitap__closure_handler *handler, void *data, const void *code)
+{
+    const int saved = errno;
+    const bool by_data = owner->reads_data && data;
+    struct request request = {handler, data, by_data ? data : closure, NULL};
+
+    if (!closure || is_hooked(handler))
+        return request;
+    request.record = take(request.key);
+    if (request.record) {
+        request.record->handler = handler;
+        request.record->data = data;
+        request.record->code = code;
+        request.record->owner = owner;
+        request.handler = by_data ? be_called_with_data : be_called;
+        request.data = by_data ? data : request.record;
+    } else {
+        ffitap__lose(FFITAP__LOST_RUNTIME);
+    }
+    errno = saved;
+    return request;
+}
+
+/*
+ * A closure that is prepared anew needs its old record until libffi has agreed: what it refuses
+ * stays as it was.
+ */
+static int settle(int status, const struct request *request)
+{
+    if (is_hooked(request->handler) && !request->record)
+        return status;
+    if (status == 0)
+        forget_others(request->key, request->record);
+    else
+        give_back(request->record);
+    return status;
+}
+
+int ffitap__closure_prepare_at(ffitap__closure_prepare_at_function *real,
+                               const struct ffitap__closure_owner *owner, void *closure, void *cif,
+                               ffitap__closure_handler *handler, void *data, void *code)
+{
+    const struct request request = request_for(owner, closure, handler, data, code);
+
+    return settle(real(closure, cif, request.handler, request.data, code), &request);
+}
+
+int ffitap__closure_prepare(ffitap__closure_prepare_function *real,
+                            const struct ffitap__closure_owner *owner, void *closure, void *cif,
+                            ffitap__closure_handler *handler, void *data)
+{
+    const struct request request = request_for(owner, closure, handler, data, closure);
+
+    return settle(real(closure, cif, request.handler, request.data), &request);
+}
+
+/* First ours: once libffi has the closure back, another thread may get and prepare it. */
+void ffitap__closure_free(ffitap__closure_free_function *real, void *closure)
+{
+    forget_others(closure, NULL);
+    real(closure);
+}

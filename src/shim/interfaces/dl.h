@@ -1,0 +1,18 @@
+/* What the other interfaces share with dlopen and its family (dl.c). */
+#ifndef FFITAP_SHIM_DL_H
+#define FFITAP_SHIM_DL_H
+
+#include <stdint.h>
+
+#include "tap/known/scan.h"
+
+/*
+ * Where calls can return to that are made in the name of this object (arch/arch.h); 0 if nowhere.
+ * The object is being hooked, or was.
+ */
+uintptr_t ffitap__dl_return_site(const struct ffitap__object *object);
+
+/* Has `loaded` called after each load, as struct ffitap__interface says. */
+void ffitap__dl_tell_loads(void (*loaded)(const void *address));
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * What one thread counts, without a lock: nobody else writes there but its own signal handlers,
+ * which may come at any instruction. Made on the thread's first call and gone with it, or some time
+ * after it has begun to count in another file; what it counted stays in the statistics file.
+ */
+#ifndef FFITAP_TAP_TALLY_H
+#define FFITAP_TAP_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tap/statistics/buckets.h"
+#include "tap/base/clock.h"
+#include "tap/calls/count.h"
+#include "tap/base/event.h"
+#include "tap/statistics/file.h"
+#include "tap/calls/thread.h"
+
+/* A cell of the file, and where in it the last of each kind was counted. */
+struct ffitap__cell {
+    struct ffitap__statistics_cell *shared;
+    struct ffitap__tally *tally; /* that it is one of */
+    struct ffitap__callee callee;
+    _Atomic uint64_t key; /* ffitap__thread_key() of the calls that it is remembered for */
+    struct ffitap__recent durations;
+    struct ffitap__recent waits;
+    uint32_t windows; /* offset of its struct ffitap__statistics_windows, 0 for none */
+    uint32_t next;    /* of the same function, through another runtime or of callbacks: its place
+                         among the cells, and one; 0 for none */
+};
+
+/* A cell with the key of no function. */
+extern struct ffitap__cell ffitap__tally_no_cell;
+
+#define FFITAP__CELL_MAX (2 * FFITAP__FUNCTION_MAX)
+
+/* Much address space, of which a thread touches what its functions need. */
+struct ffitap__tally {
+    struct ffitap__statistics_thread *thread;
+    struct ffitap__arena arena; /* of the file where it counts, which stays mapped as long */
+    char *file;                 /* the same, where it is mapped */
+    uint64_t rate;              /* ffitap__clock_rate once it is known, for ticks; else 0 */
+    struct ffitap__tally *next; /* of the thread's retired ones */
+    _Atomic uint32_t cell_count;
+    _Atomic uint32_t
+        of_function[FFITAP__FUNCTION_MAX + 1]; /* by id, first those unknown; as `next` */
+    struct ffitap__cell cells[FFITAP__CELL_MAX];
+};
+
+/* The thread's tally of the current file, made if there is none; NULL if there is no room, or no
+ * file. An earlier one is retired: calls that are under way count there when they return. */
+struct ffitap__tally *ffitap__tally_get(struct ffitap__thread *self);
+
+/* Ends all tallies of a thread that is in no call any more. */
+void ffitap__tally_destroy_all(struct ffitap__thread *self);
+
+/* Lets go of them in a forked child. They stay until that forks, too, for who was interrupted. */
+void ffitap__tally_leave_all(struct ffitap__thread *self);
+
+/* False in a process that was made behind fork(3)'s back: the file is its parent's. */
+bool ffitap__tally_is_ours(const struct ffitap__tally *tally);
+
+/* Counts a call that found no room. */
+void ffitap__tally_lose_call(const struct ffitap__tally *tally);
+
+/* Where calls of `callee` are counted; NULL if there is no room. */
+struct ffitap__cell *ffitap__tally_cell(struct ffitap__tally *tally, struct ffitap__callee callee);
+
+/*
+ * The call of `frame`, which has a cell, left native code; `held` is the moment at which the
+ * interpreter lock was held again. False if there is no room to count it.
+ */
+bool ffitap__tally_count_call(const struct ffitap__frame *frame, uint64_t left, uint64_t held);
+
+/* A callback of `duration_ns` ended. False as above. */
+bool ffitap__tally_count_callback(struct ffitap__tally *tally,
+                                  const struct ffitap__callback_event *callback);
+
+/* How long `ticks` last: nearly every call is counted with a rate that is known. */
+static inline uint64_t ffitap__tally_ns(const struct ffitap__tally *tally, uint64_t ticks)
+{
+    return (uint64_t)(((unsigned __int128)ticks * tally->rate) >> FFITAP__CLOCK_SHIFT);
+}
+
+/* False if one of them has no place yet. A call without a window is over when it has left. */
+static inline bool ffitap__tally_find(const struct ffitap__tally *tally,
+                                      const struct ffitap__frame *frame, bool has_window,
+                                      uint64_t left, uint64_t held, struct ffitap__places *places)
+{
+    const struct ffitap__cell *cell = frame->cell;
+
+    places->native_ns = ffitap__tally_ns(tally, left - frame->entered);
+    places->bucket = ffitap__buckets_recent(tally->file, &cell->durations, places->native_ns);
+    places->windows = NULL;
+    if (!has_window)
+        return places->bucket;
+    places->wait_ns = ffitap__tally_ns(tally, held - left);
+    places->wait_bucket = ffitap__buckets_recent(tally->file, &cell->waits, places->wait_ns);
+    places->windows = (void *)(tally->file + cell->windows);
+    return places->bucket && places->wait_bucket && cell->windows;
+}
+
+#endif

@@ -1,0 +1,170 @@
+/* What is kept of each thread that makes measured calls: the calls it is in, and where they count.
+ */
+#ifndef FFITAP_TAP_THREAD_H
+#define FFITAP_TAP_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ffitap/export.h>
+
+#include "tap/base/clock.h"
+#include "tap/base/fast.h"
+#include "tap/base/watch.h"
+
+struct ffitap__cell; /* tally.h says what these two are */
+struct ffitap__tally;
+
+/* Calls that nest deeper than this, through callbacks, are lost. */
+#define FFITAP__FRAME_MAX 4096u
+
+/* What is called, and through what. */
+struct ffitap__callee {
+    uint32_t function_id; /* 0 if it is not known */
+    uint32_t runtime_id;
+};
+
+/* A call. A power of two in size, so that finding one takes no multiplication. */
+struct ffitap__frame {
+    uintptr_t stack;           /* where its caller is, or what it is instead: see below */
+    uint64_t entered;          /* 0 until it is */
+    uint64_t left;             /* when it left, of one that waits for its lock */
+    uint64_t in_callbacks;     /* how long it was in them */
+    uintptr_t callback_stack;  /* of the callback that takes its time; 0 if none does */
+    uint64_t call_id;          /* 0 where no events are wanted */
+    struct ffitap__cell *cell; /* that it counts in; NULL if there was none when it began */
+    struct ffitap__callee callee;
+    uint32_t flags; /* enum ffitap__call_flag, and FFITAP__FRAME_... */
+    int errno_before;
+    int errno_private_in;
+    int errno_private_out;
+    int errno_after;
+} __attribute__((aligned(128)));
+
+/*
+ * The stack pointer of a frame's caller tells whether it was jumped over. What else is in its place
+ * leads to the right answer as well: a frame that is free, as is one that was never used, is found
+ * further up than any call; one that has left and waits for its lock further down.
+ */
+#define FFITAP__FRAME_FREE  0u
+#define FFITAP__FRAME_WAITS 1u
+
+/* Somebody wants the call's single moments. */
+#define FFITAP__FRAME_IN_MOMENTS (1u << 31)
+
+/* The call began before fork(2), and its cell is the parent's. If it does not return here so is the
+ * call. */
+#define FFITAP__FRAME_INHERITED (1u << 30)
+
+/* The runtime's interpreter lock was given up and no call has been made since. */
+struct ffitap__window {
+    uint32_t open;    /* 1, or 0 if there is none */
+    uint16_t runtime; /* of a free-threaded interpreter: which of its ids says what was given up;
+                         0 otherwise, or if its call has it */
+    bool had_lock;    /* of a free-threaded interpreter: whether it gave up a lock, and was not only
+                         detached */
+    int errno_before; /* if there are events */
+};
+
+/* Somebody took the address of errno, which tells an exchange if a call follows. */
+struct ffitap__errno_question {
+    uintptr_t stack; /* of who asked; 0 if nobody did */
+    int value;
+};
+
+/* The last call that was made through a plan. */
+struct ffitap__planned {
+    uintptr_t stack; /* of its caller */
+    const void *function;
+};
+
+/*
+ * What was found out for earlier calls of functions through a runtime. A signal handler may find
+ * out something else at any moment, of functions with the same place: neither member says anything
+ * of the other, and the cell has a key of its own.
+ */
+struct ffitap__thread_memo {
+    struct ffitap__cell *_Atomic cell; /* where one counts; never NULL */
+    _Atomic uint64_t left_out;         /* the key of one that the filter excludes */
+};
+#define FFITAP__THREAD_MEMOS 256u
+
+/* The key of no function. */
+#define FFITAP__NO_KEY UINT64_MAX
+
+/* No state of ffitap__watch. */
+#define FFITAP__NO_STATE UINT64_MAX
+
+struct ffitap__thread {
+    /* The state of ffitap__watch with which calls are counted, no more is wanted of them, and the
+     * memos hold; else FFITAP__NO_STATE. */
+    uint64_t counting;
+    uint32_t depth; /* how many of the frames are calls */
+    struct ffitap__window window;
+    struct ffitap__errno_question question;
+    struct ffitap__planned planned;
+    struct ffitap__tally *_Atomic tally;   /* NULL until it counts something */
+    struct ffitap__tally *_Atomic retired; /* of earlier files, that calls may be under way in */
+    uint64_t next_call_id;
+    uint64_t next_callback_id;
+    struct ffitap__clock_anchor anchor;
+    uint64_t remembering; /* the state with which the memos hold; else FFITAP__NO_STATE */
+    struct ffitap__thread_memo memos[FFITAP__THREAD_MEMOS];
+    struct ffitap__frame frames[FFITAP__FRAME_MAX];
+};
+
+/* NULL until the thread's first measured call. */
+FFITAP__CROSSING extern FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
+
+FFITAP__CROSSING struct ffitap__thread *ffitap__thread_prepare(void);
+FFITAP__CROSSING struct ffitap__thread *ffitap__thread_start(void);
+
+/* This thread's calls, made on first use, ahead of a call; NULL if there is no memory for them. */
+static inline struct ffitap__thread *ffitap__thread_get_ahead(void)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_prepare();
+}
+
+/* This thread's calls, made on first use, for the call itself: lost if there is no memory. */
+static inline struct ffitap__thread *ffitap__thread_get(void)
+{
+    struct ffitap__thread *self = ffitap__thread_self;
+
+    return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_start();
+}
+
+/* Memos: addresses that a program has leave the upper bits alone. */
+static inline uint64_t ffitap__thread_key(const void *address, uint16_t runtime)
+{
+    return (uintptr_t)address ^ (uint64_t)runtime << 48;
+}
+
+static inline struct ffitap__thread_memo *ffitap__thread_memo(struct ffitap__thread *self,
+                                                              uint64_t key)
+{
+    return &self->memos[(key >> 4) % FFITAP__THREAD_MEMOS];
+}
+
+/* Whether calls of this function are known to be left out by the filter. */
+static inline bool ffitap__thread_leaves_out(struct ffitap__thread *self, const void *address,
+                                             uint16_t runtime)
+{
+    const uint64_t key = ffitap__thread_key(address, runtime);
+    const struct ffitap__thread_memo *memo = ffitap__thread_memo(self, key);
+
+    return atomic_load_explicit(&memo->left_out, memory_order_relaxed) == key &&
+           self->remembering == ffitap__watch_state();
+}
+
+/* At the start: `end` is what a thread that makes measured calls does when it ends. */
+void ffitap__thread_init(void (*end)(void *thread));
+
+/* Gives the calls and callbacks that come numbers that no other thread's have. */
+void ffitap__thread_number(struct ffitap__thread *self);
+
+/* Forgets every memo: what comes counts in whatever tally there will be. */
+void ffitap__thread_forget(struct ffitap__thread *self);
+
+#endif

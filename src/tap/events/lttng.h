@@ -1,0 +1,61 @@
+/*
+ * The one place that emits tracepoints. Everything here may be called from any thread at any time,
+ * costs one predicted branch while nobody listens, and leaves errno alone.
+ */
+#ifndef FFITAP_TAP_EMIT_H
+#define FFITAP_TAP_EMIT_H
+
+#include <stdbool.h>
+
+#include <ffitap/export.h>
+
+#include "tap/base/event.h"
+#include "tap/base/fast.h"
+#include "tap/base/watch.h"
+
+/* ffitap__lttng_call(event), ffitap__lttng_load_end(event), ... */
+#define X(name, record)                                                                            \
+    FFITAP__CROSSING void ffitap__lttng_##name(const struct ffitap__##record *event);
+FFITAP__EVENT_MAP(X)
+#undef X
+
+/* All of these that are told to sinks. */
+extern const struct ffitap__sink ffitap__lttng_sink;
+
+/*
+ * Makes this thread known to LTTng, which its first event does otherwise. That takes a lock which
+ * LTTng holds while the process forks: no lock of ours that a fork waits for may be held then.
+ */
+void ffitap__lttng_join(void);
+
+/*
+ * The same in a destructor of a thread: LTTng may have forgotten it by then, after which it emits
+ * nothing otherwise.
+ */
+void ffitap__lttng_join_again(void);
+
+typedef bool ffitap__lttng_question(void);
+
+/* Who says from now on whether LTTng knows the thread that asks; NULL: nobody can tell. */
+FFITAP__CROSSING void ffitap__lttng_ask(ffitap__lttng_question *is_known);
+
+/* Whether some session wants an event that only a call gives. */
+FFITAP__CROSSING bool ffitap__lttng_asks_for_calls(void);
+
+/* The same, or statistics are kept of calls: whether a call is to be told of. */
+static inline bool ffitap__lttng_wants_calls(void)
+{
+    return FFITAP__UNLIKELY(ffitap__watch_statistics()) ||
+           (FFITAP__UNLIKELY(ffitap__watch_events()) && ffitap__lttng_asks_for_calls());
+}
+
+/* Whether some session wants complete calls. */
+bool ffitap__lttng_wants_complete_calls(void);
+
+/* Whether that is one of a call's single moments, and not only the complete call. */
+bool ffitap__lttng_wants_moments(void);
+
+/* Whether it is a callback's edge. */
+bool ffitap__lttng_wants_callbacks(void);
+
+#endif

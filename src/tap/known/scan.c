@@ -1,0 +1,442 @@
+#include "tap/known/scan.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tap/known/function.h"
+#include "tap/base/lock.h"
+#include "tap/events/loss.h"
+#include "tap/base/memory.h"
+#include "tap/events/sink.h"
+
+#define TRIES_MAX 8 /* to find a moment without unloads */
+
+static ffitap__object_visitor *visitor;
+
+/* The dynamic linker's counts of what it mapped and unmapped, as of the last scan. */
+static unsigned long long last_adds, last_subs;
+static bool table_is_full;
+
+/*
+ * Whether at the last scan the list held all that the dynamic linker counts. It also counts the
+ * objects of other namespaces.
+ */
+static bool list_is_whole;
+
+/* How many loads are under way that will be followed by an update. */
+static _Atomic unsigned loads_under_way;
+
+struct scan {
+    bool has_lock;
+    uintptr_t asked_for;
+    bool first; /* nothing was known before: what is there came at start-up */
+    bool visit_all;
+    bool started;
+    unsigned long long adds, subs;
+    unsigned long long stayed;       /* so many at the front of the list were there before, ... */
+    unsigned position;               /* in the dynamic linker's list, which only grows at its end */
+    unsigned settled;                /* so many at the front of the list are relocated, ... */
+    unsigned long long settled_subs; /* ... as long as nothing was unmapped since */
+    bool skipped;                    /* an object that may not be relocated yet */
+    bool again;                      /* what only another scan can tell, at once */
+};
+
+/*
+ * Asked for once, for what it goes by stays the same: later the file may have another name or none,
+ * or the program another root, or may not ask.
+ */
+static const char *program_path(void)
+{
+    static const char *known;
+    char path[PATH_MAX];
+
+    if (!known) {
+        const ssize_t size = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+        path[size > 0 ? size : 0] = '\0';
+        known = ffitap__memory_intern(path);
+    }
+    return known;
+}
+
+/* What records: listed, for an audit tells the truth, but not the program's doing. */
+static bool is_tracer(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *file = slash ? slash + 1 : path;
+
+    return strncmp(file, "libffitap", 9) == 0 || strncmp(file, "liblttng-ust", 12) == 0;
+}
+
+static uint8_t cause_of(const struct ffitap__object *object, const struct scan *scan)
+{
+    if (is_tracer(object->path))
+        return FFITAP__OBJECT_TRACER;
+    if (scan->first)
+        return FFITAP__OBJECT_AT_START_UP;
+    if (scan->asked_for >= object->elf.start && scan->asked_for < object->elf.end)
+        return FFITAP__OBJECT_ASKED_FOR;
+    return FFITAP__OBJECT_DEPENDENCY;
+}
+
+static struct ffitap__object *add(const struct ffitap__elf *elf, const char *path,
+                                  const struct scan *scan)
+{
+    struct ffitap__object *object = ffitap__object_table_add(elf, path);
+
+    if (object) {
+        object->cause = cause_of(object, scan);
+    } else if (!table_is_full) {
+        table_is_full = true;
+        ffitap__lose(FFITAP__LOST_OBJECT);
+    }
+    return object;
+}
+
+/* Whether the object is a dependency of one that this scan has just added. */
+static bool came_along(const struct ffitap__elf *elf, const char *path)
+{
+    const char *soname = ffitap__memory_intern(elf->soname);
+    const char *file = ffitap__object_table_file_of(path);
+
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));)
+        if (!object->reported && ffitap__object_table_asks_for(object, soname, file))
+            return true;
+    return false;
+}
+
+/*
+ * The list also holds what another thread is loading at this moment. The visitor must not touch
+ * that: the dynamic linker is still writing to its slots, some of them by adding to what they hold.
+ * What this thread's own load returned is ready, and so is what came along with it.
+ */
+static bool is_relocated(const struct ffitap__elf *elf, const char *path, const struct scan *scan)
+{
+    return !visitor || scan->visit_all || scan->position <= scan->settled ||
+           (scan->asked_for >= elf->start && scan->asked_for < elf->end) || came_along(elf, path);
+}
+
+/*
+ * Whether the dynamic linker has put that where the mark was: what it found by the name, or, not
+ * bound yet, the object's own linkage stub. Another copy may be bound otherwise than the last.
+ */
+static bool is_linkers(const void *target, const struct ffitap__object *object)
+{
+    const uintptr_t address = (uintptr_t)target;
+    const struct ffitap__object *other = ffitap__object_at(target);
+
+    return (address >= object->elf.start && address < object->elf.end) ||
+           (other && ffitap__object_is_there(other) &&
+            ffitap__elf_exports(&other->elf, object->mark.name, address));
+}
+
+/* What is not the linker's: the copy is not relocated yet, or somebody has put his over ours. */
+static bool has_lost_mark(struct ffitap__object *object, struct scan *scan)
+{
+    struct ffitap__object_mark *mark = &object->mark;
+    const void *now = mark->place ? __atomic_load_n(mark->place, __ATOMIC_RELAXED) : mark->after;
+
+    if (now == mark->after)
+        return false;
+    if (now == mark->before || is_linkers(now, object))
+        return true;
+    if (is_relocated(&object->elf, object->path, scan))
+        mark->place = NULL;
+    else
+        scan->skipped = true;
+    return false;
+}
+
+/*
+ * A copy of the file, or of another by the same name, may have come to lie just where the last one
+ * was: unloaded by a dlclose(3) that nobody told us of, as through a pointer that dlsym(3) gave.
+ */
+static bool is_another(struct ffitap__object *object, const struct dl_phdr_info *info,
+                       struct scan *scan)
+{
+    return !ffitap__elf_is_of_same_file(&object->elf, info) || has_lost_mark(object, scan);
+}
+
+static struct ffitap__object *add_if_relocated(const struct dl_phdr_info *info, const char *name,
+                                               struct scan *scan)
+{
+    const char *path = ffitap__memory_intern(name);
+    struct ffitap__elf elf;
+
+    if (!ffitap__elf_read(&elf, info))
+        return NULL;
+    if (is_relocated(&elf, path, scan))
+        return add(&elf, path, scan);
+    scan->skipped = true;
+    return NULL;
+}
+
+/* The object's entry, a new one if it was not known; NULL if there is none to be had yet. */
+static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct scan *scan)
+{
+    const char *name = *info->dlpi_name ? info->dlpi_name : program_path();
+    struct ffitap__object *object = ffitap__object_table_find(info->dlpi_addr, name);
+
+    if (!object)
+        return add_if_relocated(info, name, scan);
+    if (scan->position <= scan->stayed || !is_another(object, info, scan))
+        return object;
+    /* One that was there is told to have gone before the other one gets an entry. */
+    scan->again = true;
+    return NULL;
+}
+
+/*
+ * Of `adds - subs` objects in the list no more can be new, at its end, than were added since the
+ * last scan: to look closely at the others would be to read something of each object every time.
+ */
+static unsigned long long count_stayed(const struct dl_phdr_info *info)
+{
+    return list_is_whole && last_adds > info->dlpi_subs ? last_adds - info->dlpi_subs : 0;
+}
+
+static bool start_scan(const struct dl_phdr_info *info, struct scan *scan)
+{
+    if (info->dlpi_adds == last_adds && info->dlpi_subs == last_subs && !scan->visit_all)
+        return false;
+    scan->stayed = count_stayed(info);
+    last_adds = info->dlpi_adds;
+    last_subs = info->dlpi_subs;
+    if (scan->settled_subs != info->dlpi_subs)
+        scan->settled = 0;
+    scan->adds = info->dlpi_adds;
+    scan->subs = info->dlpi_subs;
+    scan->started = true;
+    return true;
+}
+
+/*
+ * The tap's lock is taken behind the dynamic linker's, which who waits for ours may hold already: a
+ * program that calls a function for the first time in a callback of dl_iterate_phdr(3). It is not
+ * waited for, either: fork(2) waits for it, and what the linker has locked stays so in the child.
+ */
+static bool lock_scan(struct scan *scan)
+{
+    scan->has_lock = ffitap__lock_try();
+    scan->first = !ffitap__object_table_next(NULL);
+    return scan->has_lock;
+}
+
+static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct scan *scan = data;
+
+    (void)size;
+    if (!scan->has_lock && !lock_scan(scan))
+        return 1;
+    if (!scan->started && !start_scan(info, scan))
+        return 1;
+    scan->position++;
+    /* The kernel's own, no file; its dynamic section is read-only and not relocated. */
+    if (strncmp(info->dlpi_name, "linux-vdso.", 11) == 0)
+        return 0;
+
+    struct ffitap__object *object = entry_of(info, scan);
+
+    if (!object)
+        return 0;
+    object->seen = true;
+    if (visitor && !object->visited) {
+        object->visited = true;
+        visitor(object);
+    }
+    return 0;
+}
+
+static const char *who_needs(const struct ffitap__object *wanted)
+{
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));)
+        if (ffitap__object_table_asks_for(object, wanted->soname, wanted->file))
+            return object->path;
+    return "";
+}
+
+static struct ffitap__object_event event_of(const struct ffitap__object *object)
+{
+    return (struct ffitap__object_event){
+        .base = object->elf.start,
+        .size = object->elf.end - object->elf.start,
+        .path = object->path,
+        .soname = object->soname,
+        .build_id = object->build_id,
+        .cause = object->cause,
+        .needed_by = object->needed_by,
+    };
+}
+
+static void report_mapped(struct ffitap__object *object)
+{
+    const struct ffitap__object_event event = event_of(object);
+
+    object->reported = true;
+    ffitap__function_make_way(object->elf.start, object->elf.end);
+    ffitap__tell_object_mapped(&event);
+}
+
+static void report_unmapped(struct ffitap__object *object)
+{
+    const struct ffitap__object_event event = event_of(object);
+
+    ffitap__object_table_remove(object);
+    ffitap__function_retire(object->elf.start, object->elf.end);
+    ffitap__tell_object_unmapped(&event);
+}
+
+static unsigned report_gone(void)
+{
+    unsigned gone = 0;
+
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));) {
+        gone += !object->seen;
+        if (!object->seen)
+            report_unmapped(object);
+        object->seen = false;
+    }
+    return gone;
+}
+
+static void report_new(void)
+{
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));) {
+        if (object->reported)
+            continue;
+        if (object->cause != FFITAP__OBJECT_ASKED_FOR)
+            object->needed_by = who_needs(object);
+        /* By another thread, or by who did not tell. */
+        if (object->cause == FFITAP__OBJECT_DEPENDENCY && !*object->needed_by)
+            object->cause = FFITAP__OBJECT_ASKED_FOR;
+        report_mapped(object);
+    }
+}
+
+/* What came may lie where something else lay: that is told to have gone first. */
+static unsigned report_difference(const struct scan *scan)
+{
+    const unsigned gone = scan->started ? report_gone() : 0;
+
+    report_new();
+    return gone;
+}
+
+/* Takes the lock as well; false if this thread has it already. */
+static bool walk(struct scan *scan)
+{
+    do {
+        /* Until whoever holds it does not any more; lock_scan() may then be faster than others. */
+        if (!ffitap__lock())
+            return false;
+        ffitap__unlock();
+        scan->has_lock = false;
+        dl_iterate_phdr(scan_object, scan);
+    } while (!scan->has_lock);
+    return true;
+}
+
+/* Only at its end a scan knows whether it was right to trust the counts. */
+static void check_counts(struct scan *scan)
+{
+    list_is_whole = scan->position == scan->adds - scan->subs;
+    scan->again |= scan->stayed && !list_is_whole;
+}
+
+static unsigned update_once(struct scan *scan)
+{
+    if (!walk(scan))
+        return 0;
+    if (scan->started)
+        check_counts(scan);
+    const unsigned gone = report_difference(scan);
+    if (scan->skipped || scan->again)
+        last_adds = 0; /* whoever scans next must look again */
+    ffitap__unlock();
+    return gone;
+}
+
+/* dladdr(3) takes the lock that a load holds from its first object to its last constructor. */
+static void wait_for_loads(void)
+{
+    Dl_info unused;
+
+    dladdr((const void *)wait_for_loads, &unused);
+}
+
+/*
+ * What another thread's load brings is left to the update that follows it. To wait for that load
+ * would be to wait for its constructors, and they perhaps for what this thread does next.
+ */
+static bool shall_wait(const struct scan *scan)
+{
+    return scan->skipped && !atomic_load(&loads_under_way);
+}
+
+/*
+ * What was skipped is ready once the loads of that moment are over, of which nobody told us. The
+ * wait is without the tap's lock, which a constructor may need.
+ */
+static unsigned update(struct scan *scan)
+{
+    unsigned gone = update_once(scan);
+
+    for (int tries = 0; (scan->again || shall_wait(scan)) && tries < TRIES_MAX; tries++) {
+        struct scan next = {.asked_for = scan->asked_for};
+
+        if (shall_wait(scan)) {
+            wait_for_loads();
+            next.settled = scan->position;
+            next.settled_subs = scan->subs;
+        }
+        *scan = next;
+        gone += update_once(scan);
+    }
+    return gone;
+}
+
+void ffitap__object_load_begins(void)
+{
+    atomic_fetch_add(&loads_under_way, 1);
+}
+
+/* Not below 0: in a child of fork(2) the load began before the count did. */
+void ffitap__object_load_is_over(void)
+{
+    unsigned count = atomic_load(&loads_under_way);
+
+    while (count && !atomic_compare_exchange_weak(&loads_under_way, &count, count - 1))
+        ;
+}
+
+void ffitap__object_start_child(void)
+{
+    atomic_store(&loads_under_way, 0);
+}
+
+void ffitap__object_watch(ffitap__object_visitor *new_visitor)
+{
+    struct scan scan = {.visit_all = true};
+
+    visitor = new_visitor;
+    update(&scan);
+}
+
+unsigned ffitap__object_update(uintptr_t asked_for)
+{
+    struct scan scan = {.asked_for = asked_for};
+
+    return update(&scan);
+}
+
+void ffitap__object_describe_all(void (*tell)(const struct ffitap__object_event *event))
+{
+    for (struct ffitap__object *object = NULL; (object = ffitap__object_table_next(object));) {
+        const struct ffitap__object_event event = event_of(object);
+
+        tell(&event);
+    }
+}

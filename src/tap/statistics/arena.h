@@ -1,0 +1,35 @@
+/*
+ * Where one thread takes the pieces of a statistics file that it alone writes to: in chunks of
+ * whole cache lines. Two threads that count in one line would wait for each other's processor at
+ * each call. No lock; the thread's signal handlers may take as well, at any instruction.
+ */
+#ifndef FFITAP_TAP_ARENA_H
+#define FFITAP_TAP_ARENA_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tap/statistics/storage.h"
+
+struct ffitap__arena {
+    struct ffitap__storage *storage;
+    _Atomic uint64_t room;       /* of the chunk: offset of its end, and below that of the rest */
+    _Atomic uint32_t chunk_size; /* of the last; 0 for none */
+};
+
+/* The sizes of chunks: a thread that counts little is to keep little of the file. */
+#define FFITAP__ARENA_FIRST 512u
+#define FFITAP__ARENA_MOST  4096u
+
+/* A zeroed piece of at most FFITAP__ARENA_FIRST bytes, which stays where it is; NULL if there is no
+ * room. */
+void *ffitap__arena_take(struct ffitap__arena *arena, size_t size);
+
+/* As ffitap__storage_offset(). */
+static inline uint64_t ffitap__arena_offset(const struct ffitap__arena *arena, const void *piece)
+{
+    return ffitap__storage_offset(arena->storage, piece);
+}
+
+#endif

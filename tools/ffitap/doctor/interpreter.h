@@ -1,0 +1,12 @@
+/* ffitap doctor: what calls through libffi among what an interpreter loads. */
+#ifndef FFITAP_TOOL_DOCTOR_INTERPRETER_H
+#define FFITAP_TOOL_DOCTOR_INTERPRETER_H
+
+#include "ffitap/doctor/objects.h"
+#include "ffitap/doctor/finding.h"
+
+/* Looks at what the executable would load, if it is an interpreter that is known. */
+void ffitap_doctor_interpreter(struct ffitap_findings *findings,
+                               const struct ffitap_executable *executable);
+
+#endif

@@ -1,0 +1,38 @@
+/* ffitap doctor: what calls through libffi among the objects that a program is linked with. */
+#ifndef FFITAP_TOOL_DOCTOR_OBJECTS_H
+#define FFITAP_TOOL_DOCTOR_OBJECTS_H
+
+#include <stdbool.h>
+
+#include "ffitap/doctor/parts.h"
+#include "ffitap/doctor/finding.h"
+#include "ffitap/doctor/linker.h"
+#include "program/elf_file.h"
+
+/* An executable that the dynamic linker knows, with all that it is linked with. */
+struct ffitap_executable {
+    const char *path;
+    const char *const *arguments; /* argv[0] first */
+    struct ffitap_linked linked;
+    const struct ffitap_parts *parts;
+    GPtrArray *callers; /* paths of those of its objects that call through libffi */
+};
+
+/* Whether it is libffi itself, be it renamed by who bundled it. */
+bool ffitap_doctor_is_libffi(const struct ffitap_elf_file *file);
+
+/* Whether it calls libffi, its own or another's, so that the shim can come between. */
+bool ffitap_doctor_has_slot_of_call(const struct ffitap_elf_file *file);
+
+/*
+ * Says that `path`, which is `file`, calls through libffi, and through which: one of `linked` or
+ * its own.
+ */
+void ffitap_doctor_say_caller(struct ffitap_findings *findings, const char *subject,
+                              const char *path, const struct ffitap_elf_file *file,
+                              const struct ffitap_linked *linked);
+
+/* Looks at all that the executable is linked with. */
+void ffitap_doctor_objects(struct ffitap_findings *findings, struct ffitap_executable *executable);
+
+#endif

@@ -1,0 +1,34 @@
+/* What a recording says about itself, filled in as far as it is known when it starts. */
+#ifndef FFITAP_TOOL_DESCRIPTION_H
+#define FFITAP_TOOL_DESCRIPTION_H
+
+#include <stdbool.h>
+
+#include "report/base/recording.h"
+
+#define FFITAP_TOKEN_SIZE 17
+
+/* What `recording` is made by, and what it holds events of. */
+struct ffitap_description {
+    const char *token;
+    const char **command;
+    const char *mode;   /* "record", "stat" */
+    const char *events; /* a set's name, "" if there are none */
+    const char *filter; /* tap/filter.h's list; NULL or "" if there is none */
+    const char *lttng;  /* its version, NULL if it takes no part */
+};
+
+/* Makes what tells this recording's processes from any other's. False, having said why. */
+bool ffitap_description_make_token(char token[FFITAP_TOKEN_SIZE]);
+
+/*
+ * Fills `*recording` but for what only the end knows. Release with ffitap_recording_fini() either
+ * way. False if memory is short.
+ */
+bool ffitap_description_init(struct ffitap_recording *recording,
+                             const struct ffitap_description *description);
+
+/* Writes it into `directory`. False, having said why. */
+bool ffitap_description_write(const struct ffitap_recording *recording, const char *directory);
+
+#endif

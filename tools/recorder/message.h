@@ -1,0 +1,22 @@
+/* What ffitap tells the user about itself: "ffitap: what: why", on stderr, a line at a time. */
+#ifndef FFITAP_TOOL_MESSAGE_H
+#define FFITAP_TOOL_MESSAGE_H
+
+#include <stddef.h>
+
+#include "report/base/exit_status.h"
+
+/*
+ * Prints the line, with "?" for control characters and what is not UTF-8; what does not fit into
+ * 12 KiB is cut. Leaves errno alone.
+ */
+__attribute__((format(printf, 1, 2))) void ffitap_say(const char *format, ...);
+
+/*
+ * From here on the first line that would be printed goes into `text`, of `size` bytes, which is
+ * empty until then, and no other is printed; until the next call, with NULL. For what ffitap can do
+ * without: the caller says so in its own words.
+ */
+void ffitap_message_keep(char *text, size_t size);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * The program that a command runs and watches: from the question whether there is one to the exit
+ * status that ffitap passes on. While it runs, signals that were meant for it reach it.
+ */
+#ifndef FFITAP_TOOL_PROGRAM_H
+#define FFITAP_TOOL_PROGRAM_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "recorder/child.h"
+#include "recorder/preload.h"
+#include "report/base/recording.h"
+
+struct ffitap_program {
+    const char **command;
+    struct ffitap_child child;
+    sigset_t mask; /* that ffitap was started with, and the program is */
+    int signals;   /* signals.h's descriptor */
+};
+
+/* What is done again and again while the program runs. */
+struct ffitap_program_beat {
+    uint64_t interval_ns; /* 0: nothing is done */
+    void (*beat)(void *data);
+    void *data;
+};
+
+/*
+ * Whether `command` names a program. Returns 0, or ffitap's exit status, having said why not; then
+ * nothing has happened yet.
+ */
+int ffitap_program_probe(const char **command);
+
+/*
+ * Before anything is made that has to be removed again: from here on ffitap's signals are blocked,
+ * and what comes before the program runs reaches the program. `command` is kept.
+ */
+void ffitap_program_init(struct ffitap_program *program, const char **command);
+
+/*
+ * Forks the program, which waits for ffitap_program_start(), with the environment that
+ * ffitap_preload_environment() makes of `what` and the `count` `variables`. False, having said why.
+ */
+bool ffitap_program_fork(struct ffitap_program *program, enum ffitap_preload what,
+                         const struct ffitap_variable *variables, size_t count);
+
+/* Lets it go. Returns 0, or ffitap's exit status, having said why. */
+int ffitap_program_start(struct ffitap_program *program);
+
+/* Ends a program that was not started; nothing happens to any other, or to none. */
+void ffitap_program_abandon(struct ffitap_program *program);
+
+/* Waits for its end, which it writes into `recording`. `beat` may be NULL. */
+void ffitap_program_wait(struct ffitap_program *program, struct ffitap_recording *recording,
+                         const struct ffitap_program_beat *beat);
+
+/* ffitap's exit status after a program that ended as `recording` says. */
+int ffitap_program_exit_status(const struct ffitap_recording *recording);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * Notes of programs that were started (tap/exec_note.h), read and kept. They are not to be trusted:
+ * anything may go by the name of one.
+ */
+#ifndef FFITAP_REPORT_NOTE_H
+#define FFITAP_REPORT_NOTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tap/statistics/exec_note.h"
+
+/* A program that was started. */
+struct ffitap__exec_note {
+    int32_t pid;        /* 0: not known */
+    int32_t parent;     /* 0: not known */
+    uint64_t moment_ns; /* before it was, on CLOCK_MONOTONIC */
+    uint64_t until_ns;  /* from then on the number is another process's, or program's */
+    unsigned marks;     /* enum ffitap__exec_mark */
+    const char *path;   /* in `text` below */
+    bool is_whole;      /* the path, and an absolute one */
+    char text[FFITAP__EXEC_NOTE_MAX + 2];
+};
+
+/* Whether a file of that name is a note, if it is in order. */
+bool ffitap__exec_note_is_name(const char *name);
+
+/*
+ * Reads the note `name` of the open directory `folder`. NULL, or what is wrong with it; "" if it
+ * went meanwhile, as one does whose program has come.
+ */
+const char *ffitap__exec_note_read(struct ffitap__exec_note *note, int folder, const char *name);
+
+/*
+ * Makes files of a folder's notes, for those who copy a recording: what follows symbolic links
+ * finds nothing behind these. Those for which there is no room stay what they are.
+ */
+void ffitap_notes_keep(const char *folder);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * What CPython looks up in an extension module that it imports: from 3.15 on first PyModExport_NAME
+ * (PEP 793), which hardly any module has, and then PyInit_NAME. That the first is missing is an
+ * answer to a question, and no failure where the second is there.
+ */
+#ifndef FFITAP_REPORT_MODULE_ENTRY_H
+#define FFITAP_REPORT_MODULE_ENTRY_H
+
+#include <glib.h>
+
+#include "report/base/strings.h"
+
+/* Tells those of `lookups`, rows whose texts are of `strings`, that failed so: when all are known.
+ */
+void ffitap__module_entry_settle(GHashTable *lookups, struct ffitap__strings *strings);
+
+#endif

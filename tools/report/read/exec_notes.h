@@ -1,0 +1,10 @@
+/* The reader of the notes of programs that were started (report/note.h). */
+#ifndef FFITAP_REPORT_NOTES_H
+#define FFITAP_REPORT_NOTES_H
+
+#include "report/model/sink.h"
+
+/* Reads the notes of a folder of statistics. What goes by the name of one and is none is damage. */
+void ffitap__exec_notes_read_folder(const struct ffitap__report_sink *sink, const char *folder);
+
+#endif

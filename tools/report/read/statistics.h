@@ -1,0 +1,27 @@
+/*
+ * The reader of statistics files (tap/statistics_file.h): of processes that ended, however they
+ * did, and of those that are running. The files change while they are read; what comes out is
+ * possible, and of no cell older than the beginning of the reading.
+ */
+#ifndef FFITAP_REPORT_STATISTICS_H
+#define FFITAP_REPORT_STATISTICS_H
+
+#include "report/model/sink.h"
+
+/*
+ * Reads a file, as one program image, before anything of a trace. What cannot be read is left out
+ * and told as damage. For a view of what is running, do this again and again, each time with a new
+ * model. Returns whether it tells of a process that up to now or the recording's end could count.
+ */
+bool ffitap__statistics_read(const struct ffitap__report_sink *sink, const char *path);
+
+/*
+ * Reads all files and notes of a folder (a recording's FFITAP__STATISTICS_FOLDER). `now_ns`, since
+ * 1970, is when the calls in flight are looked at: the recording's end, the present for one that
+ * runs, or 0 if neither is known; then the latest moment of which the files tell. Returns how many
+ * files there were; 0 also if there is no such folder.
+ */
+unsigned ffitap__statistics_read_folder(const struct ffitap__report_sink *sink, const char *folder,
+                                        int64_t now_ns);
+
+#endif
