@@ -1,6 +1,6 @@
 /* What ffitap counted of what the bench did: figures of calls that nobody saw would be wrong. */
-#ifndef FFITAP_BENCH_COUNTED_H
-#define FFITAP_BENCH_COUNTED_H
+#ifndef FFITAP_TOOLS_BENCH_COUNTED_H
+#define FFITAP_TOOLS_BENCH_COUNTED_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 /* The bench's results for machines; ffitap-bench(1) describes the document. */
-#ifndef FFITAP_BENCH_JSON_H
-#define FFITAP_BENCH_JSON_H
+#ifndef FFITAP_TOOLS_BENCH_JSON_H
+#define FFITAP_TOOLS_BENCH_JSON_H
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* The measuring itself: starts all processes, has them take turns, and makes sure of what it saw.
  */
-#ifndef FFITAP_BENCH_MEASURE_H
-#define FFITAP_BENCH_MEASURE_H
+#ifndef FFITAP_TOOLS_BENCH_MEASURE_H
+#define FFITAP_TOOLS_BENCH_MEASURE_H
 
 #include <signal.h>
 

@@ -2,8 +2,8 @@
  * What the recorded processes of the bench are recorded by: one session daemon, as for any
  * recording, with a session for the default events and one for all of them.
  */
-#ifndef FFITAP_BENCH_RECORDING_H
-#define FFITAP_BENCH_RECORDING_H
+#ifndef FFITAP_TOOLS_BENCH_RECORDING_H
+#define FFITAP_TOOLS_BENCH_RECORDING_H
 
 #include <stdbool.h>
 #include <stdint.h>

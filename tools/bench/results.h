@@ -1,6 +1,6 @@
 /* What the bench found out. */
-#ifndef FFITAP_BENCH_RESULTS_H
-#define FFITAP_BENCH_RESULTS_H
+#ifndef FFITAP_TOOLS_BENCH_RESULTS_H
+#define FFITAP_TOOLS_BENCH_RESULTS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* What the bench measures, one row each, and what the rows are to show. */
-#ifndef FFITAP_BENCH_ROWS_H
-#define FFITAP_BENCH_ROWS_H
+#ifndef FFITAP_TOOLS_BENCH_ROWS_H
+#define FFITAP_TOOLS_BENCH_ROWS_H
 
 #include <stdbool.h>
 #include <stddef.h>

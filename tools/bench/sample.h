@@ -1,6 +1,6 @@
 /* What many measurements of one thing come to. */
-#ifndef FFITAP_BENCH_SAMPLE_H
-#define FFITAP_BENCH_SAMPLE_H
+#ifndef FFITAP_TOOLS_BENCH_SAMPLE_H
+#define FFITAP_TOOLS_BENCH_SAMPLE_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* The bench's results for people: a table of 80 columns. */
-#ifndef FFITAP_BENCH_TABLE_H
-#define FFITAP_BENCH_TABLE_H
+#ifndef FFITAP_TOOLS_BENCH_TABLE_H
+#define FFITAP_TOOLS_BENCH_TABLE_H
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
  * A process that makes the calls, seen from the bench. It waits most of the time: the bench asks
  * one after another, so that nothing runs but what is measured.
  */
-#ifndef FFITAP_BENCH_WORKER_H
-#define FFITAP_BENCH_WORKER_H
+#ifndef FFITAP_TOOLS_BENCH_WORKER_H
+#define FFITAP_TOOLS_BENCH_WORKER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Which command a word names, and what `ffitap --help` and `ffitap help` print. */
-#ifndef FFITAP_TOOL_HELP_H
-#define FFITAP_TOOL_HELP_H
+#ifndef FFITAP_TOOLS_FFITAP_HELP_H
+#define FFITAP_TOOLS_FFITAP_HELP_H
 
 struct ffitap_command {
     const char *name;

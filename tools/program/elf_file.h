@@ -2,8 +2,8 @@
  * An ELF file on the disk, of a program or a library that need not be loaded: what the shim would
  * find in it. The file is somebody else's and may be damaged; nothing of it is believed unchecked.
  */
-#ifndef FFITAP_REPORT_ELF_FILE_H
-#define FFITAP_REPORT_ELF_FILE_H
+#ifndef FFITAP_TOOLS_PROGRAM_ELF_FILE_H
+#define FFITAP_TOOLS_PROGRAM_ELF_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

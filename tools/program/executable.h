@@ -1,6 +1,6 @@
 /* A program's file, looked at for why the tap is not in what it is run as. */
-#ifndef FFITAP_REPORT_EXECUTABLE_H
-#define FFITAP_REPORT_EXECUTABLE_H
+#ifndef FFITAP_TOOLS_PROGRAM_EXECUTABLE_H
+#define FFITAP_TOOLS_PROGRAM_EXECUTABLE_H
 
 /*
  * What keeps the dynamic linker from loading ffitap's libraries into the program: words that stand

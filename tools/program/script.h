@@ -1,6 +1,6 @@
 /* Scripts, and how the kernel follows the "#!" that they begin with. */
-#ifndef FFITAP_PROGRAM_SCRIPT_H
-#define FFITAP_PROGRAM_SCRIPT_H
+#ifndef FFITAP_TOOLS_PROGRAM_SCRIPT_H
+#define FFITAP_TOOLS_PROGRAM_SCRIPT_H
 
 /* The kernel's: an interpreter may be a script, too, but so many may follow each other. */
 #define FFITAP_SCRIPT_INTERPRETER_MAX 5

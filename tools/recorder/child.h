@@ -2,8 +2,8 @@
  * The traced program. It is forked early, so that whatever ffitap does to itself (mounts, signal
  * mask, environment) stays out of it, and waits at a gate until the recording runs.
  */
-#ifndef FFITAP_TOOL_CHILD_H
-#define FFITAP_TOOL_CHILD_H
+#ifndef FFITAP_TOOLS_RECORDER_CHILD_H
+#define FFITAP_TOOLS_RECORDER_CHILD_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* CLOCK_MONOTONIC in nanoseconds. */
-#ifndef FFITAP_TOOL_CLOCK_H
-#define FFITAP_TOOL_CLOCK_H
+#ifndef FFITAP_TOOLS_RECORDER_CLOCK_H
+#define FFITAP_TOOLS_RECORDER_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

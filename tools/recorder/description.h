@@ -1,6 +1,6 @@
 /* What a recording says about itself, filled in as far as it is known when it starts. */
-#ifndef FFITAP_TOOL_DESCRIPTION_H
-#define FFITAP_TOOL_DESCRIPTION_H
+#ifndef FFITAP_TOOLS_RECORDER_DESCRIPTION_H
+#define FFITAP_TOOLS_RECORDER_DESCRIPTION_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * there before that goes, but only once the traced program runs: until then all of it can be
  * undone.
  */
-#ifndef FFITAP_TOOL_DIRECTORY_H
-#define FFITAP_TOOL_DIRECTORY_H
+#ifndef FFITAP_TOOLS_RECORDER_DIRECTORY_H
+#define FFITAP_TOOLS_RECORDER_DIRECTORY_H
 
 #include <stdbool.h>
 #include <stdint.h>

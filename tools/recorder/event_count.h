@@ -1,6 +1,6 @@
 /* How many events a trace holds. LTTng does not say; somebody has to read them all. */
-#ifndef FFITAP_TOOL_COUNT_H
-#define FFITAP_TOOL_COUNT_H
+#ifndef FFITAP_TOOLS_RECORDER_EVENT_COUNT_H
+#define FFITAP_TOOLS_RECORDER_EVENT_COUNT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Files below a directory, whatever characters the directory's own name has. */
-#ifndef FFITAP_TOOL_FILES_H
-#define FFITAP_TOOL_FILES_H
+#ifndef FFITAP_TOOLS_RECORDER_FILES_H
+#define FFITAP_TOOLS_RECORDER_FILES_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* The option --filter of the commands that run a program, and what the environment says instead. */
-#ifndef FFITAP_TOOL_FILTER_H
-#define FFITAP_TOOL_FILTER_H
+#ifndef FFITAP_TOOLS_RECORDER_FILTER_H
+#define FFITAP_TOOLS_RECORDER_FILTER_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Where ffitap's other files are: by relative paths, so that an installation can be moved. */
-#ifndef FFITAP_TOOL_INSTALL_PATH_H
-#define FFITAP_TOOL_INSTALL_PATH_H
+#ifndef FFITAP_TOOLS_RECORDER_INSTALL_PATH_H
+#define FFITAP_TOOLS_RECORDER_INSTALL_PATH_H
 
 /*
  * The absolute path of what is at `relative`, seen from the directory of the running ffitap. To be

@@ -1,6 +1,6 @@
 /* How often something is done: what --interval says. */
-#ifndef FFITAP_TOOL_INTERVAL_H
-#define FFITAP_TOOL_INTERVAL_H
+#ifndef FFITAP_TOOLS_RECORDER_INTERVAL_H
+#define FFITAP_TOOLS_RECORDER_INTERVAL_H
 
 #include <stdbool.h>
 #include <stdint.h>

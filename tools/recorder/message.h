@@ -1,6 +1,6 @@
 /* What ffitap tells the user about itself: "ffitap: what: why", on stderr, a line at a time. */
-#ifndef FFITAP_TOOL_MESSAGE_H
-#define FFITAP_TOOL_MESSAGE_H
+#ifndef FFITAP_TOOLS_RECORDER_MESSAGE_H
+#define FFITAP_TOOLS_RECORDER_MESSAGE_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Which of Debian's packages has a library that ffitap needs: for who has to install it. */
-#ifndef FFITAP_TOOL_PACKAGE_H
-#define FFITAP_TOOL_PACKAGE_H
+#ifndef FFITAP_TOOLS_RECORDER_PACKAGE_H
+#define FFITAP_TOOLS_RECORDER_PACKAGE_H
 
 #include <stddef.h>
 

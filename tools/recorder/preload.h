@@ -2,8 +2,8 @@
  * What makes a program traced: the libraries that the dynamic linker loads into it ahead of its
  * own, and the environment that says so.
  */
-#ifndef FFITAP_TOOL_PRELOAD_H
-#define FFITAP_TOOL_PRELOAD_H
+#ifndef FFITAP_TOOLS_RECORDER_PRELOAD_H
+#define FFITAP_TOOLS_RECORDER_PRELOAD_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * The program that a command runs and watches: from the question whether there is one to the exit
  * status that ffitap passes on. While it runs, signals that were meant for it reach it.
  */
-#ifndef FFITAP_TOOL_PROGRAM_H
-#define FFITAP_TOOL_PROGRAM_H
+#ifndef FFITAP_TOOLS_RECORDER_PROGRAM_H
+#define FFITAP_TOOLS_RECORDER_PROGRAM_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
  * How ffitap deals with signals while the traced program runs: it blocks them and reads them from
  * a descriptor, so that none is lost and none interrupts anything.
  */
-#ifndef FFITAP_TOOL_SIGNALS_H
-#define FFITAP_TOOL_SIGNALS_H
+#ifndef FFITAP_TOOLS_RECORDER_SIGNALS_H
+#define FFITAP_TOOLS_RECORDER_SIGNALS_H
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* The report generator: a recording's directory in, a report out. */
-#ifndef FFITAP_REPORT_REPORT_H
-#define FFITAP_REPORT_REPORT_H
+#ifndef FFITAP_TOOLS_REPORT_REPORT_H
+#define FFITAP_TOOLS_REPORT_REPORT_H
 
 struct ffitap_report_format;
 

@@ -1,6 +1,6 @@
 /* For arch.h, which says what these are. */
-#ifndef FFITAP_ARCH_ADD_H
-#define FFITAP_ARCH_ADD_H
+#ifndef FFITAP_ARCH_X86_64_ADD_H
+#define FFITAP_ARCH_X86_64_ADD_H
 
 #include <stdbool.h>
 #include <stdint.h>

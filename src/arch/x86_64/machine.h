@@ -1,6 +1,6 @@
 /* For arch.h, which says what these are. */
-#ifndef FFITAP_ARCH_MACHINE_H
-#define FFITAP_ARCH_MACHINE_H
+#ifndef FFITAP_ARCH_X86_64_MACHINE_H
+#define FFITAP_ARCH_X86_64_MACHINE_H
 
 #define FFITAP__PAGE         4096
 #define FFITAP__MACHINE      EM_X86_64

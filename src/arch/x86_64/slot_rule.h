@@ -1,6 +1,6 @@
 /* For arch.h, which says what these are. */
-#ifndef FFITAP_ARCH_SLOT_RULE_H
-#define FFITAP_ARCH_SLOT_RULE_H
+#ifndef FFITAP_ARCH_X86_64_SLOT_RULE_H
+#define FFITAP_ARCH_X86_64_SLOT_RULE_H
 
 #include <elf.h>
 #include <stdbool.h>

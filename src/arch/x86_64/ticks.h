@@ -1,6 +1,6 @@
 /* For arch.h, which says what these are: the time stamp counter. */
-#ifndef FFITAP_ARCH_TICKS_H
-#define FFITAP_ARCH_TICKS_H
+#ifndef FFITAP_ARCH_X86_64_TICKS_H
+#define FFITAP_ARCH_X86_64_TICKS_H
 
 #include <cpuid.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * The original functions of libffi are the caller's. None of these changes errno, takes a lock or
  * calls malloc, and each may be called from anywhere that libffi's may be.
  */
-#ifndef FFITAP_SHIM_CLOSURE_H
-#define FFITAP_SHIM_CLOSURE_H
+#ifndef FFITAP_SHIM_INTERFACES_CLOSURE_H
+#define FFITAP_SHIM_INTERFACES_CLOSURE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

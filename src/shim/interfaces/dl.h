@@ -1,6 +1,6 @@
 /* What the other interfaces share with dlopen and its family (dl.c). */
-#ifndef FFITAP_SHIM_DL_H
-#define FFITAP_SHIM_DL_H
+#ifndef FFITAP_SHIM_INTERFACES_DL_H
+#define FFITAP_SHIM_INTERFACES_DL_H
 
 #include <stdint.h>
 

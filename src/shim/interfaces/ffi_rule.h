@@ -2,8 +2,8 @@
  * How libffi and who calls through it are known: by the shim itself, and by who tells what it would
  * see.
  */
-#ifndef FFITAP_SHIM_FFI_RULE_H
-#define FFITAP_SHIM_FFI_RULE_H
+#ifndef FFITAP_SHIM_INTERFACES_FFI_RULE_H
+#define FFITAP_SHIM_INTERFACES_FFI_RULE_H
 
 #include <stdbool.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * with it, so that its originals (a bundled libffi of another version, say) and its runtime's name
  * are found at no cost per call. ffi.c asks for the places, ffi_hooks.c has the hooks.
  */
-#ifndef FFITAP_SHIM_FFI_USER_H
-#define FFITAP_SHIM_FFI_USER_H
+#ifndef FFITAP_SHIM_INTERFACES_FFI_USER_H
+#define FFITAP_SHIM_INTERFACES_FFI_USER_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

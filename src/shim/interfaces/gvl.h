@@ -3,8 +3,8 @@
  * calls that without the lock: where the function begins the lock has been released, and where it
  * ends the wait to have it back begins.
  */
-#ifndef FFITAP_SHIM_GVL_H
-#define FFITAP_SHIM_GVL_H
+#ifndef FFITAP_SHIM_INTERFACES_GVL_H
+#define FFITAP_SHIM_INTERFACES_GVL_H
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * What is hooked where. Each interface that is hooked is a file that defines a struct
  * ffitap__interface; FFITAP__INTERFACE_MAP names them all.
  */
-#ifndef FFITAP_SHIM_HOOK_H
-#define FFITAP_SHIM_HOOK_H
+#ifndef FFITAP_SHIM_INTERFACES_HOOK_H
+#define FFITAP_SHIM_INTERFACES_HOOK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * of another object. Rewriting them hooks one object without touching another, works where the
  * function is defined by the program itself, and leaves the function what it is.
  */
-#ifndef FFITAP_SHIM_SLOT_H
-#define FFITAP_SHIM_SLOT_H
+#ifndef FFITAP_SHIM_SLOTS_SLOT_H
+#define FFITAP_SHIM_SLOTS_SLOT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * The tap's clock: the processor's counter where the kernel itself keeps time with it, else
  * CLOCK_MONOTONIC. A reading is the largest single cost of a measured call (13 ns against 28 ns).
  */
-#ifndef FFITAP_TAP_CLOCK_H
-#define FFITAP_TAP_CLOCK_H
+#ifndef FFITAP_TAP_BASE_CLOCK_H
+#define FFITAP_TAP_BASE_CLOCK_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

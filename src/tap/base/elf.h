@@ -1,8 +1,8 @@
 /*
  * The dynamic section of a mapped object, read where it lies. Valid while the object is mapped.
  */
-#ifndef FFITAP_TAP_ELF_H
-#define FFITAP_TAP_ELF_H
+#ifndef FFITAP_TAP_BASE_ELF_H
+#define FFITAP_TAP_BASE_ELF_H
 
 #include <link.h>
 #include <stdbool.h>

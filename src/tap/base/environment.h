@@ -1,6 +1,6 @@
 /* The environment variables that ffitap reads inside a host, all of them. */
-#ifndef FFITAP_TAP_ENVIRONMENT_H
-#define FFITAP_TAP_ENVIRONMENT_H
+#ifndef FFITAP_TAP_BASE_ENVIRONMENT_H
+#define FFITAP_TAP_BASE_ENVIRONMENT_H
 
 /* The token of the recording that this process is part of. */
 #define FFITAP__ENV_RECORDING "FFITAP_RECORDING"

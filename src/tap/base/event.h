@@ -3,8 +3,8 @@
  * (tracepoints/provider.h) lays them out. Strings are borrowed for the time of the emission and
  * never NULL; "" where there is nothing to say.
  */
-#ifndef FFITAP_TAP_EVENT_H
-#define FFITAP_TAP_EVENT_H
+#ifndef FFITAP_TAP_BASE_EVENT_H
+#define FFITAP_TAP_BASE_EVENT_H
 
 #include <stdint.h>
 

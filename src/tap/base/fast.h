@@ -1,6 +1,6 @@
 /* What the hot path tells the compiler. */
-#ifndef FFITAP_TAP_FAST_H
-#define FFITAP_TAP_FAST_H
+#ifndef FFITAP_TAP_BASE_FAST_H
+#define FFITAP_TAP_BASE_FAST_H
 
 #define FFITAP__LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define FFITAP__UNLIKELY(condition) __builtin_expect(!!(condition), 0)

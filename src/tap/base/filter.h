@@ -10,8 +10,8 @@
  *
  * The ffitap command understands filters by this same code: what it accepts, every tap accepts.
  */
-#ifndef FFITAP_TAP_FILTER_H
-#define FFITAP_TAP_FILTER_H
+#ifndef FFITAP_TAP_BASE_FILTER_H
+#define FFITAP_TAP_BASE_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

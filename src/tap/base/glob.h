@@ -3,8 +3,8 @@
  * for itself. Not fnmatch(3) itself, which allocates for long texts, and answers by the locale that
  * the host happens to be in.
  */
-#ifndef FFITAP_TAP_GLOB_H
-#define FFITAP_TAP_GLOB_H
+#ifndef FFITAP_TAP_BASE_GLOB_H
+#define FFITAP_TAP_BASE_GLOB_H
 
 #include <stdbool.h>
 

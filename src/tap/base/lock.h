@@ -1,8 +1,8 @@
 /*
  * The tap's one lock, for what changes rarely: objects, functions, names. Calls never take it.
  */
-#ifndef FFITAP_TAP_LOCK_H
-#define FFITAP_TAP_LOCK_H
+#ifndef FFITAP_TAP_BASE_LOCK_H
+#define FFITAP_TAP_BASE_LOCK_H
 
 #include <stdbool.h>
 

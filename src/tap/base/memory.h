@@ -2,8 +2,8 @@
  * Memory for what the tap keeps until the process ends. Never malloc: the tap runs inside other
  * people's allocators, loaders and signal handlers. Call with the tap's lock held.
  */
-#ifndef FFITAP_TAP_MEMORY_H
-#define FFITAP_TAP_MEMORY_H
+#ifndef FFITAP_TAP_BASE_MEMORY_H
+#define FFITAP_TAP_BASE_MEMORY_H
 
 #include <stddef.h>
 #include <stdint.h>

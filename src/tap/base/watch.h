@@ -1,6 +1,6 @@
 /* Who wants to know of this process's foreign calls. It is asked before each of them. */
-#ifndef FFITAP_TAP_WATCH_H
-#define FFITAP_TAP_WATCH_H
+#ifndef FFITAP_TAP_BASE_WATCH_H
+#define FFITAP_TAP_BASE_WATCH_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

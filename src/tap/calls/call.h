@@ -14,8 +14,8 @@
  * A signal handler may make calls of its own at any instruction of this. It takes off what it put
  * on, and besides only what ffitap__call_has_stale_frame() says.
  */
-#ifndef FFITAP_TAP_CALL_H
-#define FFITAP_TAP_CALL_H
+#ifndef FFITAP_TAP_CALLS_CALL_H
+#define FFITAP_TAP_CALLS_CALL_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -9,8 +9,8 @@
  * runtime gives up the lock that it took for it. Nothing here can fail, allocates after a thread's
  * first call or callback, takes a lock, or changes errno.
  */
-#ifndef FFITAP_TAP_CALLBACK_H
-#define FFITAP_TAP_CALLBACK_H
+#ifndef FFITAP_TAP_CALLS_CALLBACK_H
+#define FFITAP_TAP_CALLS_CALLBACK_H
 
 #include <stdbool.h>
 #include <stdint.h>

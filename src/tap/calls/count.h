@@ -2,8 +2,8 @@
  * How a call is counted in its places: inline, for a function call costs as much as all this. Where
  * they are is found by tally.h, and made by tally.c if they are not there.
  */
-#ifndef FFITAP_TAP_COUNT_H
-#define FFITAP_TAP_COUNT_H
+#ifndef FFITAP_TAP_CALLS_COUNT_H
+#define FFITAP_TAP_CALLS_COUNT_H
 
 #include "arch/arch.h"
 #include "tap/statistics/buckets.h"

@@ -3,8 +3,8 @@
  * which may come at any instruction. Made on the thread's first call and gone with it, or some time
  * after it has begun to count in another file; what it counted stays in the statistics file.
  */
-#ifndef FFITAP_TAP_TALLY_H
-#define FFITAP_TAP_TALLY_H
+#ifndef FFITAP_TAP_CALLS_TALLY_H
+#define FFITAP_TAP_CALLS_TALLY_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* What is kept of each thread that makes measured calls: the calls it is in, and where they count.
  */
-#ifndef FFITAP_TAP_THREAD_H
-#define FFITAP_TAP_THREAD_H
+#ifndef FFITAP_TAP_CALLS_THREAD_H
+#define FFITAP_TAP_CALLS_THREAD_H
 
 #include <stdbool.h>
 #include <stdint.h>

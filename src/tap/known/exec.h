@@ -4,8 +4,8 @@
  * in children of fork(2) and vfork(2), whose memory may be their parent's: it takes no lock,
  * allocates nothing, and leaves errno alone.
  */
-#ifndef FFITAP_TAP_EXEC_H
-#define FFITAP_TAP_EXEC_H
+#ifndef FFITAP_TAP_KNOWN_EXEC_H
+#define FFITAP_TAP_KNOWN_EXEC_H
 
 #include <stdbool.h>
 #include <stdint.h>

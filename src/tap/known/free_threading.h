@@ -3,8 +3,8 @@
  * that need it turn it on. No function tells, so that it is read where the interpreter says of
  * itself that it lies (_Py_DebugOffsets), in versions whose description we know.
  */
-#ifndef FFITAP_TAP_FREE_THREADING_H
-#define FFITAP_TAP_FREE_THREADING_H
+#ifndef FFITAP_TAP_KNOWN_FREE_THREADING_H
+#define FFITAP_TAP_KNOWN_FREE_THREADING_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * The functions that foreign calls go to. An address maps to one function: library, symbol and
  * where the name came from. Reading takes no lock; learning a function does, once.
  */
-#ifndef FFITAP_TAP_FUNCTION_H
-#define FFITAP_TAP_FUNCTION_H
+#ifndef FFITAP_TAP_KNOWN_FUNCTION_H
+#define FFITAP_TAP_KNOWN_FUNCTION_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
  * Which function is at an address. Finding takes no lock and no more memory than there are
  * functions; the rest is done with the tap's lock held.
  */
-#ifndef FFITAP_TAP_FUNCTION_TABLE_H
-#define FFITAP_TAP_FUNCTION_TABLE_H
+#ifndef FFITAP_TAP_KNOWN_FUNCTION_TABLE_H
+#define FFITAP_TAP_KNOWN_FUNCTION_TABLE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

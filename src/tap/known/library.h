@@ -1,6 +1,6 @@
 /* Loads, lookups and unloads, as both the shim and the core report them. */
-#ifndef FFITAP_TAP_LIBRARY_H
-#define FFITAP_TAP_LIBRARY_H
+#ifndef FFITAP_TAP_KNOWN_LIBRARY_H
+#define FFITAP_TAP_KNOWN_LIBRARY_H
 
 #include <stdbool.h>
 #include <stdint.h>

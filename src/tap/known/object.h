@@ -2,8 +2,8 @@
  * The table of mapped objects, and what an address belongs to. Entries are used again, never freed,
  * so that they stay readable for a thread that has found one without a lock.
  */
-#ifndef FFITAP_TAP_OBJECT_TABLE_H
-#define FFITAP_TAP_OBJECT_TABLE_H
+#ifndef FFITAP_TAP_KNOWN_OBJECT_H
+#define FFITAP_TAP_KNOWN_OBJECT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

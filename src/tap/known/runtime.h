@@ -1,6 +1,6 @@
 /* The sources of foreign calls in this process: ctypes, cffi, the core itself, ... */
-#ifndef FFITAP_TAP_RUNTIME_H
-#define FFITAP_TAP_RUNTIME_H
+#ifndef FFITAP_TAP_KNOWN_RUNTIME_H
+#define FFITAP_TAP_KNOWN_RUNTIME_H
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * Which objects the dynamic linker has mapped, found out by a walk through its list: what an audit
  * lists, and what the shim hooks.
  */
-#ifndef FFITAP_TAP_OBJECT_H
-#define FFITAP_TAP_OBJECT_H
+#ifndef FFITAP_TAP_KNOWN_SCAN_H
+#define FFITAP_TAP_KNOWN_SCAN_H
 
 #include <stdint.h>
 

@@ -3,8 +3,8 @@
  * whole cache lines. Two threads that count in one line would wait for each other's processor at
  * each call. No lock; the thread's signal handlers may take as well, at any instruction.
  */
-#ifndef FFITAP_TAP_ARENA_H
-#define FFITAP_TAP_ARENA_H
+#ifndef FFITAP_TAP_STATISTICS_ARENA_H
+#define FFITAP_TAP_STATISTICS_ARENA_H
 
 #include <stdatomic.h>
 #include <stddef.h>

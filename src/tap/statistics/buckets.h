@@ -1,6 +1,6 @@
 /* The histograms of a statistics file: where a value is counted. */
-#ifndef FFITAP_TAP_BUCKETS_H
-#define FFITAP_TAP_BUCKETS_H
+#ifndef FFITAP_TAP_STATISTICS_BUCKETS_H
+#define FFITAP_TAP_STATISTICS_BUCKETS_H
 
 #include <stdatomic.h>
 #include <stddef.h>

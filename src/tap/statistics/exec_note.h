@@ -21,8 +21,8 @@
  * - all that is left: the program's path, absolute if that could be found out. It may be cut where
  *   the note is FFITAP__EXEC_NOTE_MAX bytes long.
  */
-#ifndef FFITAP_TAP_EXEC_NOTE_H
-#define FFITAP_TAP_EXEC_NOTE_H
+#ifndef FFITAP_TAP_STATISTICS_EXEC_NOTE_H
+#define FFITAP_TAP_STATISTICS_EXEC_NOTE_H
 
 #define FFITAP__EXEC_NOTE_SUFFIX ".exec"
 #define FFITAP__EXEC_NOTE_MAGIC  "ffitap-exec-1"

@@ -4,8 +4,8 @@
  * has a file of its own from its first call, load or lookup on. Leaves errno alone. What finds no
  * room is counted as lost.
  */
-#ifndef FFITAP_TAP_STATISTICS_H
-#define FFITAP_TAP_STATISTICS_H
+#ifndef FFITAP_TAP_STATISTICS_STATISTICS_H
+#define FFITAP_TAP_STATISTICS_STATISTICS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * otherwise and can fail: then there is no file, or no more room in it, and what was to be counted
  * is lost.
  */
-#ifndef FFITAP_TAP_STORAGE_H
-#define FFITAP_TAP_STORAGE_H
+#ifndef FFITAP_TAP_STATISTICS_STORAGE_H
+#define FFITAP_TAP_STATISTICS_STORAGE_H
 
 #include <limits.h>
 #include <stdatomic.h>

@@ -2,8 +2,8 @@
  * What all commands have in common: how their words are understood, what they say to wrong ones,
  * and the options --help, --usage and --version.
  */
-#ifndef FFITAP_TOOL_COMMAND_LINE_H
-#define FFITAP_TOOL_COMMAND_LINE_H
+#ifndef FFITAP_TOOLS_FFITAP_COMMANDS_COMMAND_LINE_H
+#define FFITAP_TOOLS_FFITAP_COMMANDS_COMMAND_LINE_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
  * The subcommands of ffitap, one source file each: the one list of them. argv[0] is the full title
  * ("ffitap record"); what a command returns is ffitap's exit status.
  */
-#ifndef FFITAP_TOOL_COMMANDS_H
-#define FFITAP_TOOL_COMMANDS_H
+#ifndef FFITAP_TOOLS_FFITAP_COMMANDS_COMMANDS_H
+#define FFITAP_TOOLS_FFITAP_COMMANDS_COMMANDS_H
 
 /* Every command: name, and what the help says about it. */
 #define FFITAP_COMMAND_MAP(X)                                                                      \

@@ -1,6 +1,6 @@
 /* Other programs that are asked something: run to their end, for what they print. */
-#ifndef FFITAP_TOOL_ASK_H
-#define FFITAP_TOOL_ASK_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_ASK_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_ASK_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
  * From the words of a command to the executable that the kernel will run for them: through PATH,
  * scripts and their interpreters, and env(1), which is how most scripts name theirs.
  */
-#ifndef FFITAP_DOCTOR_COMMAND_H
-#define FFITAP_DOCTOR_COMMAND_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_COMMAND_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_COMMAND_H
 
 #include <glib.h>
 

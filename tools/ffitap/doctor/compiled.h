@@ -1,6 +1,6 @@
 /* ffitap doctor: modules of Python that cffi has compiled. */
-#ifndef FFITAP_TOOL_DOCTOR_COMPILED_H
-#define FFITAP_TOOL_DOCTOR_COMPILED_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_COMPILED_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_COMPILED_H
 
 #include <glib.h>
 

@@ -2,8 +2,8 @@
  * What `ffitap doctor` finds out: one line each, with what to do about it, for people and for
  * machines.
  */
-#ifndef FFITAP_TOOL_FINDING_H
-#define FFITAP_TOOL_FINDING_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_FINDING_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_FINDING_H
 
 #include <stdbool.h>
 #include <stdio.h>

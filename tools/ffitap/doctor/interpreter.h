@@ -1,6 +1,6 @@
 /* ffitap doctor: what calls through libffi among what an interpreter loads. */
-#ifndef FFITAP_TOOL_DOCTOR_INTERPRETER_H
-#define FFITAP_TOOL_DOCTOR_INTERPRETER_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_INTERPRETER_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_INTERPRETER_H
 
 #include "ffitap/doctor/objects.h"
 #include "ffitap/doctor/finding.h"

@@ -1,6 +1,6 @@
 /* The dynamic linker, asked which libraries it would load. It runs nothing of them. */
-#ifndef FFITAP_TOOL_LINKER_H
-#define FFITAP_TOOL_LINKER_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_LINKER_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_LINKER_H
 
 #include <stdbool.h>
 

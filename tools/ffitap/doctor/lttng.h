@@ -1,6 +1,6 @@
 /* ffitap doctor: what `ffitap record` needs beside the shim. */
-#ifndef FFITAP_TOOL_DOCTOR_LTTNG_H
-#define FFITAP_TOOL_DOCTOR_LTTNG_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_LTTNG_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_LTTNG_H
 
 #include "ffitap/doctor/parts.h"
 #include "ffitap/doctor/finding.h"

@@ -1,6 +1,6 @@
 /* ffitap doctor: the clock, the environment, space and limits. */
-#ifndef FFITAP_TOOL_DOCTOR_MACHINE_H
-#define FFITAP_TOOL_DOCTOR_MACHINE_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_MACHINE_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_MACHINE_H
 
 #include "ffitap/doctor/finding.h"
 

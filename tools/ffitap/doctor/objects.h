@@ -1,6 +1,6 @@
 /* ffitap doctor: what calls through libffi among the objects that a program is linked with. */
-#ifndef FFITAP_TOOL_DOCTOR_OBJECTS_H
-#define FFITAP_TOOL_DOCTOR_OBJECTS_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_OBJECTS_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_OBJECTS_H
 
 #include <stdbool.h>
 

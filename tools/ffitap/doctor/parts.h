@@ -1,6 +1,6 @@
 /* ffitap doctor: ffitap's own parts on this machine, and whether they work. */
-#ifndef FFITAP_TOOL_DOCTOR_PARTS_H
-#define FFITAP_TOOL_DOCTOR_PARTS_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_PARTS_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_PARTS_H
 
 #include <stdbool.h>
 

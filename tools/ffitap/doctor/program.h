@@ -1,6 +1,6 @@
 /* ffitap doctor: the program that a command would run. */
-#ifndef FFITAP_TOOL_DOCTOR_PROGRAM_H
-#define FFITAP_TOOL_DOCTOR_PROGRAM_H
+#ifndef FFITAP_TOOLS_FFITAP_DOCTOR_PROGRAM_H
+#define FFITAP_TOOLS_FFITAP_DOCTOR_PROGRAM_H
 
 #include "ffitap/doctor/parts.h"
 #include "ffitap/doctor/finding.h"

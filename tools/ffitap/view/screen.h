@@ -1,6 +1,6 @@
 /* The terminal as a screen that is written anew again and again, by ncurses. */
-#ifndef FFITAP_TOOL_SCREEN_H
-#define FFITAP_TOOL_SCREEN_H
+#ifndef FFITAP_TOOLS_FFITAP_VIEW_SCREEN_H
+#define FFITAP_TOOLS_FFITAP_VIEW_SCREEN_H
 
 #include <stdbool.h>
 #include <stdint.h>

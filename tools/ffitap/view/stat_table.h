@@ -2,8 +2,8 @@
  * The tables of ffitap stat, on stderr. Each is one write(2): the program may be writing to the
  * same terminal.
  */
-#ifndef FFITAP_TOOL_STAT_TABLE_H
-#define FFITAP_TOOL_STAT_TABLE_H
+#ifndef FFITAP_TOOLS_FFITAP_VIEW_STAT_TABLE_H
+#define FFITAP_TOOLS_FFITAP_VIEW_STAT_TABLE_H
 
 #include <stdint.h>
 

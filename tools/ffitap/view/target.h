@@ -2,8 +2,8 @@
  * What ffitap top looks at: a recording by its directory, or a process by its number. A process
  * keeps its statistics file mapped, so that /proc says which one is its own.
  */
-#ifndef FFITAP_TOOL_TARGET_H
-#define FFITAP_TOOL_TARGET_H
+#ifndef FFITAP_TOOLS_FFITAP_VIEW_TARGET_H
+#define FFITAP_TOOLS_FFITAP_VIEW_TARGET_H
 
 #include <stdbool.h>
 #include <stdint.h>

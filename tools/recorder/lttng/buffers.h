@@ -2,8 +2,8 @@
  * How much memory LTTng gets for events that the disk has not taken yet. LTTng allocates the
  * buffers for every possible CPU, in /dev/shm, at once, and wants powers of two.
  */
-#ifndef FFITAP_TOOL_BUFFERS_H
-#define FFITAP_TOOL_BUFFERS_H
+#ifndef FFITAP_TOOLS_RECORDER_LTTNG_BUFFERS_H
+#define FFITAP_TOOLS_RECORDER_LTTNG_BUFFERS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * the C++ library) it takes longer to load than everything else together, and a program that is
  * only counted should not have to wait for that.
  */
-#ifndef FFITAP_TOOL_LTTNG_H
-#define FFITAP_TOOL_LTTNG_H
+#ifndef FFITAP_TOOLS_RECORDER_LTTNG_CONTROL_H
+#define FFITAP_TOOLS_RECORDER_LTTNG_CONTROL_H
 
 #include <stdbool.h>
 

@@ -8,8 +8,8 @@
  * the same sockets through LTTNG_HOME. Where root may not mount (many containers), the system's
  * daemon serves, started for the time if there is none.
  */
-#ifndef FFITAP_TOOL_DAEMON_H
-#define FFITAP_TOOL_DAEMON_H
+#ifndef FFITAP_TOOLS_RECORDER_LTTNG_DAEMON_H
+#define FFITAP_TOOLS_RECORDER_LTTNG_DAEMON_H
 
 #include <stdbool.h>
 #include <sys/types.h>

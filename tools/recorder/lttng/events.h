@@ -2,8 +2,8 @@
  * Which events a recording holds. Definitions go to a channel of their own, so that a flood of
  * calls cannot push out what gives the calls their names.
  */
-#ifndef FFITAP_TOOL_EVENTS_H
-#define FFITAP_TOOL_EVENTS_H
+#ifndef FFITAP_TOOLS_RECORDER_LTTNG_EVENTS_H
+#define FFITAP_TOOLS_RECORDER_LTTNG_EVENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * The keeper: a process between ffitap and the session daemon whose only work is that the daemon,
  * its consumer daemons and its private directory are gone when ffitap is, however ffitap went.
  */
-#ifndef FFITAP_TOOL_KEEPER_H
-#define FFITAP_TOOL_KEEPER_H
+#ifndef FFITAP_TOOLS_RECORDER_LTTNG_KEEPER_H
+#define FFITAP_TOOLS_RECORDER_LTTNG_KEEPER_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* The recording's session in LTTng's daemon: what it records, how, and what it lost. */
-#ifndef FFITAP_TOOL_SESSION_H
-#define FFITAP_TOOL_SESSION_H
+#ifndef FFITAP_TOOLS_RECORDER_LTTNG_SESSION_H
+#define FFITAP_TOOLS_RECORDER_LTTNG_SESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>

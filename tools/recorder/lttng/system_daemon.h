@@ -2,8 +2,8 @@
  * The system's session daemon, for root where root may not mount: recordings share it with each
  * other and with whoever else uses LTTng. The last recording ends it if the first one started it.
  */
-#ifndef FFITAP_TOOL_SYSTEM_DAEMON_H
-#define FFITAP_TOOL_SYSTEM_DAEMON_H
+#ifndef FFITAP_TOOLS_RECORDER_LTTNG_SYSTEM_DAEMON_H
+#define FFITAP_TOOLS_RECORDER_LTTNG_SYSTEM_DAEMON_H
 
 #include <stdbool.h>
 #include <sys/types.h>

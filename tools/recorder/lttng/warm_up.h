@@ -3,8 +3,8 @@
  * and clears a user's buffers when the first process registers: this way the program does not wait
  * for it, and what goes wrong is known before the program runs and not only in the daemon's log.
  */
-#ifndef FFITAP_TOOL_WARM_UP_H
-#define FFITAP_TOOL_WARM_UP_H
+#ifndef FFITAP_TOOLS_RECORDER_LTTNG_WARM_UP_H
+#define FFITAP_TOOLS_RECORDER_LTTNG_WARM_UP_H
 
 #include <stdbool.h>
 #include <sys/types.h>

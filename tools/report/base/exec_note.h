@@ -2,8 +2,8 @@
  * Notes of programs that were started (tap/exec_note.h), read and kept. They are not to be trusted:
  * anything may go by the name of one.
  */
-#ifndef FFITAP_REPORT_NOTE_H
-#define FFITAP_REPORT_NOTE_H
+#ifndef FFITAP_TOOLS_REPORT_BASE_EXEC_NOTE_H
+#define FFITAP_TOOLS_REPORT_BASE_EXEC_NOTE_H
 
 #include <stdbool.h>
 #include <stdint.h>

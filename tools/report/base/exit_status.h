@@ -1,6 +1,6 @@
 /* The exit statuses of ffitap's own, beside those that it passes on from the programs it runs. */
-#ifndef FFITAP_REPORT_EXIT_STATUS_H
-#define FFITAP_REPORT_EXIT_STATUS_H
+#ifndef FFITAP_TOOLS_REPORT_BASE_EXIT_STATUS_H
+#define FFITAP_TOOLS_REPORT_BASE_EXIT_STATUS_H
 
 /*
  * Every status: name, value, meaning. ffitap(1) lists them in these words. From 125 on they are

@@ -2,8 +2,8 @@
  * A file that appears whole or not at all: written under another name beside it, renamed at the
  * end. A full disk leaves no half report, and a reader never meets one.
  */
-#ifndef FFITAP_REPORT_OUTPUT_H
-#define FFITAP_REPORT_OUTPUT_H
+#ifndef FFITAP_TOOLS_REPORT_BASE_OUTPUT_H
+#define FFITAP_TOOLS_REPORT_BASE_OUTPUT_H
 
 #include <stdio.h>
 

@@ -3,8 +3,8 @@
  * `ffitap record` writes and `ffitap report` reads. It is written once when the recording starts
  * and again when it ends, so that a recording that was killed still says what it was.
  */
-#ifndef FFITAP_REPORT_RECORDING_H
-#define FFITAP_REPORT_RECORDING_H
+#ifndef FFITAP_TOOLS_REPORT_BASE_RECORDING_H
+#define FFITAP_TOOLS_REPORT_BASE_RECORDING_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* A pool of strings: equal texts have equal addresses, so that identities compare by address. */
-#ifndef FFITAP_REPORT_STRINGS_H
-#define FFITAP_REPORT_STRINGS_H
+#ifndef FFITAP_TOOLS_REPORT_BASE_STRINGS_H
+#define FFITAP_TOOLS_REPORT_BASE_STRINGS_H
 
 struct ffitap__strings;
 

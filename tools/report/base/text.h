@@ -1,6 +1,6 @@
 /* Text from a trace or a command line: bytes that somebody else chose, made fit to be written. */
-#ifndef FFITAP_REPORT_TEXT_H
-#define FFITAP_REPORT_TEXT_H
+#ifndef FFITAP_TOOLS_REPORT_BASE_TEXT_H
+#define FFITAP_TOOLS_REPORT_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

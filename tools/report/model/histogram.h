@@ -4,8 +4,8 @@
  * in a bucket is more than 1/32 (3.125 %) away from another. Only the powers of two that occur take
  * memory.
  */
-#ifndef FFITAP_REPORT_HISTOGRAM_H
-#define FFITAP_REPORT_HISTOGRAM_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_HISTOGRAM_H
+#define FFITAP_TOOLS_REPORT_MODEL_HISTOGRAM_H
 
 #include <stdbool.h>
 #include <stdint.h>

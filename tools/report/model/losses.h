@@ -1,6 +1,6 @@
 /* What a report cannot tell, in the figures that the writers share. */
-#ifndef FFITAP_REPORT_LOSSES_H
-#define FFITAP_REPORT_LOSSES_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_LOSSES_H
+#define FFITAP_TOOLS_REPORT_MODEL_LOSSES_H
 
 #include "report/model/model.h"
 #include "report/base/recording.h"

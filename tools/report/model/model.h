@@ -11,8 +11,8 @@
  *   belongs to another recording is left out, with all that came before it said so.
  * And two sources may tell of the same process: report/sources.h says which one counts.
  */
-#ifndef FFITAP_REPORT_MODEL_H
-#define FFITAP_REPORT_MODEL_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_MODEL_H
+#define FFITAP_TOOLS_REPORT_MODEL_MODEL_H
 
 #include <stdbool.h>
 #include <stdint.h>

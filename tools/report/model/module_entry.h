@@ -3,8 +3,8 @@
  * (PEP 793), which hardly any module has, and then PyInit_NAME. That the first is missing is an
  * answer to a question, and no failure where the second is there.
  */
-#ifndef FFITAP_REPORT_MODULE_ENTRY_H
-#define FFITAP_REPORT_MODULE_ENTRY_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_MODULE_ENTRY_H
+#define FFITAP_TOOLS_REPORT_MODEL_MODULE_ENTRY_H
 
 #include <glib.h>
 

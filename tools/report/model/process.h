@@ -1,6 +1,6 @@
 /* Program images, and the names of what they count. */
-#ifndef FFITAP_REPORT_PROCESS_H
-#define FFITAP_REPORT_PROCESS_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_PROCESS_H
+#define FFITAP_TOOLS_REPORT_MODEL_PROCESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,8 +7,8 @@
  * All that is told is borrowed for the call, strings too. Strings are never NULL unless their
  * record says so.
  */
-#ifndef FFITAP_REPORT_SINK_H
-#define FFITAP_REPORT_SINK_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_SINK_H
+#define FFITAP_TOOLS_REPORT_MODEL_SINK_H
 
 #include <stdbool.h>
 #include <stdint.h>

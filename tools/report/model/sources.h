@@ -3,8 +3,8 @@
  * whole, for it is exact where events may have been discarded; else the trace. Nothing is counted
  * from both; loads that never ended are in the trace alone and always come from it.
  */
-#ifndef FFITAP_REPORT_SOURCES_H
-#define FFITAP_REPORT_SOURCES_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_SOURCES_H
+#define FFITAP_TOOLS_REPORT_MODEL_SOURCES_H
 
 #include "report/model/process.h"
 

@@ -6,8 +6,8 @@
  * A row's identity is up to three strings, which are compared by address: they come from one
  * string pool (report/strings.h) that outlives the tables.
  */
-#ifndef FFITAP_REPORT_TABLES_H
-#define FFITAP_REPORT_TABLES_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_TABLES_H
+#define FFITAP_TOOLS_REPORT_MODEL_TABLES_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /*
  * Programs that were started and of which nothing came: which they are, and why.
  */
-#ifndef FFITAP_REPORT_UNSEEN_H
-#define FFITAP_REPORT_UNSEEN_H
+#ifndef FFITAP_TOOLS_REPORT_MODEL_UNSEEN_H
+#define FFITAP_TOOLS_REPORT_MODEL_UNSEEN_H
 
 #include "report/model/model.h"
 #include "report/base/recording.h"

@@ -3,8 +3,8 @@
  * decode.c; names are looked up once per event class, because per event they would cost more than
  * the event.
  */
-#ifndef FFITAP_REPORT_DECODE_H
-#define FFITAP_REPORT_DECODE_H
+#ifndef FFITAP_TOOLS_REPORT_READ_DECODE_H
+#define FFITAP_TOOLS_REPORT_READ_DECODE_H
 
 #include <babeltrace2/babeltrace.h>
 

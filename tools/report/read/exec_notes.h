@@ -1,6 +1,6 @@
 /* The reader of the notes of programs that were started (report/note.h). */
-#ifndef FFITAP_REPORT_NOTES_H
-#define FFITAP_REPORT_NOTES_H
+#ifndef FFITAP_TOOLS_REPORT_READ_EXEC_NOTES_H
+#define FFITAP_TOOLS_REPORT_READ_EXEC_NOTES_H
 
 #include "report/model/sink.h"
 

@@ -2,8 +2,8 @@
  * One run of babeltrace's: traces -> muxer -> a consumer, or traces -> a consumer. babeltrace keeps
  * quiet; why something failed comes back as text.
  */
-#ifndef FFITAP_REPORT_GRAPH_H
-#define FFITAP_REPORT_GRAPH_H
+#ifndef FFITAP_TOOLS_REPORT_READ_GRAPH_H
+#define FFITAP_TOOLS_REPORT_READ_GRAPH_H
 
 #include <stdbool.h>
 

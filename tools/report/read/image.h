@@ -6,8 +6,8 @@
  *
  * A file that somebody cuts while it is mapped raises SIGBUS, as with any mapping; no writer does.
  */
-#ifndef FFITAP_REPORT_IMAGE_H
-#define FFITAP_REPORT_IMAGE_H
+#ifndef FFITAP_TOOLS_REPORT_READ_IMAGE_H
+#define FFITAP_TOOLS_REPORT_READ_IMAGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

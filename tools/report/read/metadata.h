@@ -1,6 +1,6 @@
 /* The metadata file of a CTF trace, as far as babeltrace has to be kept from it. */
-#ifndef FFITAP_REPORT_METADATA_H
-#define FFITAP_REPORT_METADATA_H
+#ifndef FFITAP_TOOLS_REPORT_READ_METADATA_H
+#define FFITAP_TOOLS_REPORT_READ_METADATA_H
 
 #include <stdbool.h>
 

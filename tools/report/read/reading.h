@@ -2,8 +2,8 @@
  * From a recording to a finished model, in the order in which its sources are to be read, or to a
  * sink of single events.
  */
-#ifndef FFITAP_REPORT_READING_H
-#define FFITAP_REPORT_READING_H
+#ifndef FFITAP_TOOLS_REPORT_READ_READING_H
+#define FFITAP_TOOLS_REPORT_READ_READING_H
 
 #include "report/model/model.h"
 #include "report/base/recording.h"

@@ -3,8 +3,8 @@
  * one of its streams is cut in the middle of a packet, which is what a full disk, a killed consumer
  * or a copy of a running recording leave.
  */
-#ifndef FFITAP_REPORT_REPAIR_H
-#define FFITAP_REPORT_REPAIR_H
+#ifndef FFITAP_TOOLS_REPORT_READ_REPAIR_H
+#define FFITAP_TOOLS_REPORT_READ_REPAIR_H
 
 #include "report/model/sink.h"
 

@@ -3,8 +3,8 @@
  * thread writes to it, after it died in the middle of that, or as somebody made it up. What comes
  * out of here is possible in itself, whatever the file holds.
  */
-#ifndef FFITAP_REPORT_SNAPSHOT_H
-#define FFITAP_REPORT_SNAPSHOT_H
+#ifndef FFITAP_TOOLS_REPORT_READ_SNAPSHOT_H
+#define FFITAP_TOOLS_REPORT_READ_SNAPSHOT_H
 
 #include "report/read/image.h"
 #include "report/model/tables.h"

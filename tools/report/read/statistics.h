@@ -3,8 +3,8 @@
  * did, and of those that are running. The files change while they are read; what comes out is
  * possible, and of no cell older than the beginning of the reading.
  */
-#ifndef FFITAP_REPORT_STATISTICS_H
-#define FFITAP_REPORT_STATISTICS_H
+#ifndef FFITAP_TOOLS_REPORT_READ_STATISTICS_H
+#define FFITAP_TOOLS_REPORT_READ_STATISTICS_H
 
 #include "report/model/sink.h"
 

@@ -1,7 +1,7 @@
 /* The reader of CTF traces: babeltrace 2 decodes and merges the streams, a sink is told the events.
  */
-#ifndef FFITAP_REPORT_TRACE_H
-#define FFITAP_REPORT_TRACE_H
+#ifndef FFITAP_TOOLS_REPORT_READ_TRACE_H
+#define FFITAP_TOOLS_REPORT_READ_TRACE_H
 
 #include "report/model/sink.h"
 #include "report/read/worker.h"

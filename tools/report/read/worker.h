@@ -3,8 +3,8 @@
  * flipped bit in an array's length is enough. Hence the report is made in a process of its own, and
  * after a crash made again: first up to the place where that happened, then without babeltrace.
  */
-#ifndef FFITAP_REPORT_WORKER_H
-#define FFITAP_REPORT_WORKER_H
+#ifndef FFITAP_TOOLS_REPORT_READ_WORKER_H
+#define FFITAP_TOOLS_REPORT_READ_WORKER_H
 
 #include <limits.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* What a report is written by. A format is an entry in the list of formats.c and a file of its own.
  */
-#ifndef FFITAP_REPORT_FORMAT_H
-#define FFITAP_REPORT_FORMAT_H
+#ifndef FFITAP_TOOLS_REPORT_WRITE_FORMAT_H
+#define FFITAP_TOOLS_REPORT_WRITE_FORMAT_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* The formats that there are. */
-#ifndef FFITAP_REPORT_FORMATS_H
-#define FFITAP_REPORT_FORMATS_H
+#ifndef FFITAP_TOOLS_REPORT_WRITE_FORMATS_H
+#define FFITAP_TOOLS_REPORT_WRITE_FORMATS_H
 
 #include "report/write/format.h"
 

@@ -1,6 +1,6 @@
 /* The JSON report; ffitap-report-1.schema.json describes it. */
-#ifndef FFITAP_REPORT_JSON_H
-#define FFITAP_REPORT_JSON_H
+#ifndef FFITAP_TOOLS_REPORT_WRITE_JSON_H
+#define FFITAP_TOOLS_REPORT_WRITE_JSON_H
 
 #include <jansson.h>
 

@@ -2,8 +2,8 @@
  * The statistics of what runs, read again and again: what they say now, and what was added since
  * the reading before.
  */
-#ifndef FFITAP_REPORT_LIVE_H
-#define FFITAP_REPORT_LIVE_H
+#ifndef FFITAP_TOOLS_REPORT_WRITE_LIVE_H
+#define FFITAP_TOOLS_REPORT_WRITE_LIVE_H
 
 #include <stdbool.h>
 #include <stdint.h>

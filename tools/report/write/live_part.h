@@ -1,6 +1,6 @@
 /* What the live view's reader (live.c) tells the writer of its table (table_live.c). */
-#ifndef FFITAP_REPORT_LIVE_PART_H
-#define FFITAP_REPORT_LIVE_PART_H
+#ifndef FFITAP_TOOLS_REPORT_WRITE_LIVE_PART_H
+#define FFITAP_TOOLS_REPORT_WRITE_LIVE_PART_H
 
 #include "report/model/model.h"
 

@@ -2,8 +2,8 @@
  * The statistics of a recording as a table, for who watches the program run or has just seen it
  * end: functions as in the report, and everything else in a line each.
  */
-#ifndef FFITAP_REPORT_SUMMARY_H
-#define FFITAP_REPORT_SUMMARY_H
+#ifndef FFITAP_TOOLS_REPORT_WRITE_SUMMARY_H
+#define FFITAP_TOOLS_REPORT_WRITE_SUMMARY_H
 
 #include <stdint.h>
 #include <stdio.h>

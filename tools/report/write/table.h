@@ -1,6 +1,6 @@
 /* The report as a table for people, what costs most first. */
-#ifndef FFITAP_REPORT_TABLE_H
-#define FFITAP_REPORT_TABLE_H
+#ifndef FFITAP_TOOLS_REPORT_WRITE_TABLE_H
+#define FFITAP_TOOLS_REPORT_WRITE_TABLE_H
 
 #include "report/write/format.h"
 

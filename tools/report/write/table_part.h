@@ -1,6 +1,6 @@
 /* What the tables share: parts of them, and how their columns are printed. */
-#ifndef FFITAP_REPORT_TABLE_PART_H
-#define FFITAP_REPORT_TABLE_PART_H
+#ifndef FFITAP_TOOLS_REPORT_WRITE_TABLE_PART_H
+#define FFITAP_TOOLS_REPORT_WRITE_TABLE_PART_H
 
 #include <stdbool.h>
 #include <stdio.h>
