@@ -1,7 +1,7 @@
 /*
- * The LTTng-UST provider, a shared object of its own because liblttng-ust starts two threads in
- * every process that loads it: a program that nobody traces need not pay for them. The tap finds
- * its probes here at run time, whichever of the two comes first.
+ * The LTTng-UST provider. It is a shared object of its own because liblttng-ust starts two threads
+ * in every process that loads it, and a program that is not traced need not pay for them. The tap
+ * finds its probes here at run time, whichever of the two is loaded first.
  */
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #include "tracepoints/provider.h"
@@ -14,9 +14,9 @@
 #include "tap/base/watch.h"
 
 /*
- * LTTng's listener thread passes this tracepoint of its own for every session that starts, for the
- * process to describe itself. It is how a session that starts in the middle of a run still learns
- * the name of every function.
+ * LTTng's listener thread passes this tracepoint for every session that starts, so that the process
+ * can describe itself. In this way a session that starts in the middle of a run still learns the
+ * name of every function.
  */
 #define STATEDUMP_PROVIDER  "lttng_ust_statedump"
 #define STATEDUMP_EVENT     "start"
@@ -30,8 +30,9 @@ static void describe_process(void *data, void *session)
 }
 
 /*
- * LTTng has a pointer of each thread that it knows. It is in no header: another LTTng may lack it, so
- * that it is looked for, and found in a thread in the way that code is compiled to.
+ * LTTng has a thread-local pointer that is set in each thread that it knows. The pointer is in no
+ * header, and another LTTng may lack it. So it is looked up at run time, and read in a thread in
+ * the way that a compiler would read it.
  */
 #define LTTNG_COMMON "liblttng-ust-common.so.1"
 
@@ -58,7 +59,7 @@ static void watch_threads(void)
     }
     if (library)
         dlclose(library);
-    dlerror(); /* nobody shall find that we asked */
+    dlerror(); /* so that nobody notices that we have asked */
 }
 
 FFITAP__LAYOUT_STAMP static const uint64_t layout = FFITAP__LAYOUT;
@@ -78,7 +79,8 @@ __attribute__((constructor)) static void watch_sessions(void)
     lttng_ust_tracepoint_provider_register(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
                                            (void (*)(void))describe_process, NULL,
                                            STATEDUMP_SIGNATURE);
-    /* LTTng's own start-up, before this, passed the tracepoint for sessions that wait for us. */
+    /* LTTng has started before this, and has passed the tracepoint then for sessions that were
+     * waiting: they are described to here. */
     ffitap__tap_describe_process();
 }
 

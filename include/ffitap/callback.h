@@ -17,9 +17,10 @@ extern "C" {
 struct ffitap_callback;
 
 /*
- * What is called then. `arguments` points to the values, each of its type, which go when the
- * handler returns. `result` has room for a value of the result's type and is zeroed before, so that
- * native code gets 0 from a handler that gives nothing; NULL if the result is void.
+ * The function of the host that a callback calls. `arguments` points to the values, each of its
+ * type; they go when the handler returns. `result` has room for a value of the result's type, and
+ * is NULL if the result is void. It is zeroed before, so that native code gets 0 from a handler
+ * that writes nothing there.
  */
 typedef void ffitap_handler(void *result, void *const *arguments, void *data);
 
@@ -31,9 +32,9 @@ enum ffitap_callback_flag {
 };
 
 /*
- * A callback that takes `count` arguments of `types` and returns `result`: <ffitap/prototype.h> has
- * the same for a type in C's own words. The caller's, to be released with
- * ffitap_callback_destroy(). `kind` says by which calling convention it is called:
+ * Creates a callback that takes `count` arguments of `types` and returns `result`;
+ * <ffitap/prototype.h> has the same for a type in C's own words. The caller owns it and releases it
+ * with ffitap_callback_destroy(). `kind` says by which calling convention native code calls it:
  * FFITAP_WINDLL and FFITAP_OLEDLL for Microsoft's, the other two for the platform's.
  *
  * Native code may call it from any thread, also from one that is new to the host and from several
@@ -44,8 +45,8 @@ enum ffitap_callback_flag {
  * handler must return: an exception or a longjmp out of it leaves the lock taken and the callback
  * in use for ever.
  *
- * FFITAP_BAD_ARGUMENT without a handler, if `result` or a type is NULL and for a kind or flags that
- * there are none of; FFITAP_BAD_TYPE for an argument of type void, an array, more arguments than
+ * FFITAP_BAD_ARGUMENT if the handler, `result` or a type is NULL, or for a kind or flags that do
+ * not exist; FFITAP_BAD_TYPE for an argument of type void, an array, more arguments than
  * FFITAP_ARGUMENT_MAX, and if libffi refuses the types; FFITAP_NO_MEMORY also where the system
  * forbids memory that can be executed; FFITAP_NOT_SUPPORTED where the calling convention is
  * missing. On failure `*out` is left untouched. The first callback loads the LTTng-UST provider as
@@ -58,8 +59,8 @@ ffitap_callback_create(ffitap_handler *handler, void *data, enum ffitap_library_
                        struct ffitap_error *error);
 
 /*
- * Releases `callback`; native code must not call it from now on. Calls whose handler has begun, in
- * this thread (the handler itself may do this) or in others, still come to their end: what they
+ * Releases `callback`; native code must not call it from now on. Calls whose handler has begun
+ * still come to their end, in this thread (the handler itself may do this) or in others. What they
  * need is freed after the last of them. NULL is allowed.
  */
 FFITAP_API void ffitap_callback_destroy(struct ffitap_callback *callback);

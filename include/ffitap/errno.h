@@ -3,8 +3,8 @@
  * calls of libraries with FFITAP_USE_ERRNO or FFITAP_USE_LAST_ERROR exchange with the real one just
  * before the native code is entered and again just after it was left (CPython:
  * _call_function_pointer()); callbacks that ask for it do the same around the handler. So native
- * code finds here what was set, leaves here what it set, and whatever the host does to the real one
- * in between disturbs neither.
+ * code finds the value that was set here, and leaves the value that it sets here. Whatever the host
+ * does to the real errno in between disturbs neither.
  */
 #ifndef FFITAP_ERRNO_H
 #define FFITAP_ERRNO_H
@@ -26,9 +26,9 @@ FFITAP_API int ffitap_get_last_error(void);
 FFITAP_API int ffitap_set_last_error(int value);
 
 /*
- * Where the real last error of a thread is: in a Wine or another emulation layer that has a
- * GetLastError() and SetLastError(). Both are called on the hot path, by any thread, with the
- * interpreter lock released, and must keep errno.
+ * Where the real last error of a thread is: an emulation layer, such as Wine, has a GetLastError()
+ * and a SetLastError() for it. Both are called on the hot path, by any thread, with the interpreter
+ * lock released, and must keep errno.
  */
 struct ffitap_last_error_source {
     int (*get)(void);

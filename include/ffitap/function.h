@@ -15,10 +15,10 @@ extern "C" {
 
 /*
  * A native function with the types of its result and arguments. At first it returns int, or an
- * HRESULT if it is of a FFITAP_OLEDLL, and its arguments are not declared. Every thread may call it
- * at the same time as others, without a lock. What sets its types or its error check must have it
- * for itself: one thread does that before others call, or each has a function of its own
- * (ffitap_function_create()). <ffitap/prototype.h> sets all types from one text.
+ * HRESULT if it is of a FFITAP_OLEDLL, and its arguments are not declared. Any number of threads
+ * may call it at the same time, without a lock. A thread that sets its types or its error check
+ * must have it for itself: one thread sets them before others call, or each thread has a function
+ * of its own (ffitap_function_create()). <ffitap/prototype.h> sets all types from one text.
  */
 struct ffitap_function;
 
@@ -51,10 +51,10 @@ ffitap_function_create(struct ffitap_library *library, const char *name,
 /*
  * The function at `address`, which came from elsewhere: a pointer that native code returned, an
  * entry of a table (ctypes: CFUNCTYPE(...)(address)). It is called as those of a library of this
- * `kind` and with these `flags` are. `name` is for messages and for the trace, unless the address
- * was looked up or named before: then that name stays there. NULL: messages say the address, and
- * the trace the nearest exported symbol. The caller's, to be released with
- * ffitap_function_destroy().
+ * `kind` and with these `flags` are. `name` is used in messages. It is also used in the trace,
+ * unless the address was looked up or named before: then the trace keeps the earlier name. If
+ * `name` is NULL, messages give the address, and the trace the nearest exported symbol. The
+ * caller's, to be released with ffitap_function_destroy().
  *
  * FFITAP_BAD_ARGUMENT if `address` is NULL; for `kind` and `flags` fails as ffitap_library_create()
  * does. On failure `*out` is left untouched.
@@ -63,7 +63,7 @@ FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_create_at(void *address, const char *name, enum ffitap_library_kind kind,
                           unsigned flags, struct ffitap_function **out, struct ffitap_error *error);
 
-/* Releases what the two above gave, and nothing else. NULL is allowed. */
+/* Releases a function that one of the two above has made, and no other. NULL is allowed. */
 FFITAP_API void ffitap_function_destroy(struct ffitap_function *function);
 
 /* The name as it was looked up or given. The function's, as long as it lives. */
@@ -76,19 +76,19 @@ FFITAP_API void *ffitap_function_get_address(const struct ffitap_function *funct
  * Sets what the function returns, FFITAP_TYPE_VOID for nothing (ctypes: restype). NULL brings back
  * what it was at first (`del function.restype`). Not while another thread uses the function.
  *
- * FFITAP_BAD_TYPE for an array and if libffi refuses; the former type then stays. A result of 4
- * bytes that is an integer is taken as an HRESULT by functions of a FFITAP_OLEDLL, whatever it is
- * called (ctypes: `_check_retval_`).
+ * FFITAP_BAD_TYPE for an array, and if libffi refuses the type; the former type then stays. If a
+ * function of a FFITAP_OLEDLL returns any integer of 4 bytes, it is checked as an HRESULT, whatever
+ * its type is called (ctypes: `_check_retval_`).
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_set_result(struct ffitap_function *function, const struct ffitap_type *type,
                            struct ffitap_error *error);
 
 /*
- * Declares what the function takes (ctypes: argtypes). Copies the array, which may be NULL if
- * `count` is 0: it takes nothing then. Otherwise as ffitap_function_set_result(); FFITAP_BAD_TYPE
- * also for an argument of type void and for more than FFITAP_ARGUMENT_MAX, FFITAP_BAD_ARGUMENT for
- * a type that is NULL.
+ * Declares what the function takes (ctypes: argtypes). Copies the array. If `count` is 0, the
+ * function takes nothing, and the array may be NULL. Otherwise as ffitap_function_set_result();
+ * FFITAP_BAD_TYPE also for an argument of type void and for more than FFITAP_ARGUMENT_MAX,
+ * FFITAP_BAD_ARGUMENT for a type that is NULL.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_set_arguments(struct ffitap_function *function,
@@ -112,9 +112,10 @@ FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_clear_arguments(struct ffitap_function *function, struct ffitap_error *error);
 
 /*
- * The types that were set last, for instance for an error check that many functions share (ctypes:
- * restype, argtypes): what the function returns, and what it takes, ffitap_function_get_count()
- * types, 0 if nothing was declared. The function's, until one of its types is set again.
+ * The types that were set last (ctypes: restype, argtypes), which an error check that many
+ * functions share may need: what the function returns, and the ffitap_function_get_count() types
+ * that it takes, 0 if none were declared. They belong to the function, and are good until one of
+ * its types is set again.
  */
 FFITAP_API const struct ffitap_type *
 ffitap_function_borrow_result(const struct ffitap_function *function);
@@ -123,10 +124,10 @@ ffitap_function_borrow_arguments(const struct ffitap_function *function);
 FFITAP_API size_t ffitap_function_get_count(const struct ffitap_function *function);
 
 /*
- * Looks at every result before the caller gets it (ctypes: errcheck): it may read and change
- * `result`, which has room for a value of the result's type and is NULL if that is void, and fail
- * the call with any status but FFITAP_OK, which the caller then gets. It runs with the interpreter
- * lock held again, and not for a call that failed by itself.
+ * An error check looks at every result before the caller gets it (ctypes: errcheck). It may read
+ * and change `result`, which has room for a value of the result's type and is NULL if that type is
+ * void. If it returns any status but FFITAP_OK, the call fails with that status. It runs with the
+ * interpreter lock held again, and not after a call that has failed by itself.
  */
 typedef enum ffitap_status ffitap_errcheck(void *result, struct ffitap_function *function,
                                            void *const *arguments, size_t count, void *data,
@@ -158,10 +159,10 @@ ffitap_function_call(struct ffitap_function *function, void *result, void *const
                      size_t count, struct ffitap_error *error);
 
 /*
- * Calls the function with more arguments than were declared, as ctypes' CDLL functions can be:
- * those from the first undeclared one on are of `types`, `types[0]` being that one's. If some are
- * declared, these are the fixed ones of a variadic function, and the others must be as C's default
- * promotions leave them; if none are declared, it is an ordinary call (CPython:
+ * Calls the function with more arguments than were declared, as functions of ctypes' CDLL can be
+ * called. The arguments from the first undeclared one on have `types`, that one `types[0]`. If some
+ * arguments are declared, they are the fixed ones of a variadic function, and the others must be as
+ * C's default promotions leave them. If none are declared, this is an ordinary call (CPython:
  * _call_function_pointer()). libffi prepares such a call each time: ffitap_function_set_variadic()
  * and ffitap_function_set_arguments() are faster.
  *

@@ -2,10 +2,10 @@
  * The interpreter lock: CPython's GIL, or what a host's own interpreter has. Calls of every library
  * but a FFITAP_PYDLL give it up while they are in native code; callbacks take it.
  *
- * Nothing has to be done for CPython that is in the process, embedded by the host or loaded by
- * whatever: it is looked for whenever a library is loaded, a function found or a callback made. If
- * it comes after the last of these, call ffitap_interpreter_set_automatic(). A host without any
- * interpreter has nothing to do either.
+ * For a CPython in the process nothing has to be done, whether the host embeds it or something else
+ * has loaded it: ffitap looks for it whenever a library is loaded, a function found or a callback
+ * made. If CPython comes after the last of these, call ffitap_interpreter_set_automatic(). A host
+ * without any interpreter has nothing to do either.
  */
 #ifndef FFITAP_INTERPRETER_H
 #define FFITAP_INTERPRETER_H
@@ -27,7 +27,8 @@ struct ffitap_interpreter {
      * that had several interpreters: it says yes to every thread. */
     int (*is_held)(void);
 
-    /* Gives it up, with the lock held; `acquire` gets what it returned (PyEval_SaveThread()). */
+    /* Gives the lock up; called with the lock held. `acquire` gets what this returned
+     * (PyEval_SaveThread()). */
     void *(*release)(void);
     void (*acquire)(void *released);
 
@@ -35,9 +36,11 @@ struct ffitap_interpreter {
      * with the lock held, must leave the error there (PyErr_Occurred()). May be NULL. */
     const char *(*error_occurred)(void);
 
-    /* Takes the lock in a thread that may be new to the interpreter and may hold it already, and
-     * undoes that (PyGILState_Ensure(), PyGILState_Release()). Both NULL: callbacks run as they
-     * come, without the lock if the call that they came out of gave it up. */
+    /*
+     * `enter` takes the lock in a thread that may be new to the interpreter and may hold the lock
+     * already; `leave` undoes that (PyGILState_Ensure(), PyGILState_Release()). If both are NULL,
+     * callbacks run as they come: without the lock if the call that they came out of gave it up.
+     */
     void *(*enter)(void);
     void (*leave)(void *entered);
 };
@@ -49,7 +52,7 @@ struct ffitap_interpreter {
  */
 FFITAP_API void ffitap_interpreter_set(const struct ffitap_interpreter *interpreter);
 
-/* Goes back to CPython, which is looked for at once and then again: what is done at first. */
+/* Goes back to CPython, as at first: it is looked for now, and again later until it is found. */
 FFITAP_API void ffitap_interpreter_set_automatic(void);
 
 #ifdef __cplusplus

@@ -33,10 +33,8 @@ enum ffitap_library_flag {
     FFITAP_USE_LAST_ERROR = 1u << 1, /* and the last error: there, too */
 };
 
-/*
- * The platform's modes of loading; where one is missing, what ctypes takes instead (CPython:
- * _ctypes_add_objects()). FFITAP_DEFAULT_MODE is what CDLL(name) asks for.
- */
+/* The platform's modes of loading. If the platform lacks one, the value is what ctypes takes
+ * instead (CPython: _ctypes_add_objects()). FFITAP_DEFAULT_MODE is what CDLL(name) asks for. */
 #ifdef RTLD_LOCAL
 #define FFITAP_RTLD_LOCAL RTLD_LOCAL
 #else
@@ -50,10 +48,10 @@ enum ffitap_library_flag {
 #define FFITAP_DEFAULT_MODE FFITAP_RTLD_LOCAL
 
 /*
- * Loads the library `name` as dlopen(3) finds it and `*out` becomes the caller's, to be released
- * with ffitap_library_destroy(). NULL, and "" as well, is the main program with all that is in the
- * global scope. `mode` is FFITAP_DEFAULT_MODE, FFITAP_RTLD_GLOBAL, RTLD_NODELETE, ...; RTLD_NOW is
- * always added (CPython: py_dl_open()). `flags` is of enum ffitap_library_flag.
+ * Loads the library `name` as dlopen(3) finds it. The caller owns `*out` and releases it with
+ * ffitap_library_destroy(). If `name` is NULL or "", the library is the main program with all that
+ * is in the global scope. `mode` is FFITAP_DEFAULT_MODE, FFITAP_RTLD_GLOBAL, RTLD_NODELETE, ...;
+ * RTLD_NOW is always added (CPython: py_dl_open()). `flags` is of enum ffitap_library_flag.
  *
  * Asking twice gives two objects with the same handle and functions of their own. The interpreter
  * lock is not released while the library loads, its constructors included, as in ctypes.
@@ -62,10 +60,10 @@ enum ffitap_library_flag {
  * object that calls this function are not searched. Give a path, or set LD_LIBRARY_PATH.
  *
  * FFITAP_LOAD_FAILED explains itself with dlerror(3)'s text, FFITAP_BAD_ARGUMENT is for a kind or
- * flags that there are none of, FFITAP_NOT_SUPPORTED says that this platform has no such calling
- * convention. On failure `*out` is left untouched. Unless the
- * environment says FFITAP_LTTNG=0, the first library that a process asks for loads the LTTng-UST
- * provider from libffitap's directory, if it is there.
+ * flags that do not exist, FFITAP_NOT_SUPPORTED says that this platform has no such calling
+ * convention. On failure `*out` is left untouched. Unless the environment says FFITAP_LTTNG=0, the
+ * first library that a process asks for loads the LTTng-UST provider from libffitap's directory, if
+ * it is there.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_library_create(const char *name, enum ffitap_library_kind kind, int mode, unsigned flags,
@@ -74,9 +72,9 @@ ffitap_library_create(const char *name, enum ffitap_library_kind kind, int mode,
 /*
  * A library object for what was loaded already: `handle` is kept as it is, nothing is loaded, and
  * `name`, which may be NULL, is only remembered (ctypes: CDLL(name, handle=handle)). The handle
- * must be one of dlopen(3)'s and stays the caller's, who must not close it while the object or one
- * of its functions is in use. NULL is RTLD_DEFAULT and RTLD_NEXT is allowed, both as seen from
- * libffitap.so. Otherwise as ffitap_library_create().
+ * must come from dlopen(3) and stays the caller's, who must not close it while the object or one of
+ * its functions is in use. NULL means RTLD_DEFAULT. RTLD_NEXT is allowed as well. Both are taken as
+ * seen from libffitap.so. Otherwise as ffitap_library_create().
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_library_adopt(const char *name, void *handle, enum ffitap_library_kind kind, unsigned flags,
@@ -89,8 +87,8 @@ ffitap_library_adopt(const char *name, void *handle, enum ffitap_library_kind ki
  */
 FFITAP_API void ffitap_library_destroy(struct ffitap_library *library);
 
-/* The name as it was asked for or given, NULL if it was that. The library's, as long as it lives.
- */
+/* The name as it was asked for or given; NULL if NULL was. It belongs to the library, and lives as
+ * long as that. */
 FFITAP_API const char *ffitap_library_borrow_name(const struct ffitap_library *library);
 
 /* What dlopen(3) returned, or what was adopted. */

@@ -14,9 +14,9 @@ extern "C" {
 struct ffitap_loader;
 
 /*
- * A loader of its own, whose libraries are created with `kind`, `mode` and `flags`; the caller's,
- * to be released with ffitap_loader_destroy(). Fails as ffitap_library_create() does for `kind` and
- * `flags`, and with FFITAP_NO_MEMORY; then `*out` is left untouched.
+ * Creates a loader whose libraries are created with `kind`, `mode` and `flags`. The caller owns it
+ * and releases it with ffitap_loader_destroy(). Fails as ffitap_library_create() does for `kind`
+ * and `flags`, and with FFITAP_NO_MEMORY; then `*out` is left untouched.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_loader_create(enum ffitap_library_kind kind,
                                                                     int mode, unsigned flags,
@@ -52,10 +52,11 @@ ffitap_loader_load_library(struct ffitap_loader *loader, const char *name,
                            struct ffitap_library **out, struct ffitap_error *error);
 
 /*
- * The prefabricated loaders, with FFITAP_DEFAULT_MODE and no flags: there without set-up until the
- * process ends. Everybody in the process gets the same libraries and functions of them, types
- * included (as in ctypes): a plugin does better with a loader of its own. Where Microsoft's calling
- * convention is missing, windll and oledll load nothing and say FFITAP_NOT_SUPPORTED.
+ * The prefabricated loaders, with FFITAP_DEFAULT_MODE and no flags. They need no set-up and stay
+ * until the process ends. All code in the process gets the same libraries and functions from them,
+ * types included (as in ctypes), so a plugin does better with a loader of its own. Where
+ * Microsoft's calling convention is missing, windll and oledll load nothing and say
+ * FFITAP_NOT_SUPPORTED.
  */
 FFITAP_API struct ffitap_loader *ffitap_cdll(void);
 FFITAP_API struct ffitap_loader *ffitap_pydll(void);
@@ -65,8 +66,8 @@ FFITAP_API struct ffitap_loader *ffitap_oledll(void);
 /*
  * The CPython in this process as a FFITAP_PYDLL (ctypes: pythonapi), wherever it is: in the global
  * scope or in a libpython that was loaded apart. Always the same object, ours until the process
- * ends; its functions return int until set otherwise. FFITAP_NOT_FOUND while there is no CPython,
- * then `*out` is left untouched and it is looked for again the next time.
+ * ends; its functions return int until set otherwise. FFITAP_NOT_FOUND while there is no CPython:
+ * `*out` is then left untouched, and CPython is looked for again the next time.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_pythonapi_borrow(struct ffitap_library **out,
                                                                        struct ffitap_error *error);

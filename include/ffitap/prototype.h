@@ -5,10 +5,10 @@
  * parameters, with or without "extern" before it and ";" at the end. Types are every fundamental
  * type in any order of its words, those of <stdint.h>, <stddef.h>, <stdbool.h> and <wchar.h> and
  * the integers of <sys/types.h> (size_t, int32_t, intptr_t, bool, wchar_t, time_t, off_t, pid_t,
- * ...), HRESULT, named types registered before, qualifiers, "enum name", and pointers. Only
- * "char *" and "wchar_t *" tell what they point to (FFITAP_TYPE_STRING and _WSTRING; "PyObject *"
- * is FFITAP_TYPE_PYOBJECT): any other pointer is FFITAP_TYPE_POINTER, to a name that nobody
- * registered as well ("FILE *"). Parameters that are arrays or functions become pointers, as in C;
+ * ...), HRESULT, named types registered before, qualifiers, "enum name", and pointers. Only "char
+ * *" and "wchar_t *" tell what they point to (FFITAP_TYPE_STRING and _WSTRING; "PyObject *" is
+ * FFITAP_TYPE_PYOBJECT): any other pointer is FFITAP_TYPE_POINTER, even if it points to a name that
+ * was not registered ("FILE *"). Parameters that are arrays or functions become pointers, as in C;
  * a result may be a pointer to a function. Comments are skipped.
  *
  * Refused by name: other storage classes, attributes, _Atomic, _Complex, definitions of types; and
@@ -45,9 +45,9 @@ FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_names_create(struct ffitap
 FFITAP_API void ffitap_names_destroy(struct ffitap_names *names);
 
 /*
- * Calls `type`, also a fundamental one, by `name`: "point_t", "struct point" or "union value".
- * Copies the name and keeps the type alive. FFITAP_BAD_ARGUMENT for what is no such name, for a
- * word of C's own, and for a name that is in the list or that prototypes know by themselves.
+ * Gives `type`, which may be a fundamental one, the name `name`: "point_t", "struct point" or
+ * "union value". Copies the name and keeps the type alive. FFITAP_BAD_ARGUMENT if `name` is not of
+ * this form, is one of C's own words, is in the list already, or is known to prototypes by itself.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_names_add(struct ffitap_names *names,
                                                                 const char *name,
@@ -59,9 +59,9 @@ struct ffitap_prototype;
 
 /*
  * Reads `text`. `names` may be NULL. `*out` is the caller's, to be released with
- * ffitap_prototype_destroy(). What is wrong gives FFITAP_BAD_TYPE, with a text that names it and
- * its place, and `error->position`: the character of `text`, from 1. FFITAP_BAD_ARGUMENT if `text`
- * is NULL. On failure `*out` is left untouched.
+ * ffitap_prototype_destroy(). If something is wrong with the text, this fails with FFITAP_BAD_TYPE.
+ * The error's text then names the mistake and its place, and `error->position` is the character of
+ * `text`, from 1. FFITAP_BAD_ARGUMENT if `text` is NULL. On failure `*out` is left untouched.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_prototype_create(const char *text, const struct ffitap_names *names,
@@ -70,7 +70,7 @@ ffitap_prototype_create(const char *text, const struct ffitap_names *names,
 /* NULL is allowed. */
 FFITAP_API void ffitap_prototype_destroy(struct ffitap_prototype *prototype);
 
-/* What it says. All of it is the prototype's, as long as it lives. */
+/* What the prototype says. All of this belongs to the prototype, and lives as long as it does. */
 
 /* The function's name, NULL if it has none. */
 FFITAP_API const char *ffitap_prototype_borrow_name(const struct ffitap_prototype *prototype);

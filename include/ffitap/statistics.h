@@ -1,9 +1,10 @@
 /*
  * Statistics of this process's foreign calls, kept by the process itself: exact counts and times,
- * as `ffitap stat` keeps them of a program from outside. They are kept from the start of the
- * program on if the environment variable FFITAP_STAT_DIR names a folder, by an absolute path; or
- * from ffitap_statistics_start() to ffitap_statistics_stop(). `ffitap report FOLDER` makes a report
- * of a folder with such files, `ffitap top FOLDER` shows them while they grow.
+ * as `ffitap stat` keeps them of a program from outside. If the environment variable
+ * FFITAP_STAT_DIR names a folder, by an absolute path, they are kept from the start of the program
+ * on. Otherwise they are kept from ffitap_statistics_start() to ffitap_statistics_stop(). `ffitap
+ * report FOLDER` makes a report of a folder with such files, `ffitap top FOLDER` shows them while
+ * they grow.
  */
 #ifndef FFITAP_STATISTICS_H
 #define FFITAP_STATISTICS_H
@@ -19,8 +20,8 @@ extern "C" {
  * Keeps statistics from now on, of all threads, in a new file "<pid>.<n>.stat" in `folder`, an
  * absolute path of a folder that is there. What is counted is in the file at once, and stays there
  * however the process ends. A child made by fork(2) has a file of its own in that folder from its
- * first call on; a program that exec(3) starts keeps none. Any thread, though not out of a signal
- * handler: FFITAP_BUSY may come of that.
+ * first call on; a program that exec(3) starts keeps none. Any thread may call this. In a signal
+ * handler it may fail with FFITAP_BUSY.
  *
  * FFITAP_BUSY: they are kept already. FFITAP_BAD_ARGUMENT: `folder` is NULL, relative or too long.
  * FFITAP_IO: no file can be made there; FFITAP_NO_MEMORY; FFITAP_NOT_SUPPORTED: this process was

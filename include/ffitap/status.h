@@ -24,7 +24,8 @@ extern "C" {
     X(IO, -9, "input/output error")                                                                \
     X(NOT_STARTED, -10, "not started")
 
-/* Where nothing else is said, what makes or types something may also give FFITAP_NO_MEMORY. */
+/* A function that makes something, or gives it types, may also return FFITAP_NO_MEMORY, even where
+ * that is not said. */
 enum ffitap_status {
 #define X(name, value, text) FFITAP_##name = (value),
     FFITAP_STATUS_MAP(X)
@@ -32,8 +33,8 @@ enum ffitap_status {
 };
 
 /*
- * Where and why a function failed. Zero it first (`= {0}`, in C++ `= {}`): the first cause stands,
- * so one of them may be passed to several functions in turn. Zero it again to go on after a
+ * Where and why a function failed. Zero it first (`= {0}`, in C++ `= {}`). The first cause stays in
+ * it, so one error may be passed to several functions in turn. Zero it again to go on after a
  * failure. Pass NULL if you only want the status.
  */
 struct ffitap_error {

@@ -16,8 +16,8 @@ extern "C" {
 
 /*
  * A C type, as libffi passes it. Opaque and never changed after it was made: every thread may use
- * it. What is made of a type or uses it (another type, a function, a callback) keeps it alive by
- * itself, so a type can be destroyed as soon as nobody will name it any more.
+ * it. Whatever is made of a type or uses it (another type, a function, a callback) keeps it alive.
+ * So a type can be destroyed as soon as the host no longer needs to name it.
  */
 struct ffitap_type;
 
@@ -86,8 +86,8 @@ struct ffitap_field {
  * void, and if the whole would be too large to have a size (PTRDIFF_MAX, as in GCC);
  * FFITAP_BAD_ARGUMENT for a field whose type is NULL. On failure `*out` is left untouched.
  *
- * libffi knows no unions and passes some nested structures wrongly: all are described to it as one
- * flat structure that travels in the same registers, or in memory.
+ * libffi knows no unions and passes some nested structures wrongly. So each structure or union is
+ * described to libffi as a flat structure that travels in the same registers, or in memory.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_type_create_struct(const struct ffitap_field *fields, size_t count, struct ffitap_type **out,
@@ -98,13 +98,15 @@ ffitap_type_create_union(const struct ffitap_field *fields, size_t count, struct
 
 /*
  * An array of `length` elements, at least one, as the type of a field. No function takes or returns
- * an array (C passes a pointer): those who try get FFITAP_BAD_TYPE. Otherwise as above.
+ * an array (C passes a pointer): giving a function such a type fails with FFITAP_BAD_TYPE.
+ * Otherwise as above.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_type_create_array(const struct ffitap_type *element, size_t length, struct ffitap_type **out,
                          struct ffitap_error *error);
 
-/* Releases what one of the three above gave. NULL and fundamental types are allowed: no effect. */
+/* Releases a type that one of the three functions above has made. NULL and fundamental types are
+ * allowed and have no effect. */
 FFITAP_API void ffitap_type_destroy(struct ffitap_type *type);
 
 /* How many bytes a value of `type` takes, as sizeof says; 0 for void. */

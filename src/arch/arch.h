@@ -29,7 +29,8 @@ static inline uint32_t ffitap__take_next(uint32_t *count);
 /* Sets `*flag` to 0, and says whether it was 1 and not 0: of several handlers one gets it. */
 static inline bool ffitap__take(uint32_t *flag);
 
-/* Changes it from `former` to `value`, or nothing and returns false: it is another one by now. */
+/* Changes `*place` from `former` to `value`. Returns false, and changes nothing, if another value
+ * stands there by now. */
 static inline bool ffitap__replace(uintptr_t *place, uintptr_t former, uintptr_t value);
 
 /*

@@ -9,7 +9,8 @@
 
 #include "core/type.h"
 
-/* FFITAP_BAD_ARGUMENT if `kind` is none, FFITAP_NOT_SUPPORTED if libffi lacks its convention. */
+/* Finds the calling convention of libraries of `kind`. FFITAP_BAD_ARGUMENT if there is no such
+ * kind, FFITAP_NOT_SUPPORTED if libffi lacks its convention. */
 enum ffitap_status ffitap__abi_of(enum ffitap_library_kind kind, ffi_abi *abi,
                                   struct ffitap_error *error);
 
@@ -19,19 +20,15 @@ static inline bool ffitap__abi_is_microsoft(enum ffitap_library_kind kind)
     return kind == FFITAP_WINDLL || kind == FFITAP_OLEDLL;
 }
 
-/*
- * Whether Microsoft's convention passes a value of `type` as the address of a copy, which the
- * caller makes: what has not the size of an integer.
- */
+/* Whether Microsoft's convention passes a value of `type` as the address of a copy, which the
+ * caller makes. It does so for values whose size is not that of an integer. */
 static inline bool ffitap__abi_passes_address(const struct ffitap_type *type)
 {
     return type->size > 8 || (type->size & (type->size - 1)) != 0;
 }
 
-/*
- * Whether libffi makes a copy of a value of `type`: then it puts its address into the array of
- * values, which must not be the caller's.
- */
+/* Whether libffi makes a copy of a value of `type`. It then puts the address of the copy into the
+ * array of values, so that array must not be the caller's. */
 static inline bool ffitap__abi_replaces_value(const struct ffitap_type *type)
 {
     return type->ffi->type == FFI_TYPE_STRUCT && type->size > 8;

@@ -14,7 +14,7 @@ struct member {
     const char *name; /* NULL if it has none */
 };
 
-/* One block, the names at its end. */
+/* All in one block of memory, with the names at its end. */
 struct aggregate {
     struct ffitap_type type; /* first: release frees it by this address */
     ffi_type ffi;
@@ -24,9 +24,9 @@ struct aggregate {
 };
 
 /*
- * What libffi's structures hold that are to be passed in memory, whatever their size: libffi puts
- * there whatever has an element of more than 32 bytes. It goes by the size that is preset and reads
- * the elements only to tell the registers.
+ * The elements of structures that have to be passed in memory, whatever their size: libffi passes a
+ * structure in memory if it has an element of more than 32 bytes. For the size of the whole it goes
+ * by the size that is preset, and it reads the elements only to choose registers.
  */
 static ffi_type *nothing_but_bytes[] = {&ffi_type_uint8, NULL};
 static ffi_type large = {64, 1, FFI_TYPE_STRUCT, nothing_but_bytes};
@@ -49,7 +49,7 @@ static struct ffitap__type_bytes bytes_of(const struct ffitap_type *type)
     }
 }
 
-/* Notes in `whole` what a part of `type` puts at `offset`. */
+/* Notes in `whole` which bytes a part of type `type` has at `offset`. */
 static void add_bytes(struct ffitap_type *whole, const struct ffitap_type *type, size_t offset)
 {
     const struct ffitap__type_bytes part = bytes_of(type);
@@ -79,7 +79,8 @@ static ffi_type *unit_of(const struct ffitap_type *type, unsigned mask)
     }
 }
 
-/* A flat row of units that fall into the same classes of registers as what the type holds. */
+/* Describes the type to libffi as a flat row of units, which go into the same classes of registers
+ * as the members of the type. */
 static void describe_units(struct aggregate *aggregate)
 {
     const struct ffitap_type *type = &aggregate->type;
@@ -89,10 +90,8 @@ static void describe_units(struct aggregate *aggregate)
         aggregate->units[i] = unit_of(type, ((1u << width) - 1) << (i * width));
 }
 
-/*
- * The classes of the ABI (3.2.3), for the cases that there are: a long double beside others that do
- * not make integers of both halves puts the whole into memory.
- */
+/* The classes of the ABI (3.2.3), for the cases that there are. A long double beside other members
+ * puts the whole into memory, unless those members make both halves integers. */
 static bool belongs_in_memory(const struct ffitap_type *type)
 {
     const struct ffitap__type_bytes *bytes = &type->bytes;
@@ -103,9 +102,10 @@ static bool belongs_in_memory(const struct ffitap_type *type)
 }
 
 /*
- * Tells libffi how values travel. Not as nested types: it knows no unions and no arrays, and
- * misplaces a nested structure that begins amid eight bytes. It has no word for the result of a
- * structure that holds one long double, either: that travels as the long double does.
+ * Tells libffi how values of the type travel. It is not told of nested types: libffi knows no
+ * unions and no arrays, and misplaces a nested structure that begins in the middle of eight bytes.
+ * Nor can it be told that a function returns a structure that holds one long double: such a
+ * structure travels as the long double does, and so it is described as one.
  */
 static void describe(struct aggregate *aggregate)
 {
@@ -289,7 +289,7 @@ enum ffitap_status ffitap_type_create_array(const struct ffitap_type *element, s
     return FFITAP_OK;
 }
 
-/* NULL for what has no fields. */
+/* The structure or union that `type` is; NULL if it is none, and so has no fields. */
 static const struct aggregate *with_fields(const struct ffitap_type *type)
 {
     const bool has = type->shape == FFITAP__STRUCT || type->shape == FFITAP__UNION;

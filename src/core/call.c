@@ -14,12 +14,14 @@
 #include "core/type.h"
 #include "tap/calls/call.h"
 
-/* What may fail a call that returned. */
+/* Traits of functions whose calls may still fail after they have returned. */
 #define FAILING_TRAITS                                                                             \
     (FFITAP__KEEPS_LOCK | FFITAP__RETURNS_HRESULT | FFITAP__RETURNS_OBJECT | FFITAP__HAS_ERRCHECK)
 
-/* A call that goes the long way. What the function is may change before its end: a callback can
- * give it other types, and take its error check away. */
+/*
+ * A call that goes the long way. The members are copies of what the function has, which may change
+ * before the call ends: a callback can give the function other types, or take its error check away.
+ */
 struct call {
     struct ffitap_function *function;
     unsigned traits; /* the function's; FFITAP__TAKES_COPIES also if it is not known */
@@ -131,7 +133,7 @@ static enum ffitap_status fail_with_hresult(const struct call *call, int32_t cod
                         call->function->name, (unsigned)code);
 }
 
-/* What may still fail a call that returned, in ctypes' order. */
+/* Whether a call that has returned fails after all. The checks come in ctypes' order. */
 static enum ffitap_status judge(const struct call *call,
                                 const struct ffitap_interpreter *interpreter,
                                 struct ffitap_error *error)
@@ -188,8 +190,11 @@ static void fill_values(const struct call *call, unsigned char *copies)
     }
 }
 
-/* Whether libffi can write where the caller wants the result: it widens a small integer, and what a
- * failed call returned is not the caller's business. */
+/*
+ * Whether libffi can write the result to where the caller wants it. It cannot if it would widen a
+ * small integer, which takes more room; and it must not if the call may still fail, because the
+ * caller's result is then left untouched.
+ */
 static bool goes_to_caller(const struct call *call, const void *result)
 {
     return result && call->result_size >= sizeof(ffi_arg) && !has(call, FAILING_TRAITS);
@@ -222,7 +227,7 @@ static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *cal
     return status;
 }
 
-/* Nothing to mind: neither locks nor exchanges, and the result is what it is. */
+/* A call that has nothing to mind: no lock, no exchange, and no check of the result. */
 static inline void call_fast(struct ffitap__signature *signature, void *address, void *result,
                              void *const *arguments)
 {
@@ -259,7 +264,7 @@ static __attribute__((noinline)) void call_fast_measured(const struct ffitap_fun
         ffitap__call_leave_here(stack);
 }
 
-/* In ctypes' words, where it has some. */
+/* Explains a wrong number of arguments, in ctypes' words where ctypes has some. */
 static enum ffitap_status refuse_count(const struct ffitap_function *function, size_t declared,
                                        size_t given, struct ffitap_error *error)
 {

@@ -115,7 +115,7 @@ static void exchange_and_handle(const struct ffitap_callback *callback, void *re
     ffitap__interpreter_leave(interpreter, entered);
 }
 
-/* What native code comes to. */
+/* What libffi calls when native code calls the callback. */
 static void be_called(ffi_cif *cif, void *result, void **arguments, void *data)
 {
     struct ffitap_callback *callback = data;
@@ -138,7 +138,8 @@ static void be_called(ffi_cif *cif, void *result, void **arguments, void *data)
     release(callback);
 }
 
-/* Types whose descriptions are in order are refused by nobody after this. */
+/* Prepares the closure. Types that got here have passed all checks, so this can only fail for want
+ * of memory that can be executed, or in libffi itself. */
 static enum ffitap_status prepare_closure(struct ffitap_callback *callback,
                                           struct ffitap_error *error)
 {

@@ -37,7 +37,7 @@ struct functions {
     void *(*interpreter_of)(void *); /* came with CPython 3.9; NULL before */
 };
 
-/* Filled by whoever finds CPython first, then never changed. */
+/* Filled by the thread that finds CPython first, and never changed after that. */
 static struct functions cpython;
 const struct ffitap__free_threading *ffitap__cpython_build;
 static char path_found[PATH_MAX]; /* "" for the global scope */
@@ -48,12 +48,13 @@ static pthread_mutex_t finding = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic uint64_t loaded_at_miss;
 
 /*
- * PyGILState_Check() answers yes when there is no interpreter yet, or none any more, and to every
- * thread once there was more than one interpreter. The current state is that of the thread that has
- * the lock, whichever it is (since CPython 3.12: of this thread, if it has it). So it is ours if it
- * is the one of this thread, or, where there are several interpreters, of another than that one is:
- * a thread has one state of each. In doubt the lock is not ours, for to give up that of another
- * thread would be the end of both.
+ * Whether this thread holds the lock. PyGILState_Check() cannot tell: it says yes if there is no
+ * interpreter yet or none any more, and says yes to every thread once there was more than one
+ * interpreter. The current state is that of the thread that has the lock, whichever thread that is
+ * (since CPython 3.12: that of this thread, if it has the lock). So this thread has the lock if the
+ * current state is its own. It also has it, where there are several interpreters, if the current
+ * state is one of another interpreter than this thread's own state, because a thread has a state in
+ * each. In doubt the answer is no: to give up another thread's lock would crash both.
  */
 static int is_held(void)
 {
@@ -85,7 +86,7 @@ static const char *error_occurred(void)
     return class ? cpython.name_of_class(class) : NULL;
 }
 
-/* What PyGILState_Ensure() returned, and that it was called at all, in the space of a pointer. */
+/* Returns, as a pointer, what PyGILState_Ensure() returned plus 1; NULL if it was not called. */
 static void *enter(void)
 {
     return cpython.is_initialized() ? (void *)((intptr_t)cpython.ensure() + 1) : NULL;
@@ -154,7 +155,8 @@ static int find_libpython(struct dl_phdr_info *object, size_t size, void *data)
     return 1;
 }
 
-/* Asked one by one, for nothing may be loaded or looked up while the dynamic linker walks. */
+/* Finds the libpythons one by one, because nothing may be loaded or looked up during the walk of
+ * the dynamic linker. */
 static bool next_libpython(size_t index, char *path)
 {
     struct walk walk = {.index = index};
@@ -165,8 +167,11 @@ static bool next_libpython(size_t index, char *path)
     return true;
 }
 
-/* Keeps open what it finds, for nothing else knows that we hold addresses of it; whose symbols were
- * found in the global scope the dynamic linker keeps by itself. */
+/*
+ * A libpython that has all functions stays open: nothing else would keep it mapped while we hold
+ * addresses in it. A CPython that was found in the global scope is kept by the dynamic linker
+ * itself.
+ */
 static bool look_up_in_libpythons(struct functions *functions, char *path)
 {
     for (size_t i = 0; next_libpython(i, path); i++) {
@@ -195,8 +200,8 @@ static const struct ffitap__free_threading *find_build(const struct functions *f
     return ffitap__free_threading_find((const void *)functions->release);
 }
 
-/* An object that another thread is loading is counted before it can be searched, but dlsym(3)
- * waits for that thread: what is counted before the search is also searched. */
+/* An object that another thread is loading is counted before it can be searched. But dlsym(3) waits
+ * for that thread, so every object that was counted before the search has also been searched. */
 static void look_for_it(void)
 {
     uint64_t loaded = 0;

@@ -9,20 +9,21 @@
 #include "tap/known/free_threading.h"
 
 /*
- * Looks for CPython, in the global scope and then in every libpython that was loaded without
- * joining it, until it was found once; NULL while it is not there. Costs little while no object has
- * been loaded since it was not. What was found stays in the process. Leaves errno alone and no
- * error for dlerror(3). Any thread, at any time.
+ * Looks for CPython until it was found once: in the global scope, and then in every libpython that
+ * was loaded outside of it. NULL while there is none. A search costs little if no object has been
+ * loaded since the last one. A CPython that was found stays in the process. Leaves errno alone and
+ * no error for dlerror(3). Any thread, at any time.
  */
 const struct ffitap_interpreter *ffitap__cpython_find(void);
 
-/* What was found, and if it can do without its lock how that is seen, else NULL: both for
- * ffitap__cpython_free_threading() alone. */
+/* The CPython that was found. And how to see whether it has its lock, if it is one that can do
+ * without; else NULL. Both are for ffitap__cpython_free_threading() alone. */
 extern const struct ffitap_interpreter ffitap__cpython __attribute__((visibility("hidden")));
 extern const struct ffitap__free_threading *ffitap__cpython_build
     __attribute__((visibility("hidden")));
 
-/* What can do without its lock, if that is `interpreter`; NULL if it is another one, or cannot. */
+/* How to see whether `interpreter` has its lock, if it is the CPython that was found and can do
+ * without its lock; else NULL. */
 static inline const struct ffitap__free_threading *
 ffitap__cpython_free_threading(const struct ffitap_interpreter *interpreter)
 {

@@ -7,8 +7,8 @@
 /* Exchanges this thread's private errno with the real one. */
 void ffitap__errno_swap(void);
 
-/* Where the real last error is. Another source may be named at any time: what was exchanged with
- * one is to be exchanged back with the same. */
+/* Where the real last error is. Another source may be named at any time, so a value that was
+ * exchanged with one source must be exchanged back with the same source. */
 const struct ffitap_last_error_source *ffitap__last_error_source(void);
 
 /* Exchanges this thread's private last error with the one there. */

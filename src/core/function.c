@@ -39,7 +39,8 @@ const struct ffitap_type *ffitap__function_first_result(const struct ffitap_func
                                                               : FFITAP_TYPE_INT);
 }
 
-/* ctypes checks what an OleDLL's function returns even if it was called something else since. */
+/* Whether the result is checked as an HRESULT. As in ctypes, the result of an OleDLL's function is,
+ * even if it was given another type since that is an integer of 4 bytes. */
 static bool is_hresult(const struct ffitap_function *function, const struct ffitap_type *result)
 {
     if (result->shape != FFITAP__FUNDAMENTAL)

@@ -10,7 +10,8 @@
 
 #include "core/signature.h"
 
-/* What a call of a function has to mind. One that has none of these goes the short way. */
+/* What a call of a function has to mind. A function without any of these traits is called the short
+ * way. */
 enum ffitap__trait {
     FFITAP__KEEPS_LOCK = 1u << 0, /* and leaves its errors in the interpreter */
     FFITAP__SWAPS_ERRNO = 1u << 1,
@@ -21,7 +22,8 @@ enum ffitap__trait {
     FFITAP__TAKES_COPIES = 1u << 6, /* of values too large for a register: see core/abi.h */
 };
 
-/* What a function is from the start; the others come and go with its types and error check. */
+/* The traits that a function has from the start and keeps. The others come and go with its types
+ * and its error check. */
 #define FFITAP__TRAITS_FOR_LIFE                                                                    \
     (FFITAP__KEEPS_LOCK | FFITAP__SWAPS_ERRNO | FFITAP__SWAPS_LAST_ERROR)
 
@@ -41,8 +43,9 @@ struct ffitap_function {
 };
 
 /*
- * Gives `function` these types, all of them or none: ffitap__signature_create() says what they are
- * and how it fails. `declared` is false if the function may be called with any others after them.
+ * Gives `function` these types: either all of them or, on failure, none. ffitap__signature_create()
+ * describes the types, and how this fails. `declared` is false if the function may be called with
+ * any others after them.
  */
 enum ffitap_status ffitap__function_set_types(struct ffitap_function *function,
                                               const struct ffitap_type *result,

@@ -18,7 +18,7 @@
 #include "tap/known/library.h"
 #include "tap/known/scan.h"
 
-/* Neither the result nor the arguments come from anywhere but a signature. */
+/* Gives a fresh function its first types. They come from a signature, as any later ones do. */
 static enum ffitap_status type_at_first(struct ffitap_function *function,
                                         struct ffitap_error *error)
 {
@@ -91,7 +91,7 @@ static struct ffitap_function *find(struct ffitap_function *chain, uint32_t hash
     return chain;
 }
 
-/* Puts `fresh` into the cache unless another thread was first: then that one stands. */
+/* Puts `fresh` into the cache. If another thread was first, that thread's function stays. */
 static struct ffitap_function *keep(struct ffitap_library *library, struct ffitap_function *fresh)
 {
     struct ffitap_function *_Atomic *bucket = &library->cache[fresh->hash % FFITAP__CACHE_SIZE];

@@ -26,8 +26,9 @@ static inline const struct ffitap_interpreter *ffitap__interpreter_get(void)
 }
 
 /*
- * Looks for CPython, unless the host said what to use. That is no question for each call: it is
- * asked for each library and each lookup, and costs little while no object has come.
+ * Looks for CPython, unless the host has named an interpreter. This is not done for each call, but
+ * for each library and each lookup. It costs little while no object has been loaded since the last
+ * time.
  */
 void ffitap__interpreter_find(void);
 
@@ -41,13 +42,13 @@ void ffitap__interpreter_choose_automatically(void);
 /* The function that releases the lock, "" if there is none: a runtime's `lock`. */
 const char *ffitap__interpreter_lock_name(void);
 
-/* What that is. */
+/* What kind of lock that is. */
 enum ffitap__lock_kind ffitap__interpreter_lock_kind(void);
 
 /* Whether this thread holds the lock, so that it can be released. `interpreter` is not NULL. */
 bool ffitap__interpreter_asks_held(const struct ffitap_interpreter *interpreter);
 
-/* The same; no without an interpreter. */
+/* The same; false if there is no interpreter. */
 static inline bool ffitap__interpreter_is_held(const struct ffitap_interpreter *interpreter)
 {
     return FFITAP__UNLIKELY(interpreter != NULL) && ffitap__interpreter_asks_held(interpreter);
@@ -57,12 +58,12 @@ static inline bool ffitap__interpreter_is_held(const struct ffitap_interpreter *
 void *ffitap__interpreter_release(const struct ffitap_interpreter *interpreter);
 void ffitap__interpreter_acquire(const struct ffitap_interpreter *interpreter, void *released);
 
-/* The error that is set in it, NULL if there is none or if this thread, which then may not ask,
- * does not hold the lock. `interpreter` may be NULL. */
+/* The error that is set in the interpreter. NULL if there is none, or if this thread does not hold
+ * the lock and so may not ask. `interpreter` may be NULL. */
 const char *ffitap__interpreter_error(const struct ffitap_interpreter *interpreter);
 
-/* Takes the lock for a callback, in whatever thread, and undoes that. `interpreter` may be NULL,
- * and may know nothing of callbacks: then nothing is done. */
+/* The first takes the lock for a callback, in any thread; the second undoes that. Nothing is done
+ * if `interpreter` is NULL or has no functions for callbacks. */
 void *ffitap__interpreter_enter(const struct ffitap_interpreter *interpreter);
 void ffitap__interpreter_leave(const struct ffitap_interpreter *interpreter, void *entered);
 

@@ -119,7 +119,8 @@ enum ffitap_status ffitap_library_create(const char *name, enum ffitap_library_k
     return status;
 }
 
-/* Nobody told the tap that it came, nor that what was in its place before went. */
+/* Makes an object known that the tap was not told of. Nor was the tap told if another object has
+ * gone from the same place before. */
 static void make_known(void *handle)
 {
     if (ffitap__layout_agrees() && handle != RTLD_DEFAULT && handle != RTLD_NEXT)

@@ -16,8 +16,11 @@ struct ffitap_library {
     enum ffitap_library_kind kind;
     unsigned flags; /* enum ffitap_library_flag */
 
-    /* Functions by the hash of their name. They are only ever put in front: reading needs no lock,
-     * and no lock of ours can meet the dynamic linker's in the wrong order. */
+    /*
+     * Functions by the hash of their name. Functions are only ever put in front of others, so that
+     * reading needs no lock, and no lock of ours can be taken in the wrong order with the dynamic
+     * linker's.
+     */
     struct ffitap_function *_Atomic cache[FFITAP__CACHE_SIZE];
 };
 
@@ -25,7 +28,8 @@ struct ffitap_library {
 enum ffitap_status ffitap__library_check(enum ffitap_library_kind kind, unsigned flags,
                                          struct ffitap_error *error);
 
-/* ffitap_library_create() on behalf of `caller`, a code address of who asks. May change errno. */
+/* ffitap_library_create() on behalf of `caller`, a code address in the object that asks. May change
+ * errno. */
 enum ffitap_status ffitap__library_create(const char *name, enum ffitap_library_kind kind, int mode,
                                           unsigned flags, const void *caller,
                                           struct ffitap_library **out, struct ffitap_error *error);

@@ -21,9 +21,11 @@ struct ffitap_loader {
     unsigned flags;
     bool is_prefabricated;
 
-    /* Only ever put in front: reading needs no lock, and none of ours is held while the dynamic
-     * linker runs constructors, which may come back here. A chain will do for the handful of
-     * libraries that a program has. */
+    /*
+     * Libraries are only ever put in front, so that reading needs no lock. And no lock of ours is
+     * held while the dynamic linker runs constructors, which may come back here. A list will do for
+     * the handful of libraries that a program has.
+     */
     struct loaded *_Atomic newest;
 };
 
@@ -68,7 +70,7 @@ static struct ffitap_library *find(const struct loaded *loaded, const char *name
     return NULL;
 }
 
-/* Puts `fresh` in front unless a library of its name came first: then that one stands. */
+/* Puts `fresh` in front. If a library of its name was put there first, that one stays. */
 static struct ffitap_library *keep(struct ffitap_loader *loader, struct loaded *fresh)
 {
     const char *name = ffitap_library_borrow_name(fresh->library);

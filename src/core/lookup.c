@@ -24,7 +24,7 @@ enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *na
 
     ffitap__interpreter_find();
     ffitap__core_announce();
-    dlerror(); /* a symbol may be there and be NULL: only a fresh error tells that it is not */
+    dlerror(); /* a symbol may exist and be NULL: only a fresh error tells otherwise */
     if (has_tap)
         ffitap__library_lookup_begin(&lookup, name, caller);
     void *found = dlsym(library->handle, name);

@@ -14,7 +14,7 @@
 #include "tap/known/scan.h"
 
 #define PROVIDER "libffitap-tracepoints.so"
-#define PRIVATE  "ffitap/" /* where ours lie, seen from us */
+#define PRIVATE  "ffitap/" /* where ffitap's own libraries lie, seen from this one */
 
 static bool is_wanted(void)
 {
@@ -23,7 +23,8 @@ static bool is_wanted(void)
     return !choice || strcmp(choice, "0") != 0;
 }
 
-/* Perhaps from another directory, preloaded: two of them would write every event twice. */
+/* Whether a provider is loaded already. It may be preloaded, from another directory; two providers
+ * would write every event twice. */
 static bool is_loaded(void)
 {
     void *handle = dlopen(PROVIDER, RTLD_NOW | RTLD_NOLOAD);
@@ -35,9 +36,10 @@ static bool is_loaded(void)
 }
 
 /*
- * By its path, for whatever wraps dlopen(3) here becomes its caller and "$ORIGIN" another place.
- * Only if we were loaded by a relative path, which means nothing any more, the dynamic linker may
- * remember where we came from.
+ * Finds the provider's path. An absolute path is best: if something wraps dlopen(3), it becomes the
+ * caller, and "$ORIGIN" means another place. "$ORIGIN" is used only if this library was loaded by a
+ * relative path, which means nothing any more; the dynamic linker may still remember where the
+ * library came from.
  */
 static bool find_beside_us(char *path, size_t size)
 {
@@ -64,8 +66,9 @@ static void load(void)
 }
 
 /*
- * Not by pthread_once(3): a constructor that uses the core would wait there for the thread that was
- * first, and that one in dlopen(3) for the constructor. Two threads that load it get the same one.
+ * This does not use pthread_once(3). With it, a constructor that uses the core would wait for the
+ * thread that was first, and that thread would wait in dlopen(3) for the constructor. If two
+ * threads load the provider at once, both get the same one.
  */
 void ffitap__provider_load(void)
 {

@@ -3,10 +3,10 @@
 #define FFITAP_CORE_PROVIDER_H
 
 /*
- * Loads the provider, once per process; that there is none is no error. On the first use of the
- * core rather than in a constructor: a program that merely links libffitap does not pay for LTTng's
- * threads and registration, and none of that happens while the dynamic linker holds its lock.
- * Leaves errno alone and no error for dlerror(3).
+ * Loads the provider, once per process. If there is none, that is no error. It is loaded on the
+ * first use of the core and not in a constructor, so that a program that merely links libffitap
+ * does not pay for LTTng's threads and registration, and so that these do not start while the
+ * dynamic linker holds its lock. Leaves errno alone and no error for dlerror(3).
  */
 void ffitap__provider_load(void);
 

@@ -7,10 +7,11 @@
 #include "core/fail.h"
 #include "core/library.h"
 
-/* Made by whoever is first, then kept: it goes with the process. */
+/* Made by the first thread that asks, and kept until the process ends. */
 static struct ffitap_library *_Atomic pythonapi;
 
-/* A libpython apart stays in the process once it was found: that it is opened loads nothing. */
+/* A libpython outside of the global scope stays in the process once it was found, so opening it
+ * here loads nothing. */
 static enum ffitap_status open_it(const void *caller, struct ffitap_library **out,
                                   struct ffitap_error *error)
 {
@@ -23,7 +24,8 @@ static enum ffitap_status open_it(const void *caller, struct ffitap_library **ou
     return ffitap__library_create(path, FFITAP_PYDLL, mode, 0, caller, out, error);
 }
 
-/* The one that all get, which `fresh` becomes unless another thread was first. */
+/* Makes `fresh` the library that everybody gets, unless another thread was first. Returns the one
+ * that everybody gets. */
 static struct ffitap_library *keep(struct ffitap_library *fresh)
 {
     struct ffitap_library *earlier = NULL;

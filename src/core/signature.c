@@ -10,7 +10,8 @@
 #include "core/fail.h"
 #include "core/type.h"
 
-/* What C's default promotions leave of a value after "...": the others do not exist there. */
+/* Checks a type after "...". C's default promotions widen some types there, so values of those
+ * types never arrive. */
 static enum ffitap_status check_promoted(const struct ffitap_type *type, const char *what,
                                          struct ffitap_error *error)
 {
@@ -74,8 +75,11 @@ static void fill(struct ffitap__signature *signature, const struct ffitap_type *
     }
 }
 
-/* libffi counts the bytes of a call in 32 bits and would take too little stack for more. Each is in
- * range by itself: see ffitap__type_check_value(). */
+/*
+ * Whether the arguments fit on a stack together. libffi counts the bytes of a call in 32 bits, and
+ * would take too little stack for more. Each argument by itself is in range: see
+ * ffitap__type_check_value().
+ */
 static bool fit_on_stack(ffi_type *const *types, size_t count)
 {
     size_t size = 0;

@@ -33,7 +33,7 @@ enum ffitap_status ffitap__signature_create(const char *what, ffi_abi abi,
 /* NULL is allowed. */
 void ffitap__signature_destroy(struct ffitap__signature *signature);
 
-/* The two steps of it, for a call that has types of its own. */
+/* The two steps of ffitap__signature_create(), for a call that has types of its own. */
 
 /* Checks the argument at `index`, from 0, which comes after "..." if it is `variadic`. */
 enum ffitap_status ffitap__signature_check_argument(const struct ffitap_type *type, size_t index,

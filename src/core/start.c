@@ -33,7 +33,7 @@ static void add_runtime(void)
                             ffitap__interpreter_lock_name(), ffitap__interpreter_lock_kind());
 }
 
-/* While a thread is not attached nobody can tell. */
+/* While a thread is not attached, the state of the lock cannot be read. */
 struct ffitap__core_way ffitap__core_look(const struct ffitap__free_threading *build, bool is_held)
 {
     static _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];

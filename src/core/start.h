@@ -17,7 +17,7 @@
  */
 void ffitap__core_start(void);
 
-/* The second half of it: the core and its lock, which may have changed, as the tap knows them. */
+/* The last step of that: makes the core and its lock, which may have changed, known to the tap. */
 void ffitap__core_announce(void);
 
 /* ffitap__watch's state; nobody's, who wants nothing, before the core is ready and without a tap.
@@ -36,20 +36,22 @@ static inline bool ffitap__core_wants_calls(void)
             ffitap__lttng_asks_for_calls());
 }
 
-/* The core's id among the runtimes of the tap; 0 until it is known to it. */
+/* The core's id among the tap's runtimes; 0 until the tap knows the core. */
 extern uint16_t ffitap__core_runtime __attribute__((visibility("hidden")));
 
-/* What a call is told by: its runtime's id, and whether it keeps a lock if it gives none up. */
+/*
+ * What a call is reported with: its runtime's id, and whether it keeps a lock if it gives none up.
+ */
 struct ffitap__core_way {
     uint16_t runtime;
     bool has_lock;
 };
 
-/* What a call with an interpreter that can do without its lock is told by. */
+/* What a call is reported with if the interpreter can do without its lock. */
 struct ffitap__core_way ffitap__core_look(const struct ffitap__free_threading *build, bool is_held);
 
-/* What a call with any interpreter is told by, which may be NULL. `is_held`: this thread holds the
- * lock, or is attached where that is not there. */
+/* What a call is reported with, whatever the interpreter, which may be NULL. `is_held`: this thread
+ * holds the lock or, if there is no lock, is attached. */
 static inline struct ffitap__core_way ffitap__core_way(const struct ffitap_interpreter *interpreter,
                                                        bool is_held)
 {

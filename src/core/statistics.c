@@ -15,7 +15,7 @@ static enum ffitap_status refuse(struct ffitap_error *error)
                         "the tap that this process was given is of another build of ffitap");
 }
 
-/* The path comes last: a long one does not cut the reason off. */
+/* The path comes last in the text, so that a long path does not cut the reason off. */
 static enum ffitap_status explain_failure(int failure, const char *folder,
                                           struct ffitap_error *error)
 {

@@ -17,7 +17,8 @@ enum ffitap__type_shape {
     FFITAP__ARRAY,
 };
 
-/* Which of a value's first 16 bytes belong to what, a bit for each, the lowest for the first. */
+/* Which of a value's first 16 bytes belong to which class. Each byte has a bit, the first byte the
+ * lowest. */
 struct ffitap__type_bytes {
     uint16_t integer;     /* and pointers */
     uint16_t floating;    /* float and double */
@@ -35,7 +36,7 @@ struct ffitap_type {
     _Atomic unsigned references;     /* not counted for a fundamental one, which is constant */
 };
 
-/* Keeps `type` alive, or no longer. Returns it. */
+/* The first keeps `type` alive and returns it; the second lets go of it. */
 const struct ffitap_type *ffitap__type_retain(const struct ffitap_type *type);
 void ffitap__type_release(const struct ffitap_type *type);
 

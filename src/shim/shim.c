@@ -88,7 +88,8 @@ static bool is_empty(const struct ffitap__object *object, const struct ffitap__s
     return slot->is_variable && !ffitap__slot_target(&object->elf, slot);
 }
 
-/* Best where the program has no business. */
+/* Sets the object's mark, preferably at a slot that is no variable, because the program does not
+ * write there. */
 static void set_mark(struct ffitap__object *object, const struct ffitap__slot *slot,
                      const void *before, const void *after)
 {

@@ -160,7 +160,7 @@ static void read_process(void)
 __attribute__((constructor)) static void start(void)
 {
     const int saved = errno;
-    struct ffitap__filter_flaw flaw; /* the command has told it, if it comes from there */
+    struct ffitap__filter_flaw flaw; /* not said here: the command says it, if it sets the filter */
 
     ffitap__clock_init();
     ffitap__watch_init();
@@ -175,7 +175,8 @@ __attribute__((constructor)) static void start(void)
     errno = saved;
 }
 
-/* Other threads hold the file until they count in the next one, or end. */
+/* Ends this thread's hold on the file. Other threads hold it until they count in the next one, or
+ * end. */
 static void let_go(struct ffitap__thread *self)
 {
     if (!self || self->depth)

@@ -89,7 +89,8 @@ static void pass_through(void)
     ffi_closure_free(callback.closure);
 }
 
-/* More than there can be at a time; what nobody prepares keeps two from having the same address. */
+/* Prepares and frees more closures than there can be at a time, each at another address: one that
+ * is never prepared takes the address of each that was freed. */
 static void come_and_go(void)
 {
     enum { TIMES = 300000 };

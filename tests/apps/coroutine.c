@@ -1,7 +1,7 @@
 /*
  * Calls a function through libffi that switches to another stack and comes back in another thread,
- * as those of coroutine libraries do. Does so out of a callback too if it is told to. The other
- * thread makes no call before, and the first one is gone by then.
+ * as functions of coroutine libraries do; if told to, also out of a callback. The other thread has
+ * made no call before, and the first thread has ended by then.
  */
 #include <ffi.h>
 #include <pthread.h>
@@ -45,7 +45,8 @@ static void run_coroutine(void)
         call(callback ? call_back : pause_coroutine);
 }
 
-/* So far that the call to pause it is one of several the first time, and known the next. */
+/* Runs so far that the call that pauses it is one of several calls the first time, and a known one
+ * the next. */
 static void *begin(void *unused)
 {
     swapcontext(&thread, &coroutine);

@@ -1,8 +1,9 @@
 /*
- * Allows itself some system calls and no others, and goes on: calls functions, loads a library,
- * starts a thread, forks. Arguments: what becomes of the others, "kill", "refuse" (with EPERM) or
- * "allow"; a library of the functions of thousand_functions.c that it loads before, and one for
- * afterwards; the numbers of the system calls, with commas.
+ * Allows itself some system calls and no others, and then goes on: calls functions, loads a
+ * library, starts a thread, forks. Arguments: what happens at other system calls, "kill", "refuse"
+ * (with EPERM) or "allow"; two libraries with the functions of thousand_functions.c, of which it
+ * loads the first before and the second after; the numbers of the allowed system calls, with commas
+ * between them.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -42,7 +43,7 @@ static void expect(bool condition, const char *what)
     _exit(1);
 }
 
-/* What is allowed returns from a place of its own behind its comparison. */
+/* Each allowed system call has a return instruction of its own, right behind its comparison. */
 static void filter(const char *others, char *allowed)
 {
     struct sock_filter code[2 + 2 * ALLOWED] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NUMBER)};

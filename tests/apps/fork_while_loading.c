@@ -1,7 +1,7 @@
 /*
- * Forks while another thread is in the middle of a load: the library that it was given is mapped,
- * and the one that this needs, a FIFO, cannot be opened yet. Arguments: the two. The child makes a
- * foreign call; its status is the program's.
+ * Forks while another thread is in the middle of a load. The library that is loaded is mapped
+ * already; the one that it needs is a FIFO, which cannot be opened yet. Arguments: these two. The
+ * child makes a foreign call; its status is the program's.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

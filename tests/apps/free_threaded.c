@@ -1,7 +1,7 @@
 /*
- * An extension module for a free-threaded CPython, whose foreign calls libffitap makes. Built by
- * tests/e2e/test_free_threaded.py, once as a module that needs no interpreter lock and once,
- * without WITHOUT_LOCK, as one that has the interpreter turn it on.
+ * An extension module for a free-threaded CPython. It makes its foreign calls through libffitap.
+ * Built by tests/e2e/test_free_threaded.py, once as a module that needs no interpreter lock and
+ * once, without WITHOUT_LOCK, as one that has the interpreter turn it on.
  */
 #include <Python.h>
 

@@ -1,7 +1,7 @@
 /*
- * Preloaded, it gives two processes an order that they may well have by themselves: who spawns a
- * child goes on only when that has left a note of its own, and the child runs its next program only
- * when both notes are there.
+ * When preloaded, it forces an order on two processes that they may also have by chance: a process
+ * that spawns a child goes on only when the child has left a note of its own, and the child runs
+ * its next program only when both notes are there.
  */
 #include <dirent.h>
 #include <dlfcn.h>

@@ -1,8 +1,8 @@
 /*
  * Does everything at once for a while: calls, calls back, loads, unloads, forks, in many threads
- * and under signals. It counts what it made, in a log that its children share and that outlives it,
- * and how large it is. Arguments: the log, made by whoever starts this and long enough; for how
- * many seconds; a folder with a library of its own for each thread, "0.so" and so on, which has the
+ * and under signals. It counts its work, and its own size, in a log that its children share and
+ * that outlives it. Arguments: the log, a file that is there already and is long enough; for how
+ * many seconds to run; a folder with a library for each thread, "0.so" and so on, which has the
  * functions of thousand_functions.c; for how many microseconds each thread rests in a round.
  */
 #include <dirent.h>
@@ -36,7 +36,7 @@
 #define FORK_PERIOD_NS    250000000 /* of each thread */
 #define SIGNAL_PERIOD_US  5000
 
-/* What the process has of the things that it must not have more and more of. */
+/* How much the process has of the things of which it must not have more and more. */
 struct size {
     uint64_t rss_kib;
     uint64_t mappings;
@@ -55,7 +55,7 @@ struct log {
     _Atomic uint64_t in_short_thread;
     _Atomic uint64_t in_program; /* that a child runs */
     _Atomic uint64_t callbacks;  /* that returned */
-    _Atomic uint64_t jumps;      /* out of those that did not */
+    _Atomic uint64_t jumps;      /* out of callbacks that did not return */
     _Atomic uint64_t loads;
     _Atomic uint64_t failed_loads;
     _Atomic uint64_t unloads;
@@ -251,7 +251,8 @@ static void run_short_thread(void)
            "a thread");
 }
 
-/* By turns. Not by exit(3), whose lock another thread's load may have held when this was forked. */
+/* Ends the child in one of several ways, by turns. exit(3) is none of them, because a load in
+ * another thread may have held its lock at the fork. */
 static void end_child(uint64_t turn)
 {
     if (turn % 3 == 0)
@@ -319,7 +320,9 @@ static void *work(void *data)
     return NULL;
 }
 
-/* Whatever was interrupted finds errno as it was: it is looked at after every call. */
+/*
+ * Leaves errno as it was for the code that was interrupted, which looks at errno after every call.
+ */
 static void handle_signal(int number)
 {
     const int saved = errno;
@@ -407,8 +410,8 @@ static void wait_until(int64_t moment_ns)
         usleep(1000);
 }
 
-/* The rarest work: on a machine with much else to do not even half of the time need suffice for it.
- */
+/* Waits for a thread that lives shortly, which is the rarest work: on a busy machine even half of
+ * the time may not be enough for one. */
 static void wait_for_short_thread(int64_t moment_ns)
 {
     while (!atomic_load(&counts->in_short_thread) && now_ns() < moment_ns)

@@ -1,7 +1,5 @@
-/*
- * Preloaded into ffitap: right after the first call of the function that TOLD_TO_END_AFTER names,
- * it is told to end, as anybody may tell it then. Says on stderr what that call has made.
- */
+/* Preloaded into ffitap: right after the first call of the function that TOLD_TO_END_AFTER names,
+ * ffitap gets a signal to end, as it may at any time. Says on stderr what that call has made. */
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>

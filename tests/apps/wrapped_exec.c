@@ -10,7 +10,7 @@ int execv(const char *path, char *const arguments[])
     return execve(path, arguments, environ);
 }
 
-/* Returns when the child has ended, as the system may well let it. */
+/* Returns only when the child has ended, as may also happen by chance. */
 int posix_spawn(pid_t *child, const char *path, const posix_spawn_file_actions_t *actions,
                 const posix_spawnattr_t *attributes, char *const arguments[],
                 char *const environment[])

@@ -214,7 +214,7 @@ class Bpftrace(Tool):
     name = "bpftrace"
     programs = {"bpftrace": "bpftrace"}
     slower = 10
-    # What the manual suggests: who is called, how often, for how long.
+    # What the manual suggests: which functions are called, how often, and for how long.
     script = """
 uprobe:LIBFFI:ffi_call /pid == cpid/ { @fn[tid] = arg1; @begun[tid] = nsecs; }
 uretprobe:LIBFFI:ffi_call /@begun[tid]/ {

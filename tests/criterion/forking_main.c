@@ -1,8 +1,9 @@
 /*
- * Runs Criterion's tests under a sanitizer. ThreadSanitizer's memory layout has no room for the box
- * that Criterion puts each test in (BoxFort maps its arena from 0x200000000000), and a leak, which
- * AddressSanitizer finds when the box has reported already, would be passed over. Here each test is
- * a forked child that fails by its exit status, and the first failed assertion ends it.
+ * Runs Criterion's tests under a sanitizer. Under ThreadSanitizer there is no room in memory for
+ * the box that Criterion puts each test in (BoxFort maps its arena from 0x200000000000). And a leak
+ * would be overlooked, because AddressSanitizer finds it only after the box has reported. So here
+ * each test is a forked child that tells of a failure by its exit status; the first assertion that
+ * fails ends it.
  */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

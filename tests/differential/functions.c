@@ -68,7 +68,7 @@ static char shown[256];
     }
 TYPES(FUNCTIONS)
 
-/* Results that no argument brought. */
+/* Functions whose results do not come from an argument. */
 int answer(void)
 {
     return 42;

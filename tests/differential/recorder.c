@@ -1,7 +1,8 @@
 /*
  * Sees what the dynamic linker is asked for: placed before libc it counts, by name, each dlopen()
- * and dlsym() of the program. The real functions take their caller's place from the return address,
- * so both are left by a jump; for that this file is compiled with optimisation.
+ * and dlsym() of the program. The real functions learn from the return address who has called them,
+ * so both wrappers end in a jump to them; this file is compiled with optimisation to get these
+ * jumps.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,10 +30,8 @@ struct requests {
 static struct requests loads, lookups;
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 
-/*
- * Nothing here calls a function of libc's: a sanitizer's runtime looks its own up through us before
- * it is ready to be called itself.
- */
+/* Nothing here calls a function of libc. A sanitizer's runtime replaces such functions, and looks
+ * up the real ones through this file before it is ready to be called. */
 static bool is_same(const char *left, const char *right)
 {
     while (*left && *left == *right)
@@ -49,7 +48,7 @@ static struct request *find(struct requests *requests, const char *name)
     return NULL;
 }
 
-/* Names that no case uses may be dropped: too long, or after too many others. */
+/* Drops names that are too long, and names after too many others: no case uses such names. */
 static struct request *add(struct requests *requests, const char *name)
 {
     struct request *request = &requests->entries[requests->count];

@@ -23,7 +23,8 @@ FILE = re.compile(r"python([23](\.\d+)?)?t?")
 OLDEST = (2, 7)
 FOLDERS = "FFITAP_TEST_PYTHONS"
 
-# What each is asked. `real` is what a link or a starter of a version manager stands for.
+# The question for each interpreter. `real` is the program behind a link or behind a version
+# manager's starter.
 QUESTION = """
 import json, os, platform, sys
 missing, files = {}, {}

@@ -51,8 +51,10 @@ class Case(harness.Case):
         return plain, reports
 
     def make_set_user_id(self):
-        """A program and ffitap where another user can run them: for who is not the program's owner the
-        dynamic linker preloads nothing."""
+        """
+        A program and ffitap in a place where another user can run them, who is not the program's
+        owner: the dynamic linker then preloads nothing.
+        """
         self.folder.chmod(0o777)
         program, build = self.folder / "set-user-id", self.folder / "build"
         shutil.copy("/usr/bin/id", program)

@@ -6,8 +6,8 @@ import subprocess
 import threading
 import time
 
-# Each is sourced with the fifo in $answers: what is found goes there, an item with its description,
-# if it has one, in each line, and END behind the last.
+# Each script is sourced with the fifo's name in $answers. The completions go there, one in each
+# line with its description if it has one, and END after the last.
 BASH = """
 source /usr/share/bash-completion/bash_completion
 _completion_loader ffitap

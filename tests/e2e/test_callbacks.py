@@ -114,8 +114,9 @@ class Left(harness.Case):
                 self.assert_complete(report)
                 function = self.function(report, "call_back")
                 self.assertEqual(function["runtime"], f"closures_{binding}")
-                # Ten that pass through and one each that is freed, jumped over, whose thread ends
-                # and that forks; its child has the end of that one and another that passes through.
+                # Ten callbacks that pass through, and one each that frees itself, is jumped over,
+                # ends its thread, or forks. The forked child has the end of the last one, and
+                # another one that passes through.
                 self.assertEqual((function["calls"], function["unfinished"]), (16, 2))
                 # It asks for errno before each call; that is no exchange.
                 self.assertEqual(function["errno"]["swaps"], 0)

@@ -35,8 +35,9 @@ core_calls.call(True, 20)
 """
 CORE_TURNED_ON = CORE + "import needs_lock\n" + CORE
 
-# How far another thread comes while this one is in native code and keeps what it has, and while it
-# sleeps without. With a lock that is next to nothing: a turn of some milliseconds before and after.
+# How far another thread comes while this one sleeps and has given up its lock, and while it is in
+# native code and keeps the lock or, if there is none, stays attached. While a lock is kept the
+# other thread comes hardly anywhere: it only has a turn of some milliseconds before and after.
 COUNTING = """
 import ctypes, threading, time
 count, started = 0, threading.Event()

@@ -20,11 +20,12 @@ for _ in range(5):
 print("nobody waited for ever")
 """
 
-# Not called back: CPython 3.11 itself crashes where a callback asks for the lock of an interpreter
-# that is no more. From 3.0 on a daemon thread ends where it asks for the lock once the interpreter
-# has begun to end; with later versions, 3.13.15 already, and with free-threaded ones it stays there for
-# ever. That waits until it is so with all of them, a hundred looks at what sleeps and does not run
-# meanwhile, and then makes another call.
+# No callbacks here: CPython 3.11 itself crashes if a callback asks for the lock of an interpreter
+# that is no more. What happens to a daemon thread that asks for the lock once the interpreter has
+# begun to end depends on the version. From 3.0 on the thread ends there. In later versions (3.13.15
+# is one of them) and in free-threaded ones it waits there for ever. `Last` waits until all threads
+# have come that far: it looks at each a hundred times, and the thread must sleep and not run in
+# between. Then it makes another call.
 DAEMONS = """
 from __future__ import print_function
 import ctypes, sys, threading
@@ -154,7 +155,7 @@ class Lock(Case):
         if (3,) <= numbers < (3, 13):
             self.assertEqual(waiting, [])
         elif numbers >= (3, 14):
-            # Whoever calls without a pause may ask for the lock between two calls as well.
+            # A thread that calls without a pause may also ask for the lock between two calls.
             self.assertLessEqual({"usleep"}, set(waiting))
             self.assertLessEqual(set(waiting), set(symbols))
 

@@ -220,7 +220,8 @@ class Processes(modes.Case):
         done = self.record(
             harness.PYTHON, "-c", "; ".join((opened, CALL, closing, again, CALL, "print('end')"))
         )
-        # LTTng's own stay; the program's went, and their numbers are used again.
+        # LTTng's own descriptors stay open. The program's were closed, and their numbers are used
+        # again.
         self.assertEqual(done.stdout.split()[-2:], [b"True", b"end"])
         report = self.report()
         self.assert_complete(report)

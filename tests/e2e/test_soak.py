@@ -22,8 +22,9 @@ IN_HANDLER = "getppid"
 SIZES = "rss_kib mappings descriptors file_kib threads".split()
 LOG = struct.Struct(f"{len(COUNTS)}Q {2 * len(SIZES)}Q")
 
-# What a thread counted stays in the file when it has gone, and that is in memory, too. For the rest
-# there are bounds that no leak of a page, a mapping or a descriptor per load, thread or fork keeps.
+# What a thread has counted stays in the file when the thread is gone, and the file is in memory,
+# too. For everything else there are bounds, which would be broken by a leak of one page, mapping or
+# descriptor per load, thread or fork.
 FILE_KIB_PER_THREAD = 1
 GROWTH = {"rss_kib": 1536, "mappings": 64, "descriptors": 8, "file_kib": 256}
 
@@ -124,7 +125,8 @@ class Soak(harness.Case):
         lost = report["losses"]["dropped_records"]["call"]
         made = sum(counts.values())
         self.assertEqual(sum(calls.values()) + callbacks + lost, made, (calls, report["losses"]))
-        # Only of a handler, whose signal came while its thread was learning a function.
+        # Only a handler's calls can be lost, if its signal came while the thread was learning a
+        # function.
         for name, made_of_it in counts.items():
             counted = callbacks if name == "callbacks" else calls.get(name, 0)
             counted += lost if name == IN_HANDLER else 0

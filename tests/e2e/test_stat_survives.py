@@ -247,9 +247,9 @@ def pages(kind, name=""):
 
 class Memory(Thousand):
     """
-    What the tap and its file add to what a process has in memory. Functions and threads are not all
-    of it: the more calls, the more different durations. The bounds leave room for that, and for a
-    slow machine.
+    How much memory the tap and its file add to a process. It depends on more than functions and
+    threads: the more calls there are, the more different durations. The bounds leave room for that,
+    and for a slow machine.
     """
 
     SIZES = (
@@ -380,8 +380,9 @@ class Unmoved(Thousand):
         (file,) = (self.data / "stat").iterdir()
         self.assertLess(512 * file.stat().st_blocks, 16 << 20)
 
-    # The arguments: a folder for a disk of its own, where the report goes, the build's ffitap, the
-    # program. Its output and its status are those of what runs on that disk.
+    # The arguments: a folder to mount a disk of its own on, where the report goes, the build's
+    # ffitap, and the program. The script's output and status are those of ffitap, which runs with
+    # that disk.
     ON_A_DISK = """
 mount -t tmpfs -o size=%s tmpfs "$1" || exit 99
 export disk=$1 report=$2 ffitap=$3

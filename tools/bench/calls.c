@@ -30,7 +30,7 @@ static struct {
 
 static void read_clock(uint64_t count)
 {
-    volatile uint64_t moment; /* for a reading that nobody wants would not be made */
+    volatile uint64_t moment; /* volatile: the compiler must not leave the reading out */
 
     for (; count; count--)
         moment = ffitap__clock_now();
@@ -82,7 +82,7 @@ static const struct {
     {"event", emit_event},
 };
 
-/* One round in one or two threads, of which the second waits for its work. */
+/* One round, in one thread or in two. The second thread waits until there is work for it. */
 static struct {
     loop_function *run;
     uint64_t warm;
@@ -96,7 +96,7 @@ struct span {
     uint64_t ended_ns;
 };
 
-/* Nobody is put to sleep: what waking up takes would be in the figure. */
+/* Threads wait without sleeping, because the time to wake them up would be in the figure. */
 static void wait_for_all(unsigned threads)
 {
     atomic_fetch_add(&job.arrived, 1);
@@ -182,7 +182,7 @@ static void serve(FILE *requests, int answers)
     }
 }
 
-/* Leaves the text of what is wrong in `error`. */
+/* Prepares what the loops call. If it fails, `error` has the text of what is wrong. */
 static bool prepare(struct ffitap_error *error)
 {
     static ffi_type *types[] = {&ffi_type_sint};

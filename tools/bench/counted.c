@@ -24,7 +24,8 @@ static uint64_t sum_calls(const struct ffitap__model *model, const char *symbol)
     return calls;
 }
 
-/* A file for each program that the process was: a python3 may be a script that runs another. */
+/* The process has a file for each program that it ran in turn: a python3 may be a script that runs
+ * another one. */
 uint64_t ffitap_bench_count_calls(const char *folder, pid_t pid, const char *symbol)
 {
     struct ffitap__model *model = ffitap__model_create("");

@@ -1,4 +1,5 @@
-/* What ffitap counted of what the bench did: figures of calls that nobody saw would be wrong. */
+/* How many of the bench's calls ffitap has counted. If ffitap did not see the calls, the figures
+ * would be wrong. */
 #ifndef FFITAP_TOOLS_BENCH_COUNTED_H
 #define FFITAP_TOOLS_BENCH_COUNTED_H
 

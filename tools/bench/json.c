@@ -24,7 +24,7 @@ static json_t *numbers(const double *values, unsigned count)
     return list;
 }
 
-/* What names a row, here and where others are compared with it. */
+/* The members that name a row, used in the row itself and in rows that are compared with it. */
 static json_t *identity(enum ffitap_bench_row_id id)
 {
     const struct ffitap_bench_row *row = &ffitap_bench_rows[id];

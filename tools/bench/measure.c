@@ -20,8 +20,8 @@
 #include "recorder/signals.h"
 #include "tap/base/environment.h"
 
-/* How long a row takes in a round: the machine is the same for all rows of it, as far as it can be.
- */
+/* How long a row takes in a round. It is short, so that the machine is as far as possible the same
+ * for all rows of a round. */
 #define SLICE_NS  (2 * FFITAP_SECOND_NS / 1000)
 #define CALLS_MIN 16
 #define TRIES     3
@@ -153,7 +153,7 @@ static bool fork_worker(struct run *run, struct ffitap_bench_worker *worker)
     return forked;
 }
 
-/* All at once, because what comes behind changes ffitap itself. */
+/* Forks all workers at once, because what is done after this changes ffitap's own process. */
 static bool fork_workers(struct run *run)
 {
     for (int i = 0; i < WORKERS; i++) {
@@ -228,7 +228,7 @@ static void welcome_worker(struct run *run, struct ffitap_bench_worker *worker)
     }
 }
 
-/* One after another: each has the machine for itself while it starts. */
+/* Starts the workers one after another, so that each has the machine for itself while it starts. */
 static void start_workers(struct run *run)
 {
     for (int i = 0; i < WORKERS && !run->signals.ended_by; i++) {
@@ -257,7 +257,7 @@ static bool lost_worker(const struct run *run, const struct ffitap_bench_worker 
     return false;
 }
 
-/* The time of the best of a few tries: what disturbs one only adds to it. */
+/* The time of the best of a few tries: a disturbance only ever makes a try longer. */
 static bool try_row(struct run *run, const struct ffitap_bench_row *row, uint64_t calls,
                     uint64_t *best_ns)
 {
@@ -274,8 +274,9 @@ static bool try_row(struct run *run, const struct ffitap_bench_row *row, uint64_
 }
 
 /*
- * Finds out how many calls fill a slice. Two threads make as many each as one makes alone: where
- * they are not at once on a CPU, the time of a few calls is that of waiting for one.
+ * Finds out how many calls fill a slice. With two threads, each makes as many calls as one thread
+ * alone: if a thread is not put on a CPU at once, the time of a few calls would be the time of
+ * waiting for a CPU.
  */
 static bool calibrate(struct run *run, enum ffitap_bench_row_id id)
 {
@@ -332,7 +333,8 @@ static void list_rows(struct run *run, enum ffitap_bench_row_id *rows, unsigned 
     }
 }
 
-/* In another order each time: what follows on what, and suffers from it, is up to chance. */
+/* Puts the rows into another order each time, so that it is left to chance which row comes after
+ * which, and suffers from it. */
 static void shuffle(enum ffitap_bench_row_id *rows, unsigned count, unsigned *seed)
 {
     for (unsigned i = count; i > 1; i--) {
@@ -402,7 +404,8 @@ static void leave_traced_out(struct run *run, enum ffitap_bench_program program,
     }
 }
 
-/* Ends the workers, and leaves out what would be wrong. */
+/* Ends the workers, and leaves out the figures of those whose calls ffitap has not counted
+ * correctly. */
 static void check(struct run *run)
 {
     for (int i = 0; i < WORKERS; i++) {

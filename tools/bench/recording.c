@@ -21,7 +21,8 @@ bool ffitap_bench_recording_init(struct ffitap_bench_recording *recording)
            ffitap_daemon_init(&recording->daemon);
 }
 
-/* As ffitap record does it, with its default buffers, if two sessions leave that much room. */
+/* Starts a session as ffitap record does, with its default buffers if there is room for those of
+ * two sessions. */
 static bool start_session(struct ffitap_bench_recording *recording, int index,
                           const char *directory, const struct ffitap_bench_members *members)
 {

@@ -1,7 +1,5 @@
-/*
- * What the recorded processes of the bench are recorded by: one session daemon, as for any
- * recording, with a session for the default events and one for all of them.
- */
+/* What records processes of the bench: one session daemon, as for any recording, with a session for
+ * the default events and one for all events. */
 #ifndef FFITAP_TOOLS_BENCH_RECORDING_H
 #define FFITAP_TOOLS_BENCH_RECORDING_H
 
@@ -31,15 +29,16 @@ struct ffitap_bench_members {
     size_t count;
 };
 
-/* To begin with: nothing, which ffitap_bench_recording_end() takes, too. */
+/* The value to begin with: nothing is recorded. ffitap_bench_recording_end() takes it, too. */
 extern const struct ffitap_bench_recording ffitap_bench_no_recording;
 
 /* All that comes before the processes are forked. False, having said why. */
 bool ffitap_bench_recording_init(struct ffitap_bench_recording *recording);
 
 /*
- * Records the members of each session, which have not been let go yet, into `directory`. The traces
- * there stay small, for what is older makes room. False, having said why.
+ * Records the members of each session into `directory`; these processes must not have been let go
+ * yet. The traces there stay small, because their oldest parts are dropped to make room. False,
+ * having said why.
  */
 bool ffitap_bench_recording_start(struct ffitap_bench_recording *recording, const char *directory,
                                   const struct ffitap_bench_members members[FFITAP_BENCH_SESSIONS]);

@@ -54,7 +54,8 @@ bool ffitap_bench_goal_is_met(const struct ffitap_bench_goal *goal, double value
     return goal->is_least ? value >= goal->limit : value <= goal->limit;
 }
 
-/* The machine's speed changes: what is compared was measured within a round of each other. */
+/* Compares round by round, because the machine's speed changes: the two values that are compared
+ * were measured within one round. */
 static bool compare(struct ffitap_bench_results *results, enum ffitap_bench_row_id id)
 {
     const struct ffitap_bench_row *row = &ffitap_bench_rows[id];
@@ -84,7 +85,8 @@ bool ffitap_bench_results_summarize(struct ffitap_bench_results *results)
         };
         struct ffitap_bench_figure *figure = &results->figures[id];
         const enum ffitap_bench_row_id against = ffitap_bench_rows[id].against;
-        /* Without its baseline a row cannot be compared, but what it lacks is the baseline's. */
+        /* Without its baseline a row cannot be compared. The reason that it gives is then the
+         * baseline's. */
         if (is_missing(results, against) && !figure->missing)
             figure->missing = results->figures[against].missing;
         if (figure->missing)

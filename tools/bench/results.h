@@ -11,11 +11,11 @@
 #define FFITAP_BENCH_REASON_SIZE 512
 
 struct ffitap_bench_figure {
-    const char *missing;  /* why there are none, NULL: there are; borrowed from `results` */
+    const char *missing;  /* why there are no figures, NULL: there are; borrowed from `results` */
     double *ns;           /* per call, of each round */
     uint64_t round_calls; /* of each of its threads, in a round */
     struct ffitap_bench_spread spread;
-    /* Of each round, in comparison with the row that it is compared with, if there is one. */
+    /* What each round gave in comparison with another row, if there is one to compare with. */
     struct ffitap_bench_spread added_ns;
     struct ffitap_bench_spread ratio; /* how much longer; with two threads: how many more calls */
 };
@@ -39,7 +39,8 @@ bool ffitap_bench_results_init(struct ffitap_bench_results *results, unsigned ro
 
 void ffitap_bench_results_fini(struct ffitap_bench_results *results);
 
-/* Makes all that is not of one round out of what is. False if memory is short. */
+/* Computes everything that is about all rounds from the figures of single rounds. False if memory
+ * is short. */
 bool ffitap_bench_results_summarize(struct ffitap_bench_results *results);
 
 /* Whether the figures that `goal` asks for are there, and what they come to. */
@@ -47,7 +48,7 @@ bool ffitap_bench_results_weigh(const struct ffitap_bench_results *results,
                                 const struct ffitap_bench_goal *goal,
                                 struct ffitap_bench_spread *spread);
 
-/* Whether a goal of which that came out is reached. */
+/* Whether `value` reaches the goal. */
 bool ffitap_bench_goal_is_met(const struct ffitap_bench_goal *goal, double value);
 
 #endif

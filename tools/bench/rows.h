@@ -91,7 +91,8 @@ struct ffitap_bench_row {
 
 extern const struct ffitap_bench_row ffitap_bench_rows[FFITAP_BENCH_ROWS];
 
-/* What ffitap wants to be measured by: (row - less) / (times * unit), of one round's figures. */
+/* A goal by which ffitap measures itself: (row - less) / (times * unit), of the figures of one
+ * round. */
 struct ffitap_bench_goal {
     const char *name; /* as the JSON has it */
     const char *title;

@@ -9,7 +9,7 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* The value that `quarters` quarters of the sample lie below. */
+/* The value below which `quarters` quarters of the sample lie. */
 static double quartile(const double *sorted, size_t count, unsigned quarters)
 {
     const double place = (double)(count - 1) * quarters / 4;

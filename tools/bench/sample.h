@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* Between two values of the sample as much as it takes: the median of two is their mean. */
+/* Quartiles that fall between two values of the sample are interpolated: the median of two values
+ * is their mean. */
 struct ffitap_bench_spread {
     double lowest;
     double quartile_1;

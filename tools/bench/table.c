@@ -14,7 +14,8 @@ static const char *const state_titles[FFITAP_BENCH_STATES] = {
     [FFITAP_BENCH_DETAIL] = "record, every event",
 };
 
-/* Above the rows of a loop; those without a state of their own stand alone. */
+/* The titles above the rows of each loop. A loop without states has one row, which stands alone and
+ * has the title for a name. */
 static const struct {
     const char *title;
     const char *name; /* among the rows of two threads */
@@ -32,7 +33,7 @@ static unsigned loop_of(const struct ffitap_bench_row *row)
     return (unsigned)(row->loop - ffitap_bench_loops);
 }
 
-/* Such figures stand above all groups. */
+/* Whether the row is of no group: such rows stand above all groups. */
 static bool is_plain(const struct ffitap_bench_row *row)
 {
     return !row->loop->makes_calls;
@@ -62,7 +63,7 @@ static void write_name(FILE *stream, const struct ffitap_bench_row *row)
     fprintf(stream, "%-*s", NAME_WIDTH, name);
 }
 
-/* A machine may be slow beyond all measure: what is too long for its column is made short. */
+/* A machine may be so slow that a number is too long for its column. Such a number is shortened. */
 static void write_number(FILE *stream, int width, int decimals, double number)
 {
     char text[512];

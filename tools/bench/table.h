@@ -6,7 +6,7 @@
 
 #include "bench/results.h"
 
-/* Rows of what was not measured are not there. */
+/* Writes the table. Rows that were not measured are left out. */
 void ffitap_bench_table_write(FILE *stream, const struct ffitap_bench_results *results);
 
 #endif

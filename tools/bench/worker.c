@@ -16,7 +16,8 @@
 #define ANSWER_TIMEOUT_MS 60000
 #define END_TIMEOUT_NS    (2 * FFITAP_SECOND_NS)
 
-/* One call in so many is for warming up: the process has slept, and others have used the caches. */
+/* Before the calls that are measured, a worker makes one in so many more to warm up: it has slept,
+ * and other processes have used the caches. */
 #define WARMING_PART 8
 
 bool ffitap_bench_is_interrupted(struct ffitap_bench_signals *signals)
@@ -126,7 +127,8 @@ void ffitap_bench_worker_end(struct ffitap_bench_worker *worker)
     const struct timespec pause = {.tv_nsec = 1000000};
     struct ffitap_child_end end;
 
-    /* One that waits at its gate has brothers who hold that open, too. */
+    /* The gate of a worker that still waits is held open by the other workers, too, so that closing
+     * it here does not end it. */
     if (worker->child.pid > 0 && worker->child.gate >= 0)
         kill(worker->child.pid, SIGKILL);
     ffitap_child_abandon(&worker->child);

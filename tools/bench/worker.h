@@ -45,7 +45,7 @@ int ffitap_bench_worker_release(struct ffitap_bench_worker *worker);
 bool ffitap_bench_worker_hear(struct ffitap_bench_worker *worker,
                               struct ffitap_bench_signals *signals, char *answer, size_t size);
 
-/* Has it do the loop of `row` so often, after some for warming up. False as above. */
+/* Has the worker do the loop of `row` so often, after some more to warm up. False as above. */
 bool ffitap_bench_worker_measure(struct ffitap_bench_worker *worker,
                                  struct ffitap_bench_signals *signals,
                                  const struct ffitap_bench_row *row, uint64_t count,

@@ -22,7 +22,8 @@ set(CPACK_FFITAP_LIBDIR ${CMAKE_INSTALL_LIBDIR})
 set(CPACK_FFITAP_ARCHITECTURE "${CMAKE_LIBRARY_ARCHITECTURE}")
 set(CPACK_FFITAP_SANITIZE "${FFITAP_SANITIZE}")
 
-# Components: what has no other is the program's (CMAKE_INSTALL_DEFAULT_COMPONENT_NAME).
+# Components. What is in no other component belongs to the program's
+# (CMAKE_INSTALL_DEFAULT_COMPONENT_NAME).
 set(CPACK_COMPONENTS_ALL program library development documentation)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)

@@ -32,7 +32,8 @@ function(ffitap_exports target script)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${script})
 endfunction()
 
-# What is nobody's but ffitap's own lies apart from the public libraries: none is linked with by name.
+# Libraries that only ffitap itself uses lie apart from the public ones, because nobody links with
+# them by name.
 set(FFITAP_PRIVATE_LIBDIR ${CMAKE_INSTALL_LIBDIR}/ffitap)
 function(ffitap_private_library target)
   set_target_properties(${target} PROPERTIES

@@ -96,10 +96,8 @@ static void become_manual(const char *name, int section)
     free(page);
 }
 
-/*
- * The page is for a reader at a terminal. A file or a pipe gets the command's own help, which is
- * there on machines without man as well, and which is known to have arrived when this ends.
- */
+/* At a terminal the manual page is shown. A file or a pipe gets the command's own help: it is there
+ * on machines without man as well, and ffitap can tell whether all of it was written. */
 static int show_command(const struct ffitap_command *command)
 {
     if (isatty(STDOUT_FILENO))

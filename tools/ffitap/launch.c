@@ -1,7 +1,7 @@
 /*
- * The program itself, which is small: the commands are in a library. Where ffitap was unpacked, not
- * installed by a package manager, something that they are linked with may be missing, and then
- * somebody has to be left to say what, and where to get it.
+ * The program itself is small: the commands are in a library. If ffitap was unpacked and not
+ * installed by a package manager, a library that the commands are linked with may be missing. This
+ * program starts all the same, and can say what is missing and where to get it.
  */
 #include <dlfcn.h>
 #include <limits.h>
@@ -15,7 +15,7 @@
 
 #define COMMANDS "libffitap-commands.so"
 
-/* The path of the library, which lies where it does seen from us. False, having said why. */
+/* The path of the library, which is found relative to this program. False, having said why. */
 static bool find_commands(char *path, size_t size)
 {
     char program[PATH_MAX];
@@ -46,7 +46,7 @@ static void name_library(char *name, size_t size, const char *complaint)
     snprintf(name, size, "%.*s", (int)(end - start), start);
 }
 
-/* A library that is there, but not as this program wants it. */
+/* Whether a library is there, but in a version that this program cannot use. */
 static bool is_another_version(const char *complaint)
 {
     return strstr(complaint, "version `") || strstr(complaint, "undefined symbol");
@@ -67,7 +67,8 @@ static void say(const char *complaint)
         fprintf(stderr, "ffitap: %s; is ffitap installed completely?\n", complaint);
 }
 
-/* The linker gives up at the first that is missing; who has to install things wants to know all. */
+/* The dynamic linker gives up at the first library that is missing. A user who has to install
+ * things wants to know all of them. */
 static void explain(const char *first)
 {
     char complaint[2 * PATH_MAX] = "";
@@ -75,7 +76,9 @@ static void explain(const char *first)
     for (size_t i = 0; i < ffitap_needed_count; i++) {
         if (dlopen(ffitap_needed[i], RTLD_LAZY))
             continue;
-        /* Of one that is missing those complain next that need it. */
+        /*
+         * If one library is missing, the libraries that need it fail next, with the same complaint.
+         */
         const char *next = dlerror();
         if (strcmp(next, complaint) != 0)
             say(next);

@@ -33,9 +33,10 @@ static int run_command(const char **words, void *arguments)
 }
 
 /*
- * Where standard streams are closed, something of ffitap's would take their numbers, and messages
- * would go there. What takes them can be read from, not written to: a report that nobody gets is a
- * failure. The traced program finds them closed again.
+ * If standard streams are closed, files that ffitap opens would get their numbers, and messages
+ * would be written into those files. So something else takes these numbers. It can be read but not
+ * written: a report that nobody gets has to fail. The traced program finds the streams closed
+ * again.
  */
 static void occupy_standard_streams(void)
 {

@@ -12,11 +12,12 @@ endif()
 set(staging ${CPACK_TEMPORARY_INSTALL_DIRECTORY}) # with a folder for each component
 set(libdir usr/${CPACK_FFITAP_LIBDIR})
 
-# The same package comes of the same files: without -n it would hold the moment.
+# -n, so that the same files always make the same package: without it, the time would be in it.
 file(GLOB_RECURSE texts ${staging}/*/usr/share/man/*.[1-9] ${staging}/*/usr/share/doc/changelog)
 execute_process(COMMAND gzip -9n ${texts} COMMAND_ERROR_IS_FATAL ANY)
 
-# Theirs cannot be moved: pkg-config then knows the folders that every compiler searches anyway.
+# Debian's packages cannot be moved, so ffitap.pc gets a fixed prefix: pkg-config then recognizes
+# the folders that every compiler searches anyway.
 set(pc ${staging}/development/${libdir}/pkgconfig/ffitap.pc)
 file(READ ${pc} text)
 string(REGEX REPLACE "^prefix=[^\n]*" "prefix=/usr" text "${text}")

@@ -11,7 +11,7 @@
 
 #include "arch/arch.h"
 
-/* Whoever sees the section wants no other. */
+/* Called for sections one after another; returns true if no other one is wanted. */
 typedef bool section_visitor(const struct ffitap_elf_file *file, Elf_Scn *section,
                              const GElf_Shdr *header, void *wanted);
 
@@ -220,7 +220,7 @@ static const char *read_headers(struct ffitap_elf_file *file)
     return why ? why : read_sections(file);
 }
 
-/* Without waiting for whoever might write to it, if it is a pipe. */
+/* Opens a regular file. If it is a pipe, this does not wait for somebody to write to it. */
 static const char *open_regular(struct ffitap_elf_file *file, const char *path)
 {
     struct stat status;

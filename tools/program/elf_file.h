@@ -19,10 +19,8 @@ struct ffitap_elf_file {
     char *soname;      /* "" if it has none */
 };
 
-/*
- * Opens it. Close it with ffitap_elf_file_close(). NULL, or if it cannot be read why: words that
- * can stand behind the file's name.
- */
+/* Opens the file; close it with ffitap_elf_file_close(). Returns NULL or, if it cannot be read,
+ * why: words that can stand behind the file's name. */
 const char *ffitap_elf_file_open(struct ffitap_elf_file *file, const char *path);
 
 void ffitap_elf_file_close(struct ffitap_elf_file *file);

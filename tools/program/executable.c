@@ -32,7 +32,7 @@ static const char *find_kind(const char *path)
     const char *obstacle = NULL;
 
     if (ffitap_elf_file_open(&file, path))
-        return NULL; /* whoever cannot read it cannot say */
+        return NULL; /* a file that cannot be read tells nothing */
     if (!file.is_native)
         obstacle = "which is for another architecture than ffitap's libraries";
     else if (!file.interpreter)

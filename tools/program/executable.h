@@ -1,4 +1,4 @@
-/* A program's file, looked at for why the tap is not in what it is run as. */
+/* Looks into a program's file for the reason why the tap is not in its processes. */
 #ifndef FFITAP_TOOLS_PROGRAM_EXECUTABLE_H
 #define FFITAP_TOOLS_PROGRAM_EXECUTABLE_H
 

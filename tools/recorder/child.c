@@ -72,7 +72,8 @@ int ffitap_child_probe(const char *name)
     return ffitap_child_find(name, NULL);
 }
 
-/* In the child. Everything it inherits is as ffitap found it, but for the signal mask. */
+/* Runs in the child. Everything that the program inherits is as ffitap found it; only the signal
+ * mask has to be restored. */
 static _Noreturn void wait_and_exec(int gate, int verdict, const char **argv, char **environment,
                                     const sigset_t *mask)
 {

@@ -71,7 +71,9 @@ static char *format_now(void)
     return asprintf(&text, "%s.%09ldZ", date, now.tv_nsec) < 0 ? NULL : text;
 }
 
-/* The file that will be run, to be freed; NULL also if JSON has no words for its name. */
+/*
+ * The file that will be run, to be freed. NULL if there is none, or if JSON cannot hold its name.
+ */
 static char *find_program(const char *name)
 {
     char *found = NULL;

@@ -8,7 +8,7 @@
 
 #define FFITAP_TOKEN_SIZE 17
 
-/* What `recording` is made by, and what it holds events of. */
+/* How a recording is made, and which events it holds. */
 struct ffitap_description {
     const char *token;
     const char **command;

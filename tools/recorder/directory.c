@@ -19,9 +19,9 @@
 #define OPEN_DIRECTORIES 16
 #define MUCH_MEMORY      (UINT64_C(1) << 30)
 
-/* Modes for who is not the owner. */
+/* Modes of directories for users other than the owner. */
 #define ANYBODY_ENTERS 0711
-#define ANYBODY_ADDS   01777 /* as to /tmp: what is there stays its owner's */
+#define ANYBODY_ADDS   01777 /* as in /tmp: files there stay their owners' */
 
 enum content { NOTHING, EMPTY, RECORDING, FOREIGN, UNKNOWN };
 
@@ -135,16 +135,15 @@ bool ffitap_directory_create(struct ffitap_directory *directory)
     return false;
 }
 
-/* Only root's programs become other users, and those make files for their children then. */
+/* Changes the mode if this is root. Only root's programs can become other users, which then have to
+ * make files for their children. */
 static bool change_as_root(const char *path, mode_t mode)
 {
     return geteuid() != 0 || chmod(path, mode) == 0;
 }
 
-/*
- * Files in memory are made and removed at once, and no disk is busy with what is written to them.
- * Containers often have so little of it that thousands of processes would find no room.
- */
+/* Files in memory are made and removed quickly, and keep no disk busy. But containers often have so
+ * little of this memory that the files of thousands of processes would find no room. */
 static bool has_much_memory(const char *place)
 {
     struct statvfs space;

@@ -1,7 +1,7 @@
 /*
- * The recording's directory. An earlier recording of the same name is kept as NAME.old; what stood
- * there before that goes, but only once the traced program runs: until then all of it can be
- * undone.
+ * The recording's directory. An earlier recording of the same name is kept as NAME.old. What was
+ * called NAME.old before that is removed, but only once the traced program runs: until then all of
+ * this can be undone.
  */
 #ifndef FFITAP_TOOLS_RECORDER_DIRECTORY_H
 #define FFITAP_TOOLS_RECORDER_DIRECTORY_H

@@ -48,7 +48,8 @@ bool ffitap_filter_understand(struct ffitap_filter *filter)
         ffitap_say("--filter: %s", strerror(ENOMEM));
         return false;
     }
-    /* No list at all is good for a variable; who gives the option means one. */
+    /* An empty variable means no filter. An empty option is refused, because whoever gives the
+     * option wants a filter. */
     return check("--filter", *filter->text ? filter->text : " ");
 }
 

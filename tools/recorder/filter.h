@@ -7,7 +7,7 @@
 struct ffitap_filter {
     const char *
         *arguments; /* of each --filter, then NULL, as popt makes it; NULL if there is none */
-    char *text;     /* all of them in one list, for FFITAP_FILTER; NULL: that stays as it is */
+    char *text;     /* all in one list, for FFITAP_FILTER; NULL: the variable stays as it is */
 };
 
 /*

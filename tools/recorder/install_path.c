@@ -7,7 +7,8 @@
 
 #include "recorder/message.h"
 
-/* Where it would be; the caller frees it. NULL, having said why, if that cannot be known. */
+/* The path where the file would be; the caller frees it. NULL, having said why, if it cannot be
+ * found out. */
 static char *expect(const char *relative)
 {
     char *program = realpath("/proc/self/exe", NULL);

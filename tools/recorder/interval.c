@@ -5,7 +5,8 @@
 #include "recorder/clock.h"
 #include "recorder/message.h"
 
-/* More often there is no reading it, and a table takes its time, too. */
+/* Shorter intervals are of no use: nobody could read the tables, and to make one takes its time,
+ * too. */
 #define INTERVAL_MIN 0.01
 #define INTERVAL_MAX 1e6
 

@@ -25,7 +25,8 @@ void ffitap_message_keep(char *text, size_t size)
         *text = '\0';
 }
 
-/* Names are whatever somebody chose: on a terminal they are text of one line, and move nothing. */
+/* A name may hold any bytes. On a terminal it must be text in one line and must not move the
+ * cursor. */
 static void make_printable(char *text)
 {
     const char *end;

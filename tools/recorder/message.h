@@ -13,9 +13,9 @@
 __attribute__((format(printf, 1, 2))) void ffitap_say(const char *format, ...);
 
 /*
- * From here on the first line that would be printed goes into `text`, of `size` bytes, which is
- * empty until then, and no other is printed; until the next call, with NULL. For what ffitap can do
- * without: the caller says so in its own words.
+ * From here on nothing is printed; the first line that would be goes into `text`, of `size` bytes,
+ * which is empty before. A call with NULL ends this. It is for things that ffitap can do without,
+ * of which the caller tells in its own words.
  */
 void ffitap_message_keep(char *text, size_t size);
 

@@ -2,10 +2,8 @@
 
 #include <string.h>
 
-/*
- * What the commands are linked with, those first that others need. Newer suites have some of the
- * packages under longer names, which provide these.
- */
+/* The libraries that the commands are linked with; a library stands before those that need it. In
+ * newer suites some of the packages have longer names, and provide the names given here. */
 #define NEEDED(X)                                                                                  \
     X("libglib-2.0.so.0", "libglib2.0-0")                                                          \
     X("libbabeltrace2.so.0", "libbabeltrace2-0")                                                   \

@@ -1,4 +1,6 @@
-/* Which of Debian's packages has a library that ffitap needs: for who has to install it. */
+/*
+ * Which of Debian's packages has a library that ffitap needs, to tell a user who has to install it.
+ */
 #ifndef FFITAP_TOOLS_RECORDER_PACKAGE_H
 #define FFITAP_TOOLS_RECORDER_PACKAGE_H
 

@@ -115,7 +115,8 @@ static void start_anew(const char *title, int argc, const char **argv)
     words[1] = strchr(title, ' ') + 1;
     for (int i = 1; i < argc; i++)
         words[i + 1] = argv[i];
-    /* The outer recording lacks nothing: its shim does not come to note this one. */
+    /* A system call of our own, so that the shim of the outer recording leaves no note: nothing of
+     * that recording goes missing. */
     syscall(SYS_execve, "/proc/self/exe", words, environ);
     free(words);
 }

@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 /*
- * For `ffitap record ffitap record ...`: starts the running ffitap anew if it is itself being
- * recorded, without the libraries that watch it, because LTTng in it would stay registered with the
- * outer recording's daemon and does not live through what ffitap does with descriptors. `argv`, of
- * `argc` words, is the command's own, "ffitap record" one word. Returns if there is no need.
+ * For `ffitap record ffitap record ...`: if the running ffitap is itself being recorded, starts it
+ * anew without the libraries that watch it. LTTng in it would stay registered with the outer
+ * recording's daemon, and would not survive what ffitap does with descriptors. `argv`, of `argc`
+ * words, is the command's own; its first word is "ffitap record". Returns if there is no need.
  */
 void ffitap_preload_shed(int argc, const char **argv);
 
@@ -35,9 +35,9 @@ bool ffitap_preload_unset(void);
 #define FFITAP_FORK_LIBRARY "liblttng-ust-fork.so.1"
 
 /*
- * Hides LTTng's descriptors from a program that closes all there are, as daemons do. Without it
- * LTTng aborts at the program's exit, and its threads go on to use, and close, the numbers of what
- * the program has opened since.
+ * Hides LTTng's descriptors from a program that closes all descriptors, as daemons do. Without this
+ * library LTTng aborts when the program exits; and until then its threads go on to use and close
+ * the numbers of descriptors that the program has opened since.
  */
 #define FFITAP_DESCRIPTOR_LIBRARY "liblttng-ust-fd.so.1"
 

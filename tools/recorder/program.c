@@ -71,7 +71,7 @@ void ffitap_program_abandon(struct ffitap_program *program)
     ffitap_child_abandon(&program->child);
 }
 
-/* Does what is due at `*next` and sets the time after it; beats that were missed are left out. */
+/* Does what is due at `*next`, and sets the next time. Times that were missed are left out. */
 static void keep_time(const struct ffitap_program_beat *beat, uint64_t *next)
 {
     if (ffitap_clock_ns() < *next)
@@ -93,7 +93,8 @@ void ffitap_program_wait(struct ffitap_program *program, struct ffitap_recording
         if (beats)
             keep_time(beat, &next);
     }
-    /* The Ctrl-C that ended the program is no wish to skip the rest. */
+    /* A Ctrl-C that has ended the program does not mean that the user wants to skip the rest: it is
+     * taken off here. */
     ffitap_signals_asked_to_end(program->signals);
     recording->ended = true;
     recording->signaled = end.signaled;

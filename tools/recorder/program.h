@@ -1,7 +1,5 @@
-/*
- * The program that a command runs and watches: from the question whether there is one to the exit
- * status that ffitap passes on. While it runs, signals that were meant for it reach it.
- */
+/* The program that a command runs and watches, from looking for it to the exit status that ffitap
+ * passes on. While it runs, signals that were meant for it reach it. */
 #ifndef FFITAP_TOOLS_RECORDER_PROGRAM_H
 #define FFITAP_TOOLS_RECORDER_PROGRAM_H
 
@@ -34,8 +32,9 @@ struct ffitap_program_beat {
 int ffitap_program_probe(const char **command);
 
 /*
- * Before anything is made that has to be removed again: from here on ffitap's signals are blocked,
- * and what comes before the program runs reaches the program. `command` is kept.
+ * To be called before anything is made that has to be removed again. From here on ffitap's signals
+ * are blocked; signals that come before the program runs reach the program later. Keeps a pointer
+ * to `command`.
  */
 void ffitap_program_init(struct ffitap_program *program, const char **command);
 

@@ -36,7 +36,8 @@ int ffitap_signals_open(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The terminal tells everybody in the foreground, and so the program knows already. */
+/* Whether the signal has to be passed on. A signal from the terminal goes to all processes in the
+ * foreground, so the program has it already. */
 static bool is_for_program(const struct signalfd_siginfo *signal)
 {
     return signal->ssi_signo != SIGCHLD && signal->ssi_code <= 0;

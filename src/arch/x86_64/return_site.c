@@ -4,12 +4,14 @@
 
 #define RET 0xC3
 
-/* How far to look for the better one: every page of code that is read may have to be loaded. */
+/* How far to look for a better return site: every page of code that is read may have to be loaded
+ * first. */
 #define LOOK_AT ((size_t)256 * 1024)
 
 /*
- * Any byte of this value does. One that ends `xor %eax,%eax; ret` is better: it is likely to end a
- * function that keeps nothing on the stack, through which an unwinder finds its way.
+ * Any byte with the value of `ret` will do. One that ends `xor %eax,%eax; ret` is better, because
+ * it is likely to end a function that keeps nothing on the stack: an unwinder finds its way through
+ * such a function.
  */
 uintptr_t ffitap__return_site_find(const void *text, size_t size)
 {

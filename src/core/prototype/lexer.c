@@ -22,7 +22,8 @@ static bool is_printable(char c)
     return c > ' ' && c <= '~';
 }
 
-/* Where the comment at `text` ends: NULL if it does not. Whatever else is there ends at once. */
+/* Where the comment at `text` ends; NULL if it is not closed. If there is no comment, this is
+ * `text` itself. */
 static const char *end_of_comment(const char *text)
 {
     if (strncmp(text, "//", 2) == 0)

@@ -7,7 +7,8 @@
 
 #include <ffitap/status.h>
 
-/* What is not named here is a sign of one character, and is that character: '(', '*', ... */
+/* The kinds of tokens. Any other token is a sign of one character, and its kind is that character:
+ * '(', '*', ... */
 enum ffitap__token_kind {
     FFITAP__TOKEN_END,
     FFITAP__TOKEN_WORD,
@@ -27,16 +28,16 @@ struct ffitap__token {
 /* The token that begins at `text` or after the white space and the comments there. */
 struct ffitap__token ffitap__token_read(const char *text);
 
-/* The one behind it. */
+/* The token behind `token`. */
 struct ffitap__token ffitap__token_after(const struct ffitap__token *token);
 
 bool ffitap__token_is(const struct ffitap__token *token, const char *word);
 
-/* FFITAP_BAD_TYPE: what the text would need at `token` to make sense. */
+/* Fails with FFITAP_BAD_TYPE, and says what the text would need at `token` to make sense. */
 enum ffitap_status ffitap__token_expected(const char *text, const struct ffitap__token *token,
                                           const char *what, struct ffitap_error *error);
 
-/* FFITAP_BAD_TYPE for what is wrong at `token` of `text`, in words of the caller's. */
+/* Fails with FFITAP_BAD_TYPE, and says in the caller's words what is wrong at `token` of `text`. */
 __attribute__((format(printf, 4, 5))) enum ffitap_status
 ffitap__token_fail(const char *text, const struct ffitap__token *token, struct ffitap_error *error,
                    const char *format, ...);

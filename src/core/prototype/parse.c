@@ -1,7 +1,7 @@
 /*
- * The grammar of C's declarations, as far as a function's type needs it. What a pointer leads to
- * does not matter to a call: of a declarator only the outermost derivations are kept, and the
- * parameters of functions that are pointed to are read for their grammar alone.
+ * The grammar of C's declarations, as far as a function's type needs it. It does not matter to a
+ * call what a pointer leads to. So only the outermost derivations of a declarator are kept, and the
+ * parameters of functions that are pointed to are only checked for their grammar.
  */
 #include "core/prototype/parse.h"
 
@@ -21,7 +21,7 @@ struct parser {
     const struct ffitap_names *names;
     struct ffitap_prototype *prototype;
     struct ffitap_error *error;
-    struct ffitap__token token; /* the next one that nobody has taken */
+    struct ffitap__token token; /* the next one, not taken yet */
     unsigned depth;
 };
 
@@ -41,7 +41,7 @@ enum derivation {
 
 /* "*name[3]" is an ARRAY of a POINTER: the outermost first. */
 struct declarator {
-    bool is_function; /* that is declared itself, not a parameter: its parameters count */
+    bool is_function; /* it is the declared function itself: its parameters count */
     struct ffitap__token name;
     enum derivation outermost, second, last;
     size_t count;
@@ -102,7 +102,7 @@ static enum ffitap_status parse_tagged(struct parser *parser, bool is_enum, stru
     return FFITAP_OK;
 }
 
-/* A type that is one word: one that we know, a registered name, or a name that nobody knows. */
+/* Takes a type that is one word: a type that we know, a registered name, or an unknown name. */
 static void take_type_word(struct parser *parser, const struct ffitap__word *word,
                            struct base *base)
 {
@@ -121,7 +121,8 @@ static enum ffitap_status refuse_word(struct parser *parser)
                               "'%.*s' has no meaning here", FFITAP__TOKEN_QUOTED(&parser->token));
 }
 
-/* One more word of a type: `*is_whole` once it needs no other, `*sum` of the basic words. */
+/* Takes one more word of a type. `*is_whole` is set once the type needs no other word; `*sum` is
+ * the sum of the basic words so far. */
 static enum ffitap_status parse_type_word(struct parser *parser, const struct ffitap__word *word,
                                           struct base *base, bool *is_whole, unsigned *sum)
 {
@@ -140,7 +141,7 @@ static enum ffitap_status parse_type_word(struct parser *parser, const struct ff
     return FFITAP_OK;
 }
 
-/* What "*" makes of a type tells what it points to in two cases. */
+/* Finds the type of a pointer to this type. In two cases it tells what the pointer points to. */
 static void find_pointer(struct base *base)
 {
     if (base->type == ffitap_type_borrow(FFITAP_TYPE_CHAR))
@@ -169,7 +170,8 @@ static bool is_qualifier(const struct ffitap__word *word)
     return word && word->kind == FFITAP__WORD_QUALIFIER;
 }
 
-/* The words before a declarator. A word that is none of ours is a type, or, behind one, a name. */
+/* Reads the words before a declarator. A word that we do not know is a type or, if it stands behind
+ * a type, a name. */
 static enum ffitap_status parse_base(struct parser *parser, struct base *base)
 {
     enum ffitap_status status = FFITAP_OK;
@@ -230,7 +232,8 @@ static enum ffitap_status parse_function(struct parser *parser, struct declarato
     return status;
 }
 
-/* The length does not matter, and inside "static" and qualifiers are allowed, as in C. */
+/* Reads an array's brackets. The length does not matter. Inside, "static" and qualifiers are
+ * allowed, as in C. */
 static enum ffitap_status parse_array(struct parser *parser, struct declarator *declarator)
 {
     const enum ffitap_status status = derive(parser, declarator, ARRAY);
@@ -250,8 +253,9 @@ static bool is_type_word(const struct parser *parser, const struct ffitap__token
 }
 
 /*
- * What "(" opens where a name may stand: a declarator, as in "int (*f)(void)" and "int (f)(void)",
- * or the parameters of a function without a name, as in "int (FILE *)".
+ * Whether a "(" that stands where a name may stand opens a declarator, as in "int (*f)(void)" and
+ * "int (f)(void)". Otherwise it opens the parameters of a function without a name, as in "int (FILE
+ * *)".
  */
 static bool opens_declarator(const struct parser *parser)
 {
@@ -323,7 +327,8 @@ static enum ffitap_status fail_unknown(struct parser *parser, const struct base 
                               FFITAP__TOKEN_QUOTED(&base->word));
 }
 
-/* The type of a parameter that is a value, or an array by the name of its type. */
+/* Finds the type of a parameter that is a value, or that is an array because its type's name says
+ * so. */
 static enum ffitap_status find_value(struct parser *parser, const struct base *base,
                                      const struct ffitap_type **out)
 {

@@ -6,7 +6,8 @@
 
 #include "core/prototype/lexer.h"
 
-/* While it is read, `result` is NULL until it is known. What it points to it holds. */
+/* While a prototype is read, `result` is NULL until it is known. The prototype holds everything
+ * that it points to. */
 struct ffitap_prototype {
     char *name; /* NULL if it has none */
     size_t name_position;
@@ -18,7 +19,8 @@ struct ffitap_prototype {
     bool is_complete;
 };
 
-/* Reads `text` into `prototype`, which is zero, and on failure holds what was read until then. */
+/* Reads `text` into `prototype`, which must be zero before. On failure it holds what was read until
+ * then. */
 enum ffitap_status ffitap__prototype_parse(const char *text, const struct ffitap_names *names,
                                            struct ffitap_prototype *prototype,
                                            struct ffitap_error *error);

@@ -79,7 +79,8 @@ bool ffitap_prototype_is_complete(const struct ffitap_prototype *prototype)
     return prototype->is_complete;
 }
 
-/* A function that was given no name is called after its address: that is no name in C. */
+/* Whether the function has another name than the prototype says. A function that was given no name
+ * is called by its address, which is no name in C and so contradicts none. */
 static bool is_named_otherwise(const struct ffitap_function *function,
                                const struct ffitap_prototype *prototype)
 {

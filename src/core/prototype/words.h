@@ -26,8 +26,8 @@ struct ffitap__word {
 /* NULL for any other word, and for what is no word. */
 const struct ffitap__word *ffitap__word_find(const struct ffitap__token *token);
 
-/* Whether a structure, union or enumeration can be called so, of which `word` tells what else it
- * is: the types that headers define are no rivals, C's own words are no names. */
+/* Whether a structure, union or enumeration can have this name. `word` says what else the name
+ * means: it may also be a type that headers define, but not one of C's own words. */
 static inline bool ffitap__word_can_be_tagged(const struct ffitap__word *word)
 {
     return !word || word->kind == FFITAP__WORD_TYPE || word->kind == FFITAP__WORD_OBJECT;

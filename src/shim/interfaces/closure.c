@@ -1,9 +1,10 @@
 /*
- * What is known of each closure is a record in memory of our own, which never goes: whoever calls a
- * closure that was just freed finds at worst another's. Records are found by the closure's address
- * in a table that needs no lock: one stays in its bucket for good, and who writes the closure's
- * address into it has it. So a fork, a signal or a thread's end in the middle of this costs a
- * record at most, and not even that once the address is used again.
+ * What is known of each closure is in a record. The records lie in memory of our own that is never
+ * released: if native code calls a closure that was just freed, it finds another closure's record
+ * at worst. A record is found by its closure's address, in a table that needs no lock: a record
+ * stays in its bucket for good, and whoever writes a closure's address into a free one owns it. So
+ * a fork, a signal or a thread's end in the middle of this costs one record at most, and not even
+ * that once the address is used again.
  */
 #include "shim/interfaces/closure.h"
 
@@ -19,7 +20,7 @@
 #define BUCKET_COUNT 16384u /* a power of two */
 
 struct record {
-    void *_Atomic key;   /* whose this is; NULL: nobody's */
+    void *_Atomic key;   /* the closure's address, or its data's; NULL: free */
     struct record *next; /* of the same bucket */
     ffitap__closure_handler *handler;
     void *data;
@@ -27,7 +28,7 @@ struct record {
     const struct ffitap__closure_owner *owner;
 };
 
-/* Much address space, of which is touched what there are closures for. */
+/* This is much address space, of which only as much is touched as there are closures. */
 struct pool {
     struct record *_Atomic buckets[BUCKET_COUNT];
     _Atomic uint32_t used;
@@ -93,7 +94,7 @@ static struct record *add(struct pool *pool, struct record *_Atomic *bucket, voi
     return record;
 }
 
-/* A record of the key's own, besides those it has; NULL if there is none left. */
+/* A further record for the key, besides those that it has. NULL if there is none left. */
 static struct record *take(void *key)
 {
     struct pool *pool = get_pool();
@@ -112,7 +113,7 @@ static void give_back(struct record *record)
         atomic_store_explicit(&record->key, NULL, memory_order_release);
 }
 
-/* Gives back every record that is the key's, but one. */
+/* Gives back all records of the key but `kept`. */
 static void forget_others(void *key, const struct record *kept)
 {
     struct pool *pool = atomic_load_explicit(&the_pool, memory_order_acquire);
@@ -125,10 +126,8 @@ static void forget_others(void *key, const struct record *kept)
             give_back(record);
 }
 
-/*
- * The record is not looked at after the handler has been called: it may free its own closure, and
- * somebody else prepare another one.
- */
+/* The record is not looked at after the handler has been called: the handler may free its own
+ * closure, and somebody else may then prepare another closure with the same record. */
 static __attribute__((noinline)) void be_called_recorded(const struct record *record, void *cif,
                                                          void *result, void **arguments,
                                                          uintptr_t stack)
@@ -149,7 +148,8 @@ static __attribute__((noinline)) void be_called_recorded(const struct record *re
     ffitap__callback_leave(self, &callback);
 }
 
-/* What native code comes to. While nobody listens it is one check and a jump. */
+/* What native code enters when it calls a closure. While nobody listens, this is one check and a
+ * jump. */
 static inline __attribute__((always_inline)) void pass_on(const struct record *record, void *cif,
                                                           void *result, void **arguments)
 {
@@ -174,13 +174,14 @@ static const struct record *find(const void *key)
     return record;
 }
 
-/* The same for who looks for its data in the closure. */
+/* The same for runtimes that look their data up in the closure. */
 static void be_called_with_data(void *cif, void *result, void **arguments, void *data)
 {
     pass_on(find(data), cif, result, arguments);
 }
 
-/* A libffi of an object's own prepares one kind of closure as another, through its slots. */
+/* Whether the handler is ours already. A libffi inside an object prepares one kind of closure as
+ * another, and comes here twice, because it does so through the object's slots. */
 static bool is_hooked(ffitap__closure_handler *handler)
 {
     return handler == be_called || handler == be_called_with_data;
@@ -218,10 +219,8 @@ static struct request request_for(const struct ffitap__closure_owner *owner, voi
     return request;
 }
 
-/*
- * A closure that is prepared anew needs its old record until libffi has agreed: what it refuses
- * stays as it was.
- */
+/* A closure that is prepared anew needs its old record until libffi has agreed, because a closure
+ * that libffi refuses stays as it was. */
 static int settle(int status, const struct request *request)
 {
     if (is_hooked(request->handler) && !request->record)
@@ -251,7 +250,8 @@ int ffitap__closure_prepare(ffitap__closure_prepare_function *real,
     return settle(real(closure, cif, request.handler, request.data), &request);
 }
 
-/* First ours: once libffi has the closure back, another thread may get and prepare it. */
+/* Our record goes first: once libffi has the closure back, another thread may get it and prepare
+ * it. */
 void ffitap__closure_free(ffitap__closure_free_function *real, void *closure)
 {
     forget_others(closure, NULL);

@@ -2,8 +2,8 @@
  * Callbacks of the runtimes: a closure of libffi's is prepared with a handler of ours in front of
  * the runtime's own, so that native code which calls it passes by the tap.
  *
- * The original functions of libffi are the caller's. None of these changes errno, takes a lock or
- * calls malloc, and each may be called from anywhere that libffi's may be.
+ * `real` is the original function of libffi. The functions here change no errno, take no lock and
+ * call no malloc, and may be called wherever libffi's own may be.
  */
 #ifndef FFITAP_SHIM_INTERFACES_CLOSURE_H
 #define FFITAP_SHIM_INTERFACES_CLOSURE_H
@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How many closures can be told of at a time; native code that calls others is not seen. */
+/* How many closures can be known at a time. Calls of further closures are not seen. */
 #define FFITAP__CLOSURE_MAX 262144u
 
 typedef void ffitap__closure_handler(void *cif, void *result, void **arguments, void *data);

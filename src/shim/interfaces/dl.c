@@ -2,8 +2,8 @@
  * dlopen and its family. Each real function is called in the name of the object that called the
  * hook (arch/arch.h), with errno as it was, and whatever it leaves in errno stays.
  *
- * A failure's text can be had only once, from dlerror(3), by whoever asks first. We do, for the
- * event, and hand it back when the program asks.
+ * dlerror(3) gives the text of a failure only once, to whoever asks first. The hooks ask first, for
+ * the event, and hand the text on when the program asks.
  */
 #include "shim/interfaces/dl.h"
 
@@ -159,7 +159,8 @@ static int hook_dlclose(void *handle)
     return result;
 }
 
-/* Not recorded, but it frees an error's text that was asked for, and may leave another. */
+/* dlinfo(3) is not recorded. It is hooked because it frees the text of an error that was asked for,
+ * and may leave another. */
 static int hook_dlinfo(void *handle, int request, void *information)
 {
     const struct caller caller = caller_of(__builtin_return_address(0), DLINFO);
@@ -212,7 +213,8 @@ static void decide(struct ffitap__object *object)
     object->notes = object->room;
 }
 
-/* A constructor may have pointed its own variable elsewhere before we came: that must stay. */
+/* Whether a variable holds something that a constructor has put there before we came: that must
+ * stay. */
 static void *replacement(const struct ffitap__object *object, const struct ffitap__hook *hook,
                          const struct ffitap__slot *slot)
 {

@@ -1,11 +1,11 @@
 /*
  * What runs another program: execve(2) and its family, posix_spawn(3), system(3) and popen(3). The
- * tap leaves a note before one is started, for a program that cannot be seen cannot say so itself.
- * Each real function gets what the program gave, finds errno as it was, and what it leaves in errno
- * stays.
+ * tap leaves a note before a program is started, because a program that cannot be seen cannot say
+ * so itself. Each real function gets the arguments that the program gave and finds errno as it was,
+ * and what it leaves in errno stays.
  *
- * Children of vfork(2) come here, in their parent's memory: they write to their stack and to
- * `noting` alone.
+ * Children of vfork(2) come here too, in their parent's memory. So this code writes to its stack
+ * and to `noting` only.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,13 +21,14 @@
 #include "tap/base/fast.h"
 
 /*
- * The process that is in a hook: another library may have put its own function in the place of the
- * real one, which comes here again. With the number a child of vfork(2) that is gone, and has left
- * its own here, is none.
+ * The process that is in a hook. The real function may be one that another library has put in its
+ * place, and come here again; that is not noted a second time. It is the number and no flag,
+ * because a child of vfork(2) may be gone and have left its own number here: that number is not
+ * this process's, and so it means nothing.
  */
 static FFITAP__THREAD_LOCAL pid_t noting;
 
-/* An exec that is tried; it ends here only if it failed. */
+/* An exec that is tried. Control comes back here only if it failed. */
 struct attempt {
     struct ffitap__exec_note note;
     bool is_outermost;
@@ -112,10 +113,8 @@ static int hook_execveat(int directory, const char *path, char *const arguments[
 
 typedef int executor(const char *name, char *const arguments[], char *const environment[]);
 
-/*
- * For functions that have their arguments one by one, behind the NULL perhaps the environment.
- * These lie on the stack, as glibc's own have them.
- */
+/* For functions that take their arguments one by one, with the environment behind the NULL in one
+ * of them. The array of arguments lies on the stack, as in glibc's own functions. */
 static int execute_listed(executor *execute, const char *name, const char *first, va_list rest,
                           bool has_environment)
 {
@@ -169,9 +168,9 @@ typedef int spawner(pid_t *child, const char *name, const posix_spawn_file_actio
                     char *const environment[]);
 
 /*
- * The child's number is known when it runs already. So a note may come too late to be taken away,
- * and after one of the child's own, to which it yields; its moment is before the child's start all
- * the same, and that tells.
+ * The child's number is known only when the child is running. So the note may come after the child
+ * has looked for notes to take away, and after notes that the child has left itself, to which it
+ * yields. But its moment is from before the child's start, and so a reader can still tell.
  */
 static int spawn(spawner *real, bool is_searched, pid_t *child, const char *name,
                  const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
@@ -218,7 +217,7 @@ static struct ffitap__exec_note leave_shell(void)
                                    : (struct ffitap__exec_note){.is_there = false};
 }
 
-/* With ECHILD the shell ran, and somebody else was told how it ended. */
+/* If system(3) fails with ECHILD, the shell ran, and somebody else has waited for it. */
 static int hook_system(const char *command)
 {
     if (!command)
@@ -265,8 +264,9 @@ static bool is_in_program(const void *function)
 }
 
 /*
- * Only where the C library's own function would be called, or that of a library in its place: a
- * program's own "system" may be anything. What is not bound yet will be one of these.
+ * A slot is hooked only if it leads to the C library's function, or to that of a library that
+ * replaces it: a program's own "system" may be anything. A slot that is not bound yet will lead to
+ * one of the former.
  */
 static void *replacement(const struct ffitap__object *object, const struct ffitap__hook *hook,
                          const struct ffitap__slot *slot)

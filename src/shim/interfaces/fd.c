@@ -1,8 +1,8 @@
 /*
- * close_range and closefrom. LTTng keeps descriptors in the process, aborts when they are gone, and
- * goes on to use their numbers whatever they have become. Its own library against that,
- * liblttng-ust-fd, knows close(2) and fclose(3) only; here the descriptors of a range are closed
- * one by one through the same guard.
+ * close_range and closefrom. LTTng keeps descriptors in the process. If the program closes them,
+ * LTTng aborts, or goes on to use their numbers, whatever these are by then. Its own library
+ * against that, liblttng-ust-fd, guards only close(2) and fclose(3). Here the descriptors of a
+ * range are closed one by one through the same guard.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,8 +21,8 @@
  */
 extern int lttng_ust_safe_close_fd(int fd, int (*close_fd)(int fd)) __attribute__((weak));
 
-/* A child of vfork(2) has LTTng's descriptors but not its threads, and the memory is not its own.
- */
+/* The process whose descriptors are guarded. A child of vfork(2) has LTTng's descriptors but not
+ * its threads, and runs in memory that is not its own. */
 static pid_t guarded_process;
 
 static void guard_this_process(void)
@@ -88,7 +88,8 @@ static bool is_guarded(void)
     return lttng_ust_safe_close_fd && getpid() == guarded_process;
 }
 
-/* Flags only mark descriptors for a later exec, or come from who wants a table of its own. */
+/* With flags the call goes through unguarded: the flags only mark descriptors for a later exec, or
+ * ask for a table of descriptors of one's own. */
 static int hook_close_range(unsigned first, unsigned last, int flags)
 {
     if (!is_guarded() || flags || first > last)

@@ -66,14 +66,16 @@ static bool makes_calls(void)
 }
 
 /*
- * libffi reaches its own ffi_call through a slot too. An object that holds a libffi of its own and
- * makes calls with it, as CPython 2.7's _ctypes does, goes by another name.
+ * libffi itself is left out: it reaches its own ffi_call through a slot, too. An object that
+ * contains a libffi and makes calls with it, as CPython 2.7's _ctypes does, has another name and is
+ * not left out.
  */
 static void decide(struct ffitap__object *object)
 {
     if (!makes_calls() || ffitap__ffi_rule_is_libffi(object->soname))
         return;
-    /* Others that ask for errno before a call mean the thread's: there is nothing to exchange. */
+    /* Only runtimes that exchange errno are watched for this. Others that ask for errno before a
+     * call want the thread's own value. */
     if (!ffitap__runtimes_find(object->path).exchanges_errno)
         found.imports[FFITAP__FFI_ERRNO].name = NULL;
 

@@ -1,12 +1,12 @@
 /*
  * The hooks of foreign calls, a set for each place in the pool.
  *
- * Those of one call come in this order, as every CPython from 2.7 to 3.15 makes them; a plan's call
- * or one with a closure of Go's stands where ffi_call does:
+ * The hooks of one call come in this order, which every CPython from 2.7 to 3.15 keeps. A call
+ * through a plan, or one with a closure of Go's, stands in the place of ffi_call:
  *
  *     PyEval_SaveThread -> [__errno_location] -> ffi_call -> PyEval_RestoreThread
  *
- * While nobody listens each is one check and a jump. None ever takes the interpreter lock.
+ * While nobody listens, each hook is one check and a jump. No hook ever takes the interpreter lock.
  */
 #include <stdatomic.h>
 
@@ -27,8 +27,9 @@ typedef void take_lock_function(void *state);
 typedef int *errno_function(void);
 
 /*
- * What a call is told by, which is known since the lock was given up if it was; unless that was
- * before anybody knew that it is a free-threaded interpreter's.
+ * What a call is reported with. In a free-threaded interpreter this was found out when the lock was
+ * given up, if it was; otherwise, or if the interpreter was not known to be free-threaded then, it
+ * is found out now.
  */
 static inline struct ffitap__ffi_way way_of(struct ffitap__ffi_door *door,
                                             struct ffitap__thread *self)
@@ -43,7 +44,8 @@ static inline struct ffitap__ffi_way way_of(struct ffitap__ffi_door *door,
     return way;
 }
 
-/* Looked at while the thread is attached still: what is given up does not change until then. */
+/* The state of the lock is read while the thread is still attached, because it cannot change before
+ * the thread has detached. */
 static __attribute__((noinline)) void *release_free_threaded(struct ffitap__ffi_door *door)
 {
     const struct ffitap__ffi_way way = ffitap__ffi_look(door);
@@ -58,7 +60,8 @@ static __attribute__((noinline)) void *release_free_threaded(struct ffitap__ffi_
     return state;
 }
 
-/* Only who looks for the real function may find that it is a free-threaded interpreter's. */
+/* The search for the real function comes first, because it may find out that this is a
+ * free-threaded interpreter's. */
 static __attribute__((noinline)) void *release_lock_told(struct ffitap__ffi_door *door)
 {
     release_lock_function *real = (release_lock_function *)ffitap__ffi_original(door);
@@ -73,7 +76,8 @@ static __attribute__((noinline)) void *release_lock_told(struct ffitap__ffi_door
     return state;
 }
 
-/* While calls are only counted there is nothing to look at when the lock has been released. */
+/* While calls are only counted, nothing has to be done after the lock has been released, and so the
+ * real function comes last. */
 static void *release_lock_recorded(struct ffitap__ffi_door *door)
 {
     void *real = atomic_load_explicit(&door->original, memory_order_relaxed);
@@ -87,9 +91,10 @@ static void *release_lock_recorded(struct ffitap__ffi_door *door)
 }
 
 /*
- * Who holds the lock has no window open. Where one object has both the runtime and the interpreter,
- * PyGILState_Release() gives the lock up through the hook as well, often by a jump at its end, in
- * native code that asked for it: that is no window of the next call.
+ * A thread that holds the lock has no window open, so an open one is closed here. Such a window may
+ * come from PyGILState_Release(), in native code that had asked for the lock: if one object has
+ * both the runtime and the interpreter, that function gives the lock up through the hook as well,
+ * often by a jump at its end. It is no window of the next call.
  */
 static __attribute__((noinline)) void take_lock_recorded(void *state, struct ffitap__ffi_door *door)
 {
@@ -132,7 +137,7 @@ static __attribute__((noinline)) void call_recorded(void *cif, void (*function)(
         ffitap__call_leave_here(stack);
 }
 
-/* A call that the filter leaves out is one check and a jump more. */
+/* For a call that the filter leaves out, this is one more check and a jump. */
 static __attribute__((noinline)) void call_other(void *cif, void (*function)(void), void *result,
                                                  void **arguments, struct ffitap__ffi_door *door,
                                                  uintptr_t stack)
@@ -156,9 +161,9 @@ static __attribute__((noinline)) void leave_call(uintptr_t stack)
 }
 
 /*
- * A call in a free-threaded interpreter, whose lock has to be asked for before the real call. That
- * takes a function call, of which call_counted() makes none before the real one, and so need not
- * save the arguments: hence a function of its own.
+ * A call in a free-threaded interpreter, where the state of the lock has to be read before the real
+ * call. That takes a function call. call_counted() makes no function call before the real one, and
+ * so need not save the arguments: hence this is a function of its own.
  */
 static __attribute__((noinline)) void call_free_threaded(void *cif, void (*function)(void),
                                                          void *result, void **arguments,
@@ -180,9 +185,10 @@ static __attribute__((noinline)) void call_free_threaded(void *cif, void (*funct
 }
 
 /*
- * The arguments stay where they came, for the real call. That may not have been looked for: the
- * function may have been called through another copy of the library, which was unloaded since, and
- * the thread that hooked this one may be about to look still.
+ * The arguments stay in their registers until the real call. The real function may not be known
+ * yet, although the thread has called `function` before: it may have done so through another copy
+ * of the library, which was unloaded since, and the thread that hooked this copy may not have
+ * looked for the real function yet.
  */
 static __attribute__((noinline)) void call_counted(void *cif, void (*function)(void), void *result,
                                                    void **arguments, struct ffitap__ffi_door *door,
@@ -218,8 +224,8 @@ static __attribute__((noinline)) void call_planned(void *cif, void (*function)(v
     call_counted(cif, function, result, arguments, door, stack);
 }
 
-/* As call_counted(), where the call may be one that a plan passes on and that is told of already.
- */
+/* As call_counted(), but the call may be one that a plan passes on: that one is counted already,
+ * and so it only goes through. */
 static __attribute__((noinline)) void call_passed_on(void *cif, void (*function)(void),
                                                      void *result, void **arguments,
                                                      struct ffitap__ffi_door *door, uintptr_t stack)
@@ -232,7 +238,7 @@ static __attribute__((noinline)) void call_passed_on(void *cif, void (*function)
         call_counted(cif, function, result, arguments, door, stack);
 }
 
-/* A call that has a closure of Go's with it. Few are made, and so there is one way for all. */
+/* A call with a closure of Go's. Such calls are rare, and so all of them go one way. */
 static __attribute__((noinline)) void call_go_recorded(void *cif, void (*function)(void),
                                                        void *result, void **arguments,
                                                        void *closure, struct ffitap__ffi_door *door,

@@ -1,7 +1,5 @@
-/*
- * How libffi and who calls through it are known: by the shim itself, and by who tells what it would
- * see.
- */
+/* How libffi, and the objects that call through it, are recognized: by the shim itself, and by
+ * `ffitap doctor`, which tells what the shim would see. */
 #ifndef FFITAP_SHIM_INTERFACES_FFI_RULE_H
 #define FFITAP_SHIM_INTERFACES_FFI_RULE_H
 
@@ -11,9 +9,10 @@
 #define FFITAP__FFI_PLAN_NAME "ffi_call_plan_invoke"
 
 /*
- * The functions that make a foreign call, by the names that they are imported by. The second is in
- * the libffi that cffi's builds for every Linux bring along: it is renamed there, and no other is.
- * Plans came with libffi 3.7: they are made ahead of calls and say nothing of the function called.
+ * The functions that make a foreign call, by the names under which they are imported. The second is
+ * ffi_call in the libffi that cffi's builds for every Linux bring along, which rename this function
+ * and no other. Plans came with libffi 3.7: a plan is made ahead of the calls and does not say
+ * which function will be called.
  */
 #define FFITAP__FFI_CALL_MAP(X)                                                                    \
     X(CALL, "ffi_call")                                                                            \

@@ -12,7 +12,8 @@
 struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_USER_MAX];
 static _Atomic unsigned user_count;
 
-/* What nobody has told yet does not take the place of what another thread has. */
+/* Sets a runtime's id. An id for a lock of which nothing is known yet does not replace one that
+ * another thread has set. */
 static void set_id(_Atomic uint16_t *place, uint16_t id, bool is_told)
 {
     uint16_t none = 0;
@@ -23,7 +24,8 @@ static void set_id(_Atomic uint16_t *place, uint16_t id, bool is_told)
         atomic_compare_exchange_strong(place, &none, id);
 }
 
-/* With another lock than an earlier copy of it had, the object is another runtime. */
+/* Makes the object's runtime known. If the object has another lock than an earlier copy of it had,
+ * it is another runtime. */
 static void tell_runtime(struct ffitap__ffi_user *user, enum ffitap__lock_kind kind)
 {
     const bool is_told = kind != FFITAP__LOCK_UNTOLD;
@@ -42,7 +44,8 @@ static void set_free_threaded(struct ffitap__ffi_user *user, bool is_free_thread
                               memory_order_relaxed);
 }
 
-/* Which CPython's lock it is that the object gives up. That must not go meanwhile. */
+/* Says what kind of CPython's lock the object gives up. That CPython must not be unloaded
+ * meanwhile. */
 static void tell_cpythons_lock(struct ffitap__ffi_user *user)
 {
     const struct ffitap__ffi_door *release = &user->doors[FFITAP__FFI_RELEASE_LOCK];
@@ -68,9 +71,9 @@ static bool is_of_start_up(const void *address)
 }
 
 /*
- * `stays`: the object cannot go meanwhile, nor what it needs. Otherwise only a CPython that was
- * there at start-up can be looked at, and any other is left to the thread whose load has brought
- * the object.
+ * `stays`: neither the object nor what it needs can be unloaded meanwhile. Otherwise only a CPython
+ * that was there at start-up can be looked at. Any other CPython is left to the thread whose load
+ * has brought the object.
  */
 static void tell_lock(struct ffitap__ffi_user *user, bool stays)
 {
@@ -87,7 +90,7 @@ static void tell_lock(struct ffitap__ffi_user *user, bool stays)
     }
 }
 
-/* As dlsym(3) with RTLD_DEFAULT, asked by the object. */
+/* As dlsym(3) with RTLD_DEFAULT, but in the object's name. */
 static void *look_up_for(const struct ffitap__ffi_user *user, int which)
 {
     const char *name = user->names[which];
@@ -98,13 +101,15 @@ static void *look_up_for(const struct ffitap__ffi_user *user, int which)
 }
 
 /*
- * A slot that was not bound when it was hooked: what the dynamic linker would have found for it,
- * and kept for as long as the object is there. In the object's own name, for what is found in ours
- * is kept for ever, and what the object alone has brought along is found in its name only; or among
- * that, if somebody stands before dlsym(3).
+ * The function for a slot that was not bound when it was hooked: the one that the dynamic linker
+ * would have found for it, and kept for as long as the object is there. The linker is asked in the
+ * object's name. If it were asked in ours, what it finds would be kept for ever, and it would not
+ * find what the object alone has brought along. If that finds nothing, because somebody has put a
+ * function in front of dlsym(3), the object itself is searched with what it has brought along.
  *
- * Only while the object cannot go, because it is making a call or this thread has loaded it: who
- * unloaded it meanwhile would find it mapped still, and it would go when we close it.
+ * This may only be done while the object cannot be unloaded, because it is making a call or because
+ * this thread has loaded it. If another thread unloaded it meanwhile, that thread would find it
+ * still mapped, and the object would go only when we close it.
  */
 static void *find_for_object(const struct ffitap__ffi_user *user, int which)
 {
@@ -119,8 +124,9 @@ static void *find_for_object(const struct ffitap__ffi_user *user, int which)
 }
 
 /*
- * What can be found while the object may go: all that the program has in sight and that was there
- * at start-up, and so stays. Asked by a handle, which keeps nothing.
+ * What can be found while the object may be unloaded: functions that the program can see and that
+ * were there at start-up, and so stay. The linker is asked by a handle, which keeps no object from
+ * being unloaded.
  */
 static void *find_at_start_up(const struct ffitap__ffi_user *user, int which)
 {
@@ -150,7 +156,9 @@ struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door)
     };
 }
 
-/* The object makes a call, and so stays. Its CPython may have come after it. */
+/*
+ * The object is making a call, and so it stays. Its CPython may have been loaded after the object.
+ */
 void *ffitap__ffi_find_original(struct ffitap__ffi_door *door)
 {
     const int saved = errno;
@@ -164,7 +172,7 @@ void *ffitap__ffi_find_original(struct ffitap__ffi_door *door)
     return found;
 }
 
-/* `wanted` has a bit for each; returns those that were found. */
+/* `wanted` has a bit for each function to find; returns the bits of those that were found. */
 static unsigned find_each(struct ffitap__ffi_user *user, unsigned wanted,
                           void *(*find)(const struct ffitap__ffi_user *user, int which))
 {
@@ -182,9 +190,10 @@ static unsigned find_each(struct ffitap__ffi_user *user, unsigned wanted,
 }
 
 /*
- * Not left to the first call: that would free an error's text which the program has not asked for
- * yet, and wait for a load under way, perhaps with the interpreter lock held. What may go is left
- * to the thread whose load has brought the object; what it does not find either need not be there.
+ * The original functions are not left for the first call to find. There the search would free the
+ * text of an error that the program has not asked for yet, and wait for a load under way, perhaps
+ * with the interpreter lock held. Functions that may be unloaded are left to the thread whose load
+ * has brought the object. If that thread does not find one either, it need not be there.
  */
 static void find_originals(struct ffitap__ffi_user *user, unsigned unbound, bool stays)
 {
@@ -229,8 +238,8 @@ static struct ffitap__ffi_user *find_place(const char *path)
     return count < FFITAP__FFI_USER_MAX ? &ffitap__ffi_users[count] : NULL;
 }
 
-/* The function with which an object gives up an interpreter lock, and takes it again; "" if none.
- */
+/* The function with which an object gives up an interpreter lock, if it has one to take the lock
+ * again as well; otherwise "". */
 static const char *lock_of(const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
 {
     static const enum ffitap__ffi locks[][2] = {
@@ -245,8 +254,9 @@ static const char *lock_of(const struct ffitap__ffi_import imports[FFITAP__FFI_C
 }
 
 /*
- * The object may be another copy, and its CPython another one. Hooks that find the last one's build
- * gone believe nothing of it; those that find the flag do not look any further.
+ * Forgets what was known of the lock, because the object may be another copy with another CPython.
+ * The flag goes first. A hook that no longer finds it does not look at the build; one that has just
+ * found it finds no build, and takes nothing as known.
  */
 static void forget_lock(struct ffitap__ffi_user *user)
 {
@@ -257,7 +267,7 @@ static void forget_lock(struct ffitap__ffi_user *user)
     atomic_store_explicit(&user->is_lock_told, false, memory_order_relaxed);
 }
 
-/* Returns which of them have to be found yet, a bit each. */
+/* Fills the object's doors. Returns a bit for each function that has still to be found. */
 static unsigned set_doors(struct ffitap__ffi_user *user,
                           const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT])
 {

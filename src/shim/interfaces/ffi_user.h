@@ -58,18 +58,20 @@ struct ffitap__ffi_user {
     const char *lock;                     /* the function that gives its lock up, or "" */
     _Atomic uint16_t runtime;             /* 0 until reported */
     const struct ffitap__free_threading *_Atomic build; /* NULL: not known to do without */
-    _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];  /* more ids, for a lock that is not */
+    _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];  /* more ids, for a lock that may be off */
     struct ffitap__closure_owner closures;
     uintptr_t return_site; /* see arch/arch.h */
     const char *path;      /* NULL: a free place */
 };
 
-/* Said to be hidden here too, so that hooks find their places without a detour through a table. */
+/* These are declared hidden, too, so that the hooks reach their places without a detour through a
+ * table. */
 #define FFITAP__FFI_HIDDEN __attribute__((visibility("hidden")))
 
 FFITAP__FFI_HIDDEN extern struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_USER_MAX];
 
-/* Each place's hooks, and those for an object with plans of its own, which may pass calls on. */
+/* The hooks of each place: one set for most objects, and one for an object that has plans of its
+ * own, which may pass calls on. */
 FFITAP__FFI_HIDDEN extern void *const ffitap__ffi_pool[FFITAP__FFI_USER_MAX][2][FFITAP__FFI_COUNT];
 
 /*
@@ -81,21 +83,23 @@ ffitap__ffi_user_enlist(const struct ffitap__object *object,
                         const struct ffitap__ffi_import imports[FFITAP__FFI_COUNT]);
 
 /*
- * Finds the originals and makes the runtimes known of what was enlisted since. `loaded` is an
- * address in what this thread has just loaded and keeps; NULL while nothing can be unloaded.
- * Without the tap's lock; clears dlerror(3)'s text.
+ * Finds the original functions of the objects that were enlisted since, and makes their runtimes
+ * known. `loaded` is an address in an object that this thread has just loaded and keeps; NULL while
+ * nothing can be unloaded. Must be called without the tap's lock; clears dlerror(3)'s text.
  */
 FFITAP__FFI_HIDDEN void ffitap__ffi_user_make_ready(const void *loaded);
 
 FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_door *door);
 
-/* What a call is told by: its runtime's id, and whether it keeps a lock if it has no window. */
+/*
+ * What a call is reported with: its runtime's id, and whether it keeps a lock if it has no window.
+ */
 struct ffitap__ffi_way {
     uint16_t runtime;
     bool has_lock;
 };
 
-/* By what a call is told that this thread is about to make in a free-threaded interpreter. */
+/* What a call is reported with that this thread is about to make in a free-threaded interpreter. */
 FFITAP__FFI_HIDDEN struct ffitap__ffi_way ffitap__ffi_look(struct ffitap__ffi_door *door);
 
 /* What the user's slot led to before it was hooked, or what it would have been bound to. */

@@ -2,7 +2,7 @@
 
 #include "tap/calls/call.h"
 
-/* What Ruby is asked to call without the lock; lies where it is asked. */
+/* What Ruby is asked to call without the lock. It lies on the stack of the function that asks. */
 struct released {
     ffitap__gvl_function *function;
     void *data;
@@ -10,8 +10,8 @@ struct released {
 };
 
 /*
- * Ruby may raise an exception once it has the lock again, which jumps over who asked for this: the
- * call is then told when the thread makes another, its wait unknown.
+ * Ruby may raise an exception once it has the lock again, which jumps over the function that asked
+ * for this. The call is then reported, with its wait unknown, when the thread makes another call.
  */
 static void *run_released(void *data)
 {

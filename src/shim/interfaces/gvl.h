@@ -1,7 +1,7 @@
 /*
- * Ruby's interpreter lock. An object gives it up by handing a function of its own to Ruby, which
- * calls that without the lock: where the function begins the lock has been released, and where it
- * ends the wait to have it back begins.
+ * Ruby's interpreter lock. An object gives the lock up by handing a function of its own to Ruby,
+ * and Ruby calls that function without the lock. So the lock has been released where the function
+ * begins, and the wait to get it back begins where the function ends.
  */
 #ifndef FFITAP_SHIM_INTERFACES_GVL_H
 #define FFITAP_SHIM_INTERFACES_GVL_H
@@ -17,7 +17,8 @@ typedef void *ffitap__gvl_release_function(ffitap__gvl_function *function, void 
                                            ffitap__gvl_unblock_function *unblock,
                                            void *unblock_data);
 
-/* Does what `real` does, and tells the window of the foreign call that `function` makes, if any. */
+/* Does what `real` does, and records the window of the foreign call that `function` makes, if it
+ * makes one. */
 void *ffitap__gvl_release(ffitap__gvl_release_function *real, const _Atomic uint16_t *runtime,
                           ffitap__gvl_function *function, void *data,
                           ffitap__gvl_unblock_function *unblock, void *unblock_data);

@@ -22,7 +22,8 @@
     X(exec)                                                                                        \
     X(tracer)
 
-/* A function to hook: its name, what takes its place, and what the shim itself gets by the name. */
+/* A function to hook: its name, the replacement, and the real function as the shim itself finds it
+ * by the name. */
 struct ffitap__hook {
     const char *name;
     void *replacement; /* NULL: replacement() of the interface chooses one for each object */

@@ -7,8 +7,8 @@
 struct ffitap__known_runtime {
     const char *file; /* how the object's file name begins */
     const char *name;
-    bool exchanges_errno; /* keeps one of its own, put in place right before each call */
-    bool reads_data;      /* looks into its closures for what it prepared them with */
+    bool exchanges_errno; /* keeps an errno of its own, which it puts in place before each call */
+    bool reads_data;      /* looks its data up in the closures that it prepared */
 };
 
 /*

@@ -25,7 +25,7 @@ static bool is_tracer(const char *name)
     return strncmp(name, TRACER, sizeof(TRACER) - 1) == 0;
 }
 
-/* As write(2), but no place where a thread that was cancelled ends. */
+/* As write(2), but no cancellation point: a thread that was cancelled does not end here. */
 static ssize_t write_all_the_same(int fd, const void *bytes, size_t size)
 {
     return syscall(SYS_write, fd, bytes, size);
@@ -38,7 +38,8 @@ static void note_child(void)
     is_forked_child = true;
 }
 
-/* As dlopen(3), but a child has what its parent loaded. Only whether it is NULL is looked at. */
+/* As dlopen(3), but in a forked child LTTng's library counts as loaded, because the parent has
+ * loaded it. The caller only looks whether the result is NULL. */
 static void *load_in_parent(const char *name, int mode)
 {
     if (is_forked_child && name && is_tracer(name))
@@ -46,7 +47,9 @@ static void *load_in_parent(const char *name, int mode)
     return dlopen(name, mode);
 }
 
-/* As dl_iterate_phdr(3), but a child tells nothing of what its parent had mapped: nobody asks. */
+/*
+ * As dl_iterate_phdr(3), but a forked child visits nothing: nobody asks what its parent had mapped.
+ */
 static int walk_in_parent(int (*visit)(struct dl_phdr_info *info, size_t size, void *data),
                           void *data)
 {

@@ -42,10 +42,8 @@ void *ffitap__slot_target(const struct ffitap__elf *elf, const struct ffitap__sl
     return inside && !own ? NULL : (void *)target;
 }
 
-/*
- * Slots that are bound early lie in memory that the dynamic linker has made read-only, from
- * relro_start to the end of the page before relro_end.
- */
+/* Whether a slot lies in memory that the dynamic linker has made read-only, as slots that are bound
+ * early do: from relro_start to the end of the last page that lies before relro_end. */
 static bool is_read_only(const struct ffitap__elf *elf, uintptr_t place, uintptr_t page_size)
 {
     return place >= elf->relro_start && place < (elf->relro_end & ~(page_size - 1));

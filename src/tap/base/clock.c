@@ -16,7 +16,8 @@ static struct ffitap__clock_anchor origin;
 _Atomic uint64_t ffitap__clock_rate;
 static _Atomic bool rate_is_good;
 
-/* Reads both clocks together: the pair with the shortest way between of a few tries. */
+/* Reads both clocks together. It tries a few times and takes the pair whose readings lie closest
+ * together. */
 static struct ffitap__clock_anchor read_both(void)
 {
     struct ffitap__clock_anchor best = {0};
@@ -96,7 +97,9 @@ uint64_t ffitap__clock_to_monotonic_ns(uint64_t moment, struct ffitap__clock_anc
 {
     if (!ffitap__clock_counts_ticks)
         return moment;
-    /* Wraps to a huge age for a moment before the anchor, which a fresh anchor then serves. */
+    /*
+     * For a moment before the anchor the age wraps to a huge one, and so a fresh anchor is taken.
+     */
     if (FFITAP__UNLIKELY(ffitap__clock_duration_ns(moment - anchor->ticks) > ANCHOR_LIFE_NS))
         renew(anchor);
     if (moment >= anchor->ticks)

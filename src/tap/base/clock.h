@@ -37,17 +37,19 @@ static inline uint64_t ffitap__clock_now(void)
 }
 
 /*
- * Nanoseconds per tick, times 2^FFITAP__CLOCK_SHIFT; 0 until it was measured, by the first who
- * asks, who may have to wait for a millisecond if the process is younger than that.
+ * Nanoseconds per tick, times 2^FFITAP__CLOCK_SHIFT; 0 until it was measured. The first caller who
+ * asks for it measures it, and may have to wait for a millisecond if the process is younger than
+ * that.
  */
 #define FFITAP__CLOCK_SHIFT 32
 FFITAP__CROSSING extern _Atomic uint64_t ffitap__clock_rate;
 FFITAP__CROSSING uint64_t ffitap__clock_measure_rate(void);
 
-/* A moment on both clocks, from which the rate is measured; equal ones if there is only one. */
+/* A moment on both clocks, from which the rate is measured. Both values are equal if there is only
+ * one clock. */
 void ffitap__clock_origin(uint64_t *ticks, uint64_t *monotonic_ns);
 
-/* ffitap__clock_rate, and 1 << FFITAP__CLOCK_SHIFT if there are no ticks but nanoseconds. */
+/* ffitap__clock_rate, or 1 << FFITAP__CLOCK_SHIFT if the clock counts nanoseconds and not ticks. */
 static inline uint64_t ffitap__clock_known_rate(void)
 {
     return ffitap__clock_counts_ticks

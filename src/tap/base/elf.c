@@ -179,8 +179,8 @@ const ElfW(Sym) * ffitap__elf_symbol_at(const struct ffitap__elf *elf, uintptr_t
     return best;
 }
 
-/* What the object exports by that name: a function, if it has to be one, and the one at `address`,
- * if that is not 0. */
+/* The symbol that the object exports by that name. If `is_function`, it has to be a function; if
+ * `address` is not 0, it has to lie there. */
 static const ElfW(Sym) * find_by_name(const struct ffitap__elf *elf, const char *name,
                                       bool is_function, uintptr_t address)
 {

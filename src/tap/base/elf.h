@@ -36,7 +36,8 @@ struct ffitap__elf {
 /* False if the object has no dynamic section or one without symbols. */
 bool ffitap__elf_read(struct ffitap__elf *elf, const struct dl_phdr_info *info);
 
-/* Whether what is mapped there now is of the file that was read, as far as a build id tells. */
+/* Whether the object that is mapped there now comes from the file that was read, as far as a build
+ * id can tell. */
 bool ffitap__elf_is_of_same_file(const struct ffitap__elf *elf, const struct dl_phdr_info *info);
 
 /*

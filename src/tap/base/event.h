@@ -60,9 +60,9 @@ enum ffitap__loss {
     FFITAP__LOST_CALL = 0,     /* a call nested too deep, or in a thread without call frames */
     FFITAP__LOST_FUNCTION = 1, /* no room to name another function */
     FFITAP__LOST_OBJECT = 2,   /* no room for another object: its calls are not seen */
-    FFITAP__LOST_RUNTIME = 3,  /* no hook left for another runtime: its calls are not seen; or for
-                                  one's closure: the callbacks through it are not seen */
-    FFITAP__LOST_EVENT = 4,    /* in a thread that ends; among "other" in reports, and no event */
+    FFITAP__LOST_RUNTIME = 3,  /* no hook left for another runtime, whose calls are not seen; or for
+                                  a closure, through which callbacks are not seen */
+    FFITAP__LOST_EVENT = 4,    /* of a thread that ends; reports say "other"; has no event itself */
 };
 
 enum ffitap__swap_direction {
@@ -76,7 +76,7 @@ enum ffitap__call_flag {
     FFITAP__CALL_GIL_HELD = 1u << 1,      /* the runtime has an interpreter lock and kept it */
     FFITAP__CALL_ERRNO_SWAPPED = 1u << 2, /* the private errno was exchanged around the call */
     FFITAP__CALL_UNFINISHED = 1u << 3,    /* left by longjmp, an exception or the thread's end:
-                                             the native time goes to the moment it was noticed */
+                                             its native time lasts until that was noticed */
     FFITAP__CALL_WAIT_UNKNOWN = 1u << 4,  /* the lock was never seen to be held again */
 };
 
@@ -86,8 +86,8 @@ enum ffitap__lock_kind {
     FFITAP__LOCK_NONE = 1,     /* the runtime has none */
     FFITAP__LOCK_ALWAYS = 2,   /* there as long as the interpreter is */
     FFITAP__LOCK_OPTIONAL = 3, /* of a free-threaded interpreter, which may have it or not */
-    FFITAP__LOCK_ON = 4,       /* of one, for the id of what was done while it had the lock */
-    FFITAP__LOCK_OFF = 5,      /* of one, for the id of what was done while it had none */
+    FFITAP__LOCK_ON = 4,       /* of such an interpreter, in an id for what was done with it on */
+    FFITAP__LOCK_OFF = 5,      /* of such an interpreter, in an id for what was done with it off */
 };
 
 struct ffitap__process_event {

@@ -15,7 +15,7 @@ static struct {
     char text[FFITAP__FILTER_SIZE]; /* the patterns lie in it */
     struct pattern patterns[FFITAP__FILTER_PATTERN_MAX];
     unsigned count;
-    bool includes; /* a pattern says what is measured, and so that other calls are not */
+    bool includes; /* some pattern has no !: calls that match none of these are not measured */
 } filter;
 
 /* The pattern from `start` to `end`, without the blanks around it. */
@@ -27,7 +27,9 @@ static void trim(const char **start, const char **end)
         --*end;
 }
 
-/* Where the library begins, which the symbol now ends before; NULL if there is none. */
+/*
+ * Ends the symbol at the @ and returns where the library begins behind it. NULL if there is no @.
+ */
 static char *split(char *text)
 {
     for (; *text; text++) {

@@ -3,10 +3,10 @@
  *
  *     [!]SYMBOL[@LIBRARY]
  *
- * of two globs. Only calls are measured that match a pattern without !, if there is one, and that
- * match none with. A missing SYMBOL or LIBRARY matches all. LIBRARY is matched against the name of
- * the library's file, or against its path if it holds a slash. Blanks around a pattern mean
- * nothing.
+ * of two globs. A call is measured if it matches a pattern without !, or if there is no such
+ * pattern; and if it matches no pattern with !. A missing SYMBOL or LIBRARY matches all. LIBRARY is
+ * matched against the name of the library's file, or against its path if it holds a slash. Blanks
+ * around a pattern mean nothing.
  *
  * The ffitap command understands filters by this same code: what it accepts, every tap accepts.
  */
@@ -27,8 +27,9 @@ struct ffitap__filter_flaw {
 };
 
 /*
- * Makes `text` the filter: NULL and "" are one that leaves nothing out. False, with `*flaw` filled,
- * if it is none; nothing is left out then. Not while another thread asks. Copies the text.
+ * Makes `text` the filter, of which it keeps a copy. NULL and "" leave nothing out. False, with
+ * `*flaw` filled, if `text` is no filter; then nothing is left out. Must not be called while
+ * another thread asks the filter.
  */
 bool ffitap__filter_set(const char *text, struct ffitap__filter_flaw *flaw);
 

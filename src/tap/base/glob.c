@@ -6,7 +6,7 @@
 
 #define OPEN_BRACKET "a [ without its ]"
 
-/* A byte as it is held against others, and whether it is among those that a bracket names. */
+/* The byte that is compared with a bracket, and whether the bracket names it. */
 struct probe {
     unsigned char byte;
     bool is_named;
@@ -31,7 +31,9 @@ static const char *probe_class(const char *at, struct probe *probe)
 
     for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
         if (strlen(classes[i].name) == length && strncmp(classes[i].name, name, length) == 0) {
-            /* Other bytes are in a class or not by the host's locale. */
+            /*
+             * Other bytes are left out, because the host's locale would decide about their class.
+             */
             probe->is_named |= probe->byte < 0x80 && classes[i].holds(probe->byte);
             return end + 2;
         }
@@ -40,7 +42,7 @@ static const char *probe_class(const char *at, struct probe *probe)
     return at;
 }
 
-/* The byte at `*at`, which then is behind it. */
+/* Takes the byte at `*at`, and moves `*at` behind it. */
 static unsigned char take_byte(const char **at, struct probe *probe)
 {
     if (**at == '\\')
@@ -84,7 +86,8 @@ static const char *probe_bracket(const char *at, struct probe *probe)
     return probe->flaw ? at : at + 1;
 }
 
-/* Whether what `*glob` begins with, which is no *, matches the byte; then `*glob` is behind it. */
+/* Whether the first element of `*glob`, which is no *, matches the byte. If it does, `*glob` is
+ * moved behind that element. */
 static bool matches_byte(const char **glob, char byte)
 {
     struct probe probe = {.byte = (unsigned char)byte};
@@ -103,8 +106,9 @@ static bool matches_byte(const char **glob, char byte)
 }
 
 /*
- * Where it goes wrong, only the last * has to match one byte more: if that does not help, none of
- * those before it does. So no glob takes longer than its length times that of the text.
+ * Where text and glob differ, the last * is made to match one byte more. Nothing else has to be
+ * tried: if that does not help, no earlier * can help either. So matching never takes longer than
+ * the length of the glob times that of the text.
  */
 bool ffitap__glob_matches(const char *glob, const char *text)
 {

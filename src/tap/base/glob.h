@@ -12,9 +12,9 @@
 bool ffitap__glob_matches(const char *glob, const char *text);
 
 /*
- * Why `glob` is none, as words that can stand behind it: "a [ without its ]"; NULL if it is one.
- * That is what fnmatch(3) never matches, or takes for something else than was meant, and [.x.] and
- * [=x=], of which only locales make something.
+ * Why `glob` is no glob, in words that can stand behind it: "a [ without its ]"; NULL if it is one.
+ * None are those that fnmatch(3) never matches or takes for something else than was meant, and
+ * those with [.x.] or [=x=], which only some locales understand.
  */
 const char *ffitap__glob_flaw(const char *glob);
 

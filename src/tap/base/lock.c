@@ -29,8 +29,9 @@ struct mask {
 static struct mask former_mask;
 
 /*
- * A handler may leave by siglongjmp(3), and the lock would never be given back. What the thread may
- * be about to cause itself stays unblocked: the kernel would end the process.
+ * Signals are blocked while the lock is held: a handler might leave by siglongjmp(3), and the lock
+ * would never be given back. Signals that the thread may cause itself stay unblocked, because the
+ * kernel ends a process that causes one while it is blocked.
  */
 static struct mask block_signals(void)
 {
@@ -92,7 +93,8 @@ void ffitap__unlock(void)
     restore_signals(&former);
 }
 
-/* fork() from the handler of a signal that the holder caused: it is this thread that holds it. */
+/* Whether before_fork() has taken the lock. It has not if fork() is called in the handler of a
+ * signal that the lock's holder has caused itself: this thread holds the lock already. */
 static FFITAP__THREAD_LOCAL bool held_for_fork;
 
 void ffitap__lock_before_fork(void)

@@ -13,10 +13,11 @@
 void ffitap__lock_init(void (*before_waiting)(void));
 
 /*
- * Takes the lock, and holds signals off meanwhile; false if this thread holds it already, which
- * happens in the handler of a signal that the tap itself causes: what that does is then not
- * recorded. The lock survives fork(2). Whoever waits for it may hold the dynamic linker's, in a
- * callback of dl_iterate_phdr(3) for one; so nobody who holds it waits for that one.
+ * Takes the lock, and blocks signals while it is held. False if this thread holds it already, which
+ * happens in the handler of a signal that the tap itself causes: what that handler does is then not
+ * recorded. The lock survives fork(2). A thread that waits for this lock may hold the dynamic
+ * linker's, for example in a callback of dl_iterate_phdr(3). So a thread that holds this lock must
+ * not wait for the dynamic linker's: each would wait for the other for ever.
  */
 bool ffitap__lock(void);
 void ffitap__unlock(void);

@@ -26,7 +26,8 @@ static void *map_pages(size_t size)
     return pages == MAP_FAILED ? NULL : pages;
 }
 
-/* Opened last: what may not be touched is not filled when it is mapped. */
+/* The pages become accessible last. In a program that locks all of its memory, mmap(2) would fill
+ * accessible pages at once; pages that may not be touched it leaves empty. */
 void *ffitap__memory_reserve(size_t size)
 {
     void *pages = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

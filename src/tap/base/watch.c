@@ -8,7 +8,8 @@ struct ffitap__watch ffitap__watch;
 /* The same, where the kernel does not wipe it: ffitap__watch_start_child() publishes it again. */
 static _Atomic uint64_t state;
 
-/* Again if somebody changed it meanwhile: who was last then sees to what is published. */
+/* Publishes the state, and again if another thread has changed it meanwhile: so whoever was the
+ * last to publish has published the last state. */
 static void publish(void)
 {
     uint64_t now;

@@ -29,7 +29,7 @@ static inline uint64_t ffitap__watch_state(void)
     return atomic_load_explicit(&ffitap__watch.state, memory_order_relaxed);
 }
 
-/* The same; what was there before the state became this one is then seen as well. */
+/* The same. Whatever was written before the state became this one is then seen as well. */
 static inline uint64_t ffitap__watch_state_acquired(void)
 {
     return atomic_load_explicit(&ffitap__watch.state, memory_order_acquire);
@@ -54,13 +54,12 @@ void ffitap__watch_start_child(void);
 /* The provider has come. */
 FFITAP__CROSSING void ffitap__watch_start_events(void);
 
-/* Every thread notices by its next call, for the state is another one then. */
+/* Turns the keeping of statistics on or off. Every thread notices by its next call, because the
+ * state is another one then. */
 void ffitap__watch_turn_statistics(bool on);
 
-/*
- * What threads remember of functions holds no longer. While statistics are kept the state is
- * another one from now on, and so a thread that compares notices.
- */
+/* Says that what threads remember of functions holds no longer. While statistics are kept, the
+ * state changes with this, and so a thread that compares it notices. */
 void ffitap__watch_renew(void);
 
 #endif

@@ -90,7 +90,7 @@ static struct ffitap__cell *find_cell(struct ffitap__thread *self, struct ffitap
     return tally ? ffitap__tally_cell(tally, callee) : NULL;
 }
 
-/* A call that began without a cell counts all the same if there is one for it by now. */
+/* A call that began without a cell is counted as well, if there is a cell for it by now. */
 static void count(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
                   uint64_t held)
 {
@@ -102,20 +102,24 @@ static void count(struct ffitap__thread *self, struct ffitap__frame *frame, uint
         ffitap__tally_lose_call(frame->cell->tally);
 }
 
-/* Also where statistics were stopped meanwhile. */
+/* Whether the call is counted. A call that began with a cell is, even if statistics were stopped
+ * meanwhile. */
 static bool is_counted(const struct ffitap__frame *frame)
 {
     return ffitap__watch_statistics() || (frame->cell && ffitap__tally_is_ours(frame->cell->tally));
 }
 
-/* Where the thread says which calls it is in. A child that was made behind fork(3)'s back has its
- * parent's still, where it must not: statistics are off there. */
+/*
+ * The tally whose record in the file says which calls the thread is in; NULL if there is none to
+ * write to. A child that was made behind fork(3)'s back still has its parent's tally and must not
+ * write to it: statistics are off there, and so this gives NULL.
+ */
 static const struct ffitap__tally *shown_tally(const struct ffitap__thread *self)
 {
     return ffitap__watch_statistics() ? self->tally : NULL;
 }
 
-/* Takes a frame off, and from where it is shown. */
+/* Takes a frame off, and its call from those that the file shows in flight. */
 static void pop(struct ffitap__thread *self, struct ffitap__frame *frame)
 {
     const struct ffitap__tally *tally = frame->cell ? frame->cell->tally : shown_tally(self);
@@ -123,7 +127,8 @@ static void pop(struct ffitap__thread *self, struct ffitap__frame *frame)
     ffitap__call_pop(self, frame, is_counted(frame) ? tally : NULL);
 }
 
-/* A call that was begun by the parent process counts where this one does, if at all. */
+/* A call that began in the parent process is counted where this process counts, if it counts at
+ * all. */
 static void forget_parents_cell(struct ffitap__frame *frame)
 {
     if (frame->flags & FFITAP__FRAME_INHERITED)
@@ -143,11 +148,11 @@ static void finish(struct ffitap__thread *self, struct ffitap__frame *frame, uin
     pop(self, frame);
 }
 
-/* Ends a call whose end was not seen, at the moment that this is noticed. `left` is when it left, 0
- * if that was not seen either. */
+/* Ends a call whose end was not seen. `left` is when the call left native code; 0 if that was not
+ * seen either, and then the call is taken to leave now. */
 static void give_up(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left)
 {
-    if (!frame->entered) { /* a signal handler jumped out before, and it is no call */
+    if (!frame->entered) { /* a signal handler jumped away before the call began */
         ffitap__call_pop(self, frame, NULL);
         return;
     }
@@ -170,8 +175,10 @@ static void give_up(struct ffitap__thread *self, struct ffitap__frame *frame, ui
 }
 
 /*
- * Gives up a frame, which a call from `stack` found stale where it was, unless a signal handler was
- * faster. `stack` is its place now: no handler, further down, finds it stale as well.
+ * Gives up a frame that a call from `stack` found with the stack pointer `found`, unless a signal
+ * handler was faster. The frame gets the stack pointer `stack` first. A signal handler runs further
+ * down the stack, so from then on it does not find the frame stale, and does not give it up as
+ * well.
  */
 static void drop(struct ffitap__thread *self, struct ffitap__frame *frame, uintptr_t found,
                  uintptr_t stack)
@@ -180,7 +187,7 @@ static void drop(struct ffitap__thread *self, struct ffitap__frame *frame, uintp
         give_up(self, frame, found == FFITAP__FRAME_WAITS ? frame->left : 0);
 }
 
-/* Gives up all above the first `kept` ones, whatever they are. */
+/* Gives up all frames above the first `kept` ones, stale or not. */
 static void drop_above(struct ffitap__thread *self, uint32_t kept, uintptr_t stack)
 {
     uint32_t depth;
@@ -201,7 +208,8 @@ void ffitap__call_end_thread(void *thread)
 {
     struct ffitap__thread *self = thread;
 
-    /* LTTng may have forgotten the thread by now; signals come all the same. */
+    /* LTTng may have forgotten the thread by now, but signals still come and their handlers may
+     * call. */
     if (ffitap__watch_events())
         ffitap__lttng_join_again();
     ffitap__call_drop_all(self);
@@ -211,8 +219,9 @@ void ffitap__call_end_thread(void *thread)
 }
 
 /*
- * One thread is left in a forked child, with the calls it is in but an identity of its own. Their
- * cells stay for who was interrupted and goes on with them, and count in nothing.
+ * A forked child has one thread left. It is still in the calls that it was in, but has an identity
+ * of its own. The cells of those calls stay, because code that a signal handler interrupted may go
+ * on with them; what they count there is in no file.
  */
 void ffitap__call_start_child(void)
 {
@@ -242,7 +251,8 @@ static bool is_on(const stack_t *stack, uintptr_t place)
     return place - (uintptr_t)stack->ss_sp <= stack->ss_size;
 }
 
-/* Whether a signal handler with a stack of its own interrupted the call from there. */
+/* Whether this is a signal handler with a stack of its own, and the call from `frames_stack` is one
+ * that it interrupted. */
 static bool is_interrupted(uintptr_t frames_stack)
 {
     stack_t signals;
@@ -267,8 +277,10 @@ static void drop_stale_frames(struct ffitap__thread *self, uintptr_t stack)
 }
 
 /*
- * Whether errno was exchanged: who makes the call asked for it ahead. Since the lock was released,
- * also a function that it called for that; where there is no window, somebody else may have asked.
+ * Whether errno is exchanged around the call: then the function that makes the call has asked for
+ * errno's address before. Once the lock was released, a function that the caller called for this
+ * may have asked as well, further down the stack. Without a window such a question does not count,
+ * because anybody may have asked it.
  */
 static bool has_asked(const struct ffitap__errno_question *question,
                       const struct ffitap__frame *frame)
@@ -286,10 +298,8 @@ static void take_question(struct ffitap__thread *self, struct ffitap__frame *fra
     self->question.stack = 0;
 }
 
-/*
- * The fast way is only for calls that are counted and no more, and for ticks of a known rate:
- * another clock takes so long to read that the way does not matter.
- */
+/* The fast way is only for calls that are counted and nothing else, and only for ticks of a known
+ * rate. Another clock takes so long to read that a faster way would make no difference. */
 static bool can_count_only(const struct ffitap__tally *tally, uint64_t state)
 {
     return (state & FFITAP__WATCH_STATISTICS) && !(state & FFITAP__WATCH_EVENTS) && tally &&
@@ -306,7 +316,7 @@ static void start_remembering(struct ffitap__thread *self, uint64_t state)
     self->remembering = state;
 }
 
-/* `cell` is where the function of this key counts, NULL if it is left out. */
+/* `cell` is where calls with this key are counted; NULL if the filter leaves them out. */
 static void remember(struct ffitap__thread *self, uint64_t state, uint64_t key,
                      struct ffitap__cell *cell)
 {
@@ -391,8 +401,8 @@ struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self, uin
     return frame;
 }
 
-/* The frame of the call that was made from `stack`; NULL if it is gone, dropped as stale while
- * another stack was in use. */
+/* The frame of the call that was made from `stack`. NULL if the frame is gone: it was dropped as
+ * stale while the thread used another stack. */
 static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t stack)
 {
     for (uint32_t depth = self->depth; depth; depth--) {
@@ -427,7 +437,8 @@ static void leave(struct ffitap__thread *self, struct ffitap__frame *frame, uint
     finish(self, frame, left, left);
 }
 
-/* The ways that only count read the processor's clock, whether it is the tap's or not. */
+/* Whoever comes from the fast way has read the processor's counter. If that is not the tap's clock,
+ * the tap's clock is read instead. */
 static uint64_t ticks_or_now(uint64_t ticks)
 {
     return ffitap__clock_counts_ticks ? ticks : ffitap__clock_now();

@@ -3,16 +3,17 @@
  *
  *     lock released -> native code entered -> native code left -> lock held again
  *
- * The shim and the core tell them in this order; errno_asked, where the runtime exchanges errno,
- * comes between the first two. The clock is read once where one reading serves two moments: the
- * first two are one, read as late as possible. A call with a GIL window costs three readings, one
- * without two.
+ * The shim and the core report these moments in this order. If the runtime exchanges errno,
+ * errno_asked comes between the first two. One reading of the clock serves the first two moments;
+ * it is taken as late as possible. So a call with a GIL window costs three readings, and a call
+ * without one costs two.
  *
  * Nothing here can fail, allocates after a thread's first call, takes a lock after a function's
  * first call, or changes errno. A call that cannot be recorded is counted as lost.
  *
- * A signal handler may make calls of its own at any instruction of this. It takes off what it put
- * on, and besides only what ffitap__call_has_stale_frame() says.
+ * A signal handler may make calls of its own at any instruction of this code. Each of its calls
+ * takes off the frame that it has put on, and besides only frames that
+ * ffitap__call_has_stale_frame() names.
  */
 #ifndef FFITAP_TAP_CALLS_CALL_H
 #define FFITAP_TAP_CALLS_CALL_H
@@ -30,7 +31,8 @@
 #include "tap/calls/tally.h"
 #include "tap/calls/thread.h"
 
-/* The ways that these take where there is more to do than to count. */
+/* The slow ways of the inline functions below, for calls with which there is more to do than to
+ * count them. */
 FFITAP__CROSSING void ffitap__call_tell_release(struct ffitap__thread *self, uint16_t runtime);
 FFITAP__CROSSING struct ffitap__frame *ffitap__call_enter_slowly(struct ffitap__thread *self,
                                                                  uint16_t runtime,
@@ -43,7 +45,7 @@ FFITAP__CROSSING void ffitap__call_end_slowly(struct ffitap__thread *self,
                                               struct ffitap__frame *frame, uint64_t left,
                                               uint64_t held);
 
-/* How far below a plan's caller, in bytes, the plan passes its call on. */
+/* A plan passes its call on from at most this many bytes below the plan's caller on the stack. */
 #define FFITAP__CALL_OF_PLAN_MAX 1024u
 
 /* The interpreter lock is released, for a call that is about to be made. */
@@ -53,7 +55,7 @@ static inline void ffitap__call_note_window(struct ffitap__thread *self)
     self->question.stack = 0;
 }
 
-/* The same, once it is, for those who listen as well. */
+/* The same after the lock was released, which also tells sessions that listen to events. */
 static inline void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime)
 {
     ffitap__call_note_window(self);
@@ -62,8 +64,9 @@ static inline void ffitap__call_lock_released(struct ffitap__thread *self, uint1
 }
 
 /*
- * `stack` is the caller's stack pointer, the same here and in ffitap__call_enter() if one
- * function does both: a callback may ask for errno too, and that is no exchange of a call's.
+ * The address of errno was asked for. `stack` is the stack pointer of the function that asked. If
+ * that function makes the call as well, ffitap__call_enter() gets the same one, which tells the
+ * exchange of a call from a question that a callback asks.
  */
 static inline void ffitap__call_errno_asked(struct ffitap__thread *self, uintptr_t stack, int value)
 {
@@ -72,14 +75,14 @@ static inline void ffitap__call_errno_asked(struct ffitap__thread *self, uintptr
 }
 
 /*
- * Frames below which the stack has been unwound: an exception or a longjmp went through them, or a
- * lock was never taken back. Stacks grow down, so what a new call can still return to lies above.
- * A call on another stack (a coroutine's) may end a live frame early; such a frame is then not
- * found when it returns, and nothing is counted twice.
+ * Whether a frame is stale: the stack has been unwound past it by an exception or a longjmp, or its
+ * lock was never taken back. Stacks grow down, so every frame that a new call can still return to
+ * lies above that call. A call on another stack (a coroutine's) may end a live frame early. That
+ * frame is then not found when its call returns, and nothing is counted twice.
  */
 static inline bool ffitap__call_is_stale(uintptr_t frames_stack, uintptr_t stack)
 {
-    return frames_stack - 1 < stack; /* so that FFITAP__FRAME_FREE is not */
+    return frames_stack - 1 < stack; /* - 1: FFITAP__FRAME_FREE is never stale */
 }
 
 static inline bool ffitap__call_has_stale_frame(const struct ffitap__thread *self, uintptr_t stack)
@@ -88,9 +91,10 @@ static inline bool ffitap__call_has_stale_frame(const struct ffitap__thread *sel
 }
 
 /*
- * Whether the lock was released ahead of the call that is to begin, or is there and was not: its
- * flags. Before it has a frame, for a signal handler's call that finds the window takes it, and
- * stays where it is when it has left: no lock is taken for it.
+ * The flags of the call that is to begin: its lock was released ahead of it, or there is a lock and
+ * the call keeps it. They are found out before the call has a frame. A signal handler's call that
+ * finds the window open takes it; no lock is taken back for that call, so its frame stays where it
+ * is after the call has left.
  */
 static inline uint32_t ffitap__call_take_window(struct ffitap__thread *self, bool has_lock)
 {
@@ -100,13 +104,13 @@ static inline uint32_t ffitap__call_take_window(struct ffitap__thread *self, boo
 }
 
 /*
- * The next frame. From here on a signal handler that makes calls of its own takes frames above it;
- * until then it takes this one, and leaves it free. Whoever comes before it is filled in finds no
- * stale one there.
+ * Takes the next frame. A signal handler that comes before `depth` is raised uses this same frame
+ * for its calls, and leaves it free again; one that comes later uses frames above it. A handler
+ * that comes before this frame is filled in does not find it stale.
  */
 static inline struct ffitap__frame *ffitap__call_push(struct ffitap__thread *self, uintptr_t stack)
 {
-    /* What a handler that jumped out of ffitap__call_pop() left there may be anything. */
+    /* If a signal handler has jumped out of ffitap__call_pop(), anything may stand here. */
     self->frames[self->depth].stack = stack;
     atomic_signal_fence(memory_order_seq_cst);
     struct ffitap__frame *frame = &self->frames[ffitap__take_next(&self->depth)];
@@ -120,7 +124,8 @@ static inline struct ffitap__frame *ffitap__call_push(struct ffitap__thread *sel
     return frame;
 }
 
-/* Which of the thread's frames it is, from 1: that many calls are under way in it and below. */
+/* The frame's number among the thread's, from 1: so many calls are under way, up to and with this
+ * one. */
 static inline uint32_t ffitap__call_depth(const struct ffitap__thread *self,
                                           const struct ffitap__frame *frame)
 {
@@ -149,12 +154,13 @@ static inline void ffitap__call_note_plan(struct ffitap__thread *self, const voi
 }
 
 /*
- * Whether a call of the function is only the plan's call under way, passed on by the plan to
- * another function that makes calls: the plan's was the last to begin, no callback came out of it,
- * and its caller lies further up the stack, but not so far as if native code in between made the
- * call. A caller that has jumped out of the plan's call and makes this one with the same stack
- * pointer makes another call. One that it makes from further down, before any that tells that the
- * plan's is over, cannot be told from the plan's, and goes uncounted.
+ * Whether this call of the function is no call of its own but the plan's call under way, which the
+ * plan passes on to another function that makes calls. It is if the plan's call was the last to
+ * begin, no callback has come out of it, and its caller lies further up the stack, though not so
+ * far that native code could be in between. A caller that has jumped out of the plan's call may
+ * call the same function itself. If it does so with the same stack pointer, that is seen to be
+ * another call. If it does so from further down the stack, before another call has shown that the
+ * plan's call is over, its call cannot be told from the plan's and is not counted.
  */
 static inline bool ffitap__call_is_plans(const struct ffitap__thread *self, const void *function,
                                          uintptr_t stack)
@@ -166,7 +172,7 @@ static inline bool ffitap__call_is_plans(const struct ffitap__thread *self, cons
            top->stack - stack < FFITAP__CALL_OF_PLAN_MAX;
 }
 
-/* What was noted ahead of a call goes with none: it is not to be measured, or lost. */
+/* Forgets what was noted ahead of a call, because the call is lost or is not to be measured. */
 static inline void ffitap__call_forget_ahead(struct ffitap__thread *self)
 {
     self->window.open = 0;
@@ -174,9 +180,9 @@ static inline void ffitap__call_forget_ahead(struct ffitap__thread *self)
 }
 
 /*
- * The way of nearly every call while calls are counted and no more is wanted: to a function that
- * this thread has called before, out of none that has gone. It calls no function, and so its caller
- * need not save what the call is made with. NULL if the call is none of these.
+ * The fast way, which nearly every call takes while calls are counted and nothing else: the thread
+ * has called the function before, and has no stale frame on top. It calls no function, so its
+ * caller need not save the arguments of the foreign call. NULL if the call has to go the slow way.
  */
 static inline __attribute__((always_inline)) struct ffitap__frame *
 ffitap__call_enter_counted(struct ffitap__thread *self, uint16_t runtime, const void *address,
@@ -207,7 +213,8 @@ ffitap__call_enter_counted(struct ffitap__thread *self, uint16_t runtime, const 
 /*
  * Native code at `address` is entered. `has_lock`: the runtime has an interpreter lock, which it
  * has not released if ffitap__call_lock_released() was not called before. Returns the call's frame;
- * NULL if the call is lost or left out by the filter, and is not to be left.
+ * NULL if the call is lost or left out by the filter; ffitap__call_leave() must then not be called
+ * for it.
  */
 static inline struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *self,
                                                        uint16_t runtime, const void *address,
@@ -221,10 +228,8 @@ static inline struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *se
                : ffitap__call_enter_slowly(self, runtime, address, has_lock, stack);
 }
 
-/*
- * Takes the frame off, the top one. Last of all: a signal handler that makes calls meanwhile finds
- * it as it was in native code, and takes frames above it.
- */
+/* Takes off the top frame. This comes last of all: until then a signal handler that makes calls
+ * finds the frame as it was in native code, and uses frames above it. */
 static inline void ffitap__call_pop(struct ffitap__thread *self, struct ffitap__frame *frame,
                                     const struct ffitap__tally *tally)
 {
@@ -245,7 +250,9 @@ static inline bool ffitap__call_is_usual(const struct ffitap__frame *frame)
            !frame->in_callbacks;
 }
 
-/* The usual call of the top frame, of which nobody wants more than to count it, is complete. */
+/*
+ * Ends the call of the top frame: a usual one, with which there is nothing to do but to count it.
+ */
 static inline __attribute__((always_inline)) void ffitap__call_end(struct ffitap__thread *self,
                                                                    struct ffitap__frame *frame,
                                                                    bool has_window, uint64_t left,
@@ -262,15 +269,15 @@ static inline __attribute__((always_inline)) void ffitap__call_end(struct ffitap
     ffitap__call_pop(self, frame, tally);
 }
 
-/* Whether that can be said of the top frame, if there is one. */
+/* Whether the call of the top frame, if there is one, is only to be counted. */
 static inline bool ffitap__call_is_only_counted(const struct ffitap__thread *self,
                                                 const struct ffitap__frame *top)
 {
     return self->counting == ffitap__watch_state() && top->cell;
 }
 
-/* The call of `frame` has left and may wait for its lock for ever: an interpreter that ends lets
- * some threads have it no more. */
+/* Shows in the file that the call of `frame` has left native code and waits for its lock. It may
+ * wait for ever: an interpreter that ends does not give the lock to some threads any more. */
 static inline void ffitap__call_show_wait(const struct ffitap__frame *frame, uint64_t left)
 {
     struct ffitap__statistics_thread *thread = frame->cell->tally->thread;
@@ -279,8 +286,8 @@ static inline void ffitap__call_show_wait(const struct ffitap__frame *frame, uin
     atomic_store_explicit(&thread->left_entered_ticks, frame->entered, memory_order_release);
 }
 
-/* The call of the top frame has left and waits for its lock: from now on a call of a signal handler
- * takes the frame off. */
+/* The call of the top frame has left native code and waits for its lock. From now on a call that a
+ * signal handler makes takes this frame off. */
 static inline void ffitap__call_wait(struct ffitap__frame *frame, uint64_t left)
 {
     frame->left = left;
@@ -289,8 +296,9 @@ static inline void ffitap__call_wait(struct ffitap__frame *frame, uint64_t left)
 }
 
 /*
- * It returned; `stack` as on entry, which tells it from others. Without a window the call is
- * complete, and with an exchange of errno the thread is taken to have its own value back.
+ * Native code has returned. `stack` is the stack pointer that ffitap__call_enter() got: it tells
+ * this call from others. A call without a window is complete now; if it exchanged errno, the thread
+ * is taken to have its own value back.
  */
 static inline void ffitap__call_leave(struct ffitap__thread *self, uintptr_t stack)
 {
@@ -312,8 +320,9 @@ static inline void ffitap__call_leave(struct ffitap__thread *self, uintptr_t sta
 }
 
 /*
- * The same in whatever thread this is now: native code may have switched to another stack, which
- * another thread then went on with. The call is then unfinished in the thread that made it.
+ * The same, in whatever thread this is now: native code may have switched to another stack, and
+ * another thread may have gone on with the caller's. The call then stays unfinished in the thread
+ * that made it.
  */
 static inline void ffitap__call_leave_here(uintptr_t stack)
 {
@@ -329,7 +338,7 @@ static inline bool ffitap__call_wants_lock(const struct ffitap__thread *self)
     return self->depth && self->frames[self->depth - 1].stack == FFITAP__FRAME_WAITS;
 }
 
-/* A call that wants its lock is about to ask for it; errno is what the thread has again. */
+/* A call that waits for its lock is about to ask for it. The thread has its own errno again. */
 static inline void ffitap__call_lock_wanted(struct ffitap__thread *self)
 {
     if (FFITAP__UNLIKELY(ffitap__watch_events()))
@@ -337,15 +346,17 @@ static inline void ffitap__call_lock_wanted(struct ffitap__thread *self)
 }
 
 /*
- * It has it, and the call is complete; unless that was given up, for calls were made meanwhile by
- * whoever hands the lock out or by a signal handler. `stack` is a stack pointer of the caller's.
+ * The thread has its lock again, and so the call is complete. Nothing happens if the call was given
+ * up meanwhile, because calls were made by a signal handler or by the code that hands the lock out.
+ * `stack` is a stack pointer of the caller's.
  */
 static inline void ffitap__call_lock_held(struct ffitap__thread *self, uintptr_t stack)
 {
     const uint64_t held = ffitap__ticks_read();
     struct ffitap__frame *frame = &self->frames[self->depth - 1u];
 
-    /* From then on handlers find it further up than they are, and leave it to us. */
+    /* With `stack` in the frame, signal handlers find it further up than they are, and leave it to
+     * us. */
     if (FFITAP__UNLIKELY(!self->depth ||
                          !ffitap__replace(&frame->stack, FFITAP__FRAME_WAITS, stack)))
         return;
@@ -361,7 +372,7 @@ static inline void ffitap__call_window_unused(struct ffitap__thread *self)
     self->window.open = 0;
 }
 
-/* What a thread has under way when it ends, innermost first. */
+/* Gives up the calls that a thread has under way when it ends, innermost first. */
 void ffitap__call_drop_all(struct ffitap__thread *self);
 
 /* The same, and then all that is kept of the thread. */

@@ -8,10 +8,8 @@
 #include "tap/events/loss.h"
 #include "tap/calls/tally.h"
 
-/*
- * The innermost call that can still be in native code: stacks grow down, and what lies below was
- * jumped over. Such frames are left to the next call to take off.
- */
+/* The innermost call that can still be in native code. Stacks grow down, so calls from below
+ * `stack` were jumped over; their frames are left to the next call, which takes them off. */
 static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t stack)
 {
     for (uint32_t depth = self->depth; depth; depth--) {
@@ -24,9 +22,10 @@ static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t s
 }
 
 /*
- * Takes the time of the call for a callback. False if another callback out of the same call has it:
- * its handler went into native code past us, and that called back again. A callback that was jumped
- * over keeps the time until another one comes from no deeper in the stack, or the call ends.
+ * Makes this callback the one whose time is taken off its call's self time. False if another
+ * callback out of the same call is the one already: that one's handler has gone into native code
+ * unseen by us, and native code has called back again. A callback that was jumped over stays the
+ * one until another comes from no deeper in the stack, or until the call ends.
  */
 static bool take_time(struct ffitap__frame *frame, uintptr_t stack)
 {

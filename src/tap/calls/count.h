@@ -10,7 +10,8 @@
 #include "tap/base/event.h"
 #include "tap/base/fast.h"
 
-/* Everything that a call is counted in, found first, so that it counts whole or not at all. */
+/* Everything that a call is counted in. All of it is found first, so that a call is counted as a
+ * whole or not at all. */
 struct ffitap__places {
     uint64_t native_ns;
     uint64_t wait_ns;
@@ -21,8 +22,9 @@ struct ffitap__places {
 
 /*
  * From here to ffitap__count_end() the cell's numbers do not fit together, and `sequence` is odd.
- * It stays odd if a signal handler leaves by siglongjmp(3) in between, for they never will again.
- * Where it is odd already, true is returned, and it is left to whom it belongs.
+ * If a signal handler jumps away in between by siglongjmp(3), `sequence` stays odd for good,
+ * because the numbers will never fit together again; readers then go by the buckets. If `sequence`
+ * is odd already, this returns true, and whoever made it odd has to make it even again.
  */
 static inline bool ffitap__count_begin(struct ffitap__statistics_cell *shared)
 {
@@ -41,7 +43,8 @@ static inline void ffitap__count_end(struct ffitap__statistics_cell *shared, boo
         ffitap__increment((uint32_t *)&shared->sequence);
 }
 
-/* Rare, and so it may cost something that no signal handler's value comes to be lost. */
+/* This happens rarely, so it may cost a little more to make sure that no signal handler's value is
+ * lost. */
 static inline void ffitap__count_lower(uint64_t *least, uint64_t value)
 {
     uint64_t former = *least;
@@ -72,7 +75,7 @@ static inline void ffitap__count_duration(struct ffitap__statistics_cell *shared
         ffitap__count_raise(&shared->max_ns, duration_ns);
 }
 
-/* A window whose end was seen. */
+/* Counts a window whose end was seen. */
 static inline void ffitap__count_window(const struct ffitap__places *places)
 {
     struct ffitap__statistics_windows *windows = places->windows;

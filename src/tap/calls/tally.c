@@ -50,8 +50,8 @@ static struct ffitap__tally *create_tally(void)
 {
     struct ffitap__tally *tally = ffitap__memory_reserve(sizeof(*tally));
 
-    /* Last, for the thread's record stays in the file: nothing may fail behind it, call after
-     * call. */
+    /* This comes last, because it leaves a record of the thread in the file: if something failed
+     * after it, every call would leave another such record. */
     if (tally && !find_storage(tally)) {
         destroy(tally);
         tally = NULL;
@@ -59,7 +59,8 @@ static struct ffitap__tally *create_tally(void)
     return tally;
 }
 
-/* By its address alone: a frame that is being filled may still have the cell of its last call. */
+/* Goes by the cell's address and does not read the cell: a frame that is being filled may still
+ * have the cell of its last call. */
 static bool is_cell_of(const struct ffitap__tally *tally, const struct ffitap__cell *cell)
 {
     return (uintptr_t)cell - (uintptr_t)tally < sizeof(*tally);
@@ -73,8 +74,11 @@ static bool is_in_use(const struct ffitap__thread *self, const struct ffitap__ta
     return false;
 }
 
-/* Frames are used one after another. Behind one that holds nothing only those may come whose calls
- * are given up before they began, and their cells are not looked at. */
+/*
+ * Clears the cells of this tally from frames that are not in use. Frames are used one after
+ * another, so the walk ends at the first one that holds nothing. Behind it there may only be frames
+ * of calls that were given up before they began, and the cells of those are not looked at.
+ */
 static void forget_cells(struct ffitap__thread *self, const struct ffitap__tally *tally)
 {
     for (uint32_t i = 0; i < FFITAP__FRAME_MAX && (self->frames[i].entered || self->frames[i].cell);
@@ -92,11 +96,11 @@ static void put_aside(struct ffitap__thread *self, struct ffitap__tally *tally)
 }
 
 /*
- * Statistics were stopped and started since the thread counted something. Its calls under way go on
- * with what they began with, on the way that only counts as well: hence the rate. It may be a
- * signal handler that comes here, out of any instruction of a call that has what is retired in its
- * hands, and that may be retiring, too. So nothing goes but what is older than this one, and of
- * that what no call is left in.
+ * Puts a tally aside, because statistics were stopped and started since the thread counted
+ * something. Calls under way go on counting in the tally that they began with, also on the fast
+ * way, for which the tally needs the rate. It may be a signal handler that comes here, at any
+ * instruction of a call that is using a retired tally, or that is just retiring one. So only
+ * tallies go that are older than this one and that no call is in any more.
  */
 static void retire(struct ffitap__thread *self, struct ffitap__tally *tally)
 {
@@ -162,7 +166,7 @@ void ffitap__tally_destroy_all(struct ffitap__thread *self)
     end_all(self, destroy);
 }
 
-/* Of the one thread of a forked child. */
+/* The tallies that the one thread of a forked child had in its parent. */
 static struct ffitap__tally *left_behind;
 
 static void leave_behind(struct ffitap__tally *tally)
@@ -226,7 +230,7 @@ static struct ffitap__cell *add_cell(struct ffitap__tally *tally, struct ffitap_
                                      enum ffitap__statistics_cell_kind kind)
 {
     if (atomic_load_explicit(&tally->cell_count, memory_order_relaxed) >= FFITAP__CELL_MAX - 1)
-        return NULL; /* one is left for a signal handler that has not come here yet */
+        return NULL; /* one is kept for a signal handler that comes after this check */
     struct ffitap__statistics_cell *shared = add_shared(tally, callee, kind);
     if (!shared)
         return NULL;
@@ -286,10 +290,13 @@ static struct ffitap__statistics_windows *windows_of(struct ffitap__tally *tally
     return cell->windows ? at(tally, cell->windows) : add_windows(tally, cell);
 }
 
-/* Whether the outcome is of that value, or of none yet and so of that one from now on. */
+/*
+ * Whether the outcome is of that value. One that is of no value yet is of that value from now on.
+ */
 static bool is_of(struct ffitap__statistics_outcome *outcome, int32_t value)
 {
-    /* Both at once, for a signal handler may look for another outcome now. */
+    /* Both members are set at once, because a signal handler may be looking for an outcome right
+     * now. */
     union {
         struct {
             int32_t value;
@@ -304,7 +311,7 @@ static bool is_of(struct ffitap__statistics_outcome *outcome, int32_t value)
            found.both == wanted.both;
 }
 
-/* The outcome of that value, or room for it; NULL if there is none. */
+/* The outcome of that value, added if there is none yet; NULL if there is no room for it. */
 static struct ffitap__statistics_outcome *
 outcome_of(struct ffitap__tally *tally, struct ffitap__statistics_cell *shared, int32_t value)
 {
@@ -347,7 +354,8 @@ static bool make_window(struct ffitap__tally *tally, const struct ffitap__frame 
     return places->wait_bucket;
 }
 
-/* Makes what is not there. `*outcome` is NULL for a call that did not exchange errno. */
+/* Finds everything that the call is counted in, and makes what is not there yet. `*outcome` is NULL
+ * for a call that did not exchange errno. */
 static bool make_places(struct ffitap__tally *tally, const struct ffitap__frame *frame,
                         uint64_t left, uint64_t held, struct ffitap__places *places,
                         struct ffitap__statistics_outcome **outcome)

@@ -1,7 +1,8 @@
 /*
- * What one thread counts, without a lock: nobody else writes there but its own signal handlers,
- * which may come at any instruction. Made on the thread's first call and gone with it, or some time
- * after it has begun to count in another file; what it counted stays in the statistics file.
+ * A tally holds what one thread counts, without a lock: nobody writes there but the thread and its
+ * signal handlers, which may come at any instruction. It is made on the thread's first call, and
+ * goes with the thread, or some time after the thread has begun to count in another file. What was
+ * counted stays in the statistics file.
  */
 #ifndef FFITAP_TAP_CALLS_TALLY_H
 #define FFITAP_TAP_CALLS_TALLY_H
@@ -16,7 +17,7 @@
 #include "tap/statistics/file.h"
 #include "tap/calls/thread.h"
 
-/* A cell of the file, and where in it the last of each kind was counted. */
+/* A cell of the file, and the places in its histograms that were last counted in. */
 struct ffitap__cell {
     struct ffitap__statistics_cell *shared;
     struct ffitap__tally *tally; /* that it is one of */
@@ -25,8 +26,8 @@ struct ffitap__cell {
     struct ffitap__recent durations;
     struct ffitap__recent waits;
     uint32_t windows; /* offset of its struct ffitap__statistics_windows, 0 for none */
-    uint32_t next;    /* of the same function, through another runtime or of callbacks: its place
-                         among the cells, and one; 0 for none */
+    uint32_t next;    /* the next cell of the function, through another runtime or of callbacks: its
+                         place among the cells plus one; 0 for none */
 };
 
 /* A cell with the key of no function. */
@@ -34,10 +35,10 @@ extern struct ffitap__cell ffitap__tally_no_cell;
 
 #define FFITAP__CELL_MAX (2 * FFITAP__FUNCTION_MAX)
 
-/* Much address space, of which a thread touches what its functions need. */
+/* This is much address space, but a thread touches only as much of it as its functions need. */
 struct ffitap__tally {
     struct ffitap__statistics_thread *thread;
-    struct ffitap__arena arena; /* of the file where it counts, which stays mapped as long */
+    struct ffitap__arena arena; /* of the file that it counts in, which stays mapped as long */
     char *file;                 /* the same, where it is mapped */
     uint64_t rate;              /* ffitap__clock_rate once it is known, for ticks; else 0 */
     struct ffitap__tally *next; /* of the thread's retired ones */
@@ -54,7 +55,8 @@ struct ffitap__tally *ffitap__tally_get(struct ffitap__thread *self);
 /* Ends all tallies of a thread that is in no call any more. */
 void ffitap__tally_destroy_all(struct ffitap__thread *self);
 
-/* Lets go of them in a forked child. They stay until that forks, too, for who was interrupted. */
+/* Lets go of all tallies in a forked child. They stay mapped until the child forks, too, because
+ * code that a signal handler interrupted may go on with them. */
 void ffitap__tally_leave_all(struct ffitap__thread *self);
 
 /* False in a process that was made behind fork(3)'s back: the file is its parent's. */
@@ -82,7 +84,8 @@ static inline uint64_t ffitap__tally_ns(const struct ffitap__tally *tally, uint6
     return (uint64_t)(((unsigned __int128)ticks * tally->rate) >> FFITAP__CLOCK_SHIFT);
 }
 
-/* False if one of them has no place yet. A call without a window is over when it has left. */
+/* Finds everything that the call is counted in. False if something of it has no place yet. A call
+ * without a window is over when it has left native code, and `held` is not looked at. */
 static inline bool ffitap__tally_find(const struct ffitap__tally *tally,
                                       const struct ffitap__frame *frame, bool has_window,
                                       uint64_t left, uint64_t held, struct ffitap__places *places)

@@ -26,13 +26,13 @@ struct ffitap__callee {
 
 /* A call. A power of two in size, so that finding one takes no multiplication. */
 struct ffitap__frame {
-    uintptr_t stack;           /* where its caller is, or what it is instead: see below */
-    uint64_t entered;          /* 0 until it is */
-    uint64_t left;             /* when it left, of one that waits for its lock */
+    uintptr_t stack;           /* its caller's stack pointer, or one of the states below */
+    uint64_t entered;          /* when native code was entered; 0 before */
+    uint64_t left;             /* when it left native code, if it waits for its lock */
     uint64_t in_callbacks;     /* how long it was in them */
     uintptr_t callback_stack;  /* of the callback that takes its time; 0 if none does */
     uint64_t call_id;          /* 0 where no events are wanted */
-    struct ffitap__cell *cell; /* that it counts in; NULL if there was none when it began */
+    struct ffitap__cell *cell; /* where it is counted; NULL if there was none when it began */
     struct ffitap__callee callee;
     uint32_t flags; /* enum ffitap__call_flag, and FFITAP__FRAME_... */
     int errno_before;
@@ -42,9 +42,10 @@ struct ffitap__frame {
 } __attribute__((aligned(128)));
 
 /*
- * The stack pointer of a frame's caller tells whether it was jumped over. What else is in its place
- * leads to the right answer as well: a frame that is free, as is one that was never used, is found
- * further up than any call; one that has left and waits for its lock further down.
+ * A frame's `stack` tells whether its call was jumped over. Two states take the place of a stack
+ * pointer, and lead to the right answer as well: a frame that is free, or was never used, compares
+ * as if it lay further up than any call; one whose call has left and waits for its lock compares as
+ * if it lay further down.
  */
 #define FFITAP__FRAME_FREE  0u
 #define FFITAP__FRAME_WAITS 1u
@@ -52,15 +53,15 @@ struct ffitap__frame {
 /* Somebody wants the call's single moments. */
 #define FFITAP__FRAME_IN_MOMENTS (1u << 31)
 
-/* The call began before fork(2), and its cell is the parent's. If it does not return here so is the
- * call. */
+/* The call began before fork(2), and its cell is the parent's. If the call does not return in this
+ * process, it is the parent's call alone. */
 #define FFITAP__FRAME_INHERITED (1u << 30)
 
 /* The runtime's interpreter lock was given up and no call has been made since. */
 struct ffitap__window {
     uint32_t open;    /* 1, or 0 if there is none */
     uint16_t runtime; /* of a free-threaded interpreter: which of its ids says what was given up;
-                         0 otherwise, or if its call has it */
+                         0 otherwise, or once a call has taken it */
     bool had_lock;    /* of a free-threaded interpreter: whether it gave up a lock, and was not only
                          detached */
     int errno_before; /* if there are events */
@@ -79,9 +80,9 @@ struct ffitap__planned {
 };
 
 /*
- * What was found out for earlier calls of functions through a runtime. A signal handler may find
- * out something else at any moment, of functions with the same place: neither member says anything
- * of the other, and the cell has a key of its own.
+ * What was found out in earlier calls of functions through a runtime. At any moment a signal
+ * handler may put here what it finds out of other functions with the same place. So neither member
+ * says anything about the other, and the cell has a key of its own.
  */
 struct ffitap__thread_memo {
     struct ffitap__cell *_Atomic cell; /* where one counts; never NULL */
@@ -96,15 +97,15 @@ struct ffitap__thread_memo {
 #define FFITAP__NO_STATE UINT64_MAX
 
 struct ffitap__thread {
-    /* The state of ffitap__watch with which calls are counted, no more is wanted of them, and the
-     * memos hold; else FFITAP__NO_STATE. */
+    /* The state of ffitap__watch in which calls are only counted and the memos hold, if that is so;
+     * otherwise FFITAP__NO_STATE. */
     uint64_t counting;
     uint32_t depth; /* how many of the frames are calls */
     struct ffitap__window window;
     struct ffitap__errno_question question;
     struct ffitap__planned planned;
     struct ffitap__tally *_Atomic tally;   /* NULL until it counts something */
-    struct ffitap__tally *_Atomic retired; /* of earlier files, that calls may be under way in */
+    struct ffitap__tally *_Atomic retired; /* of earlier files, where calls may be under way */
     uint64_t next_call_id;
     uint64_t next_callback_id;
     struct ffitap__clock_anchor anchor;
@@ -119,7 +120,8 @@ FFITAP__CROSSING extern FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thre
 FFITAP__CROSSING struct ffitap__thread *ffitap__thread_prepare(void);
 FFITAP__CROSSING struct ffitap__thread *ffitap__thread_start(void);
 
-/* This thread's calls, made on first use, ahead of a call; NULL if there is no memory for them. */
+/* The record of this thread, made on first use, for what comes ahead of a call. NULL if there is no
+ * memory for it. */
 static inline struct ffitap__thread *ffitap__thread_get_ahead(void)
 {
     struct ffitap__thread *self = ffitap__thread_self;
@@ -127,7 +129,7 @@ static inline struct ffitap__thread *ffitap__thread_get_ahead(void)
     return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_prepare();
 }
 
-/* This thread's calls, made on first use, for the call itself: lost if there is no memory. */
+/* The same for the call itself, which is counted as lost if there is no memory. */
 static inline struct ffitap__thread *ffitap__thread_get(void)
 {
     struct ffitap__thread *self = ffitap__thread_self;
@@ -135,7 +137,8 @@ static inline struct ffitap__thread *ffitap__thread_get(void)
     return FFITAP__LIKELY(self != NULL) ? self : ffitap__thread_start();
 }
 
-/* Memos: addresses that a program has leave the upper bits alone. */
+/* The key of a memo. The runtime goes into the upper bits, which are the same in all addresses of a
+ * program. */
 static inline uint64_t ffitap__thread_key(const void *address, uint16_t runtime)
 {
     return (uintptr_t)address ^ (uint64_t)runtime << 48;
@@ -164,7 +167,8 @@ void ffitap__thread_init(void (*end)(void *thread));
 /* Gives the calls and callbacks that come numbers that no other thread's have. */
 void ffitap__thread_number(struct ffitap__thread *self);
 
-/* Forgets every memo: what comes counts in whatever tally there will be. */
+/* Forgets every memo, so that later calls look for their cells anew, in whatever tally there is
+ * then. */
 void ffitap__thread_forget(struct ffitap__thread *self);
 
 #endif

@@ -10,8 +10,9 @@
 #include "tap/events/loss.h"
 
 /*
- * The constructors that LTTng's header brings register our tracepoints with a library of LTTng's,
- * which they load. Where LTTng is not wanted that stays out of the process, and they do nothing.
+ * LTTng's header brings constructors, which load a library of LTTng's and register our tracepoints
+ * with it. Where LTTng is not wanted, this function keeps that library out of the process, and the
+ * constructors do nothing.
  */
 static void *open_if_wanted(const char *name, int mode)
 {
@@ -38,10 +39,10 @@ static void join(void)
 }
 
 /*
- * LTTng forgets a thread that ends, and has a lock of its own meanwhile, with signals on. A handler
- * that emits then has LTTng get to know the thread again, for which it waits for that lock without
- * end, and so does every thread that is new or ends later. So a thread that was forgotten emits
- * nothing more, which is counted.
+ * LTTng forgets a thread that ends, and holds a lock of its own while it does, with signals on. If
+ * a signal handler emitted an event then, LTTng would get to know the thread again and wait for
+ * that lock for ever, and so would every thread that starts or ends later. So a thread that LTTng
+ * has forgotten emits nothing more, and its events are counted as lost.
  */
 static bool is_welcome(void)
 {

@@ -23,26 +23,26 @@ FFITAP__EVENT_MAP(X)
 extern const struct ffitap__sink ffitap__lttng_sink;
 
 /*
- * Makes this thread known to LTTng, which its first event does otherwise. That takes a lock which
- * LTTng holds while the process forks: no lock of ours that a fork waits for may be held then.
+ * Makes this thread known to LTTng; without this, the thread's first event does so. LTTng takes a
+ * lock for it that it also holds while the process forks. So the caller must hold no lock of ours
+ * that a fork waits for: the thread and the fork would wait for each other for ever.
  */
 void ffitap__lttng_join(void);
 
-/*
- * The same in a destructor of a thread: LTTng may have forgotten it by then, after which it emits
- * nothing otherwise.
- */
+/* The same in a destructor of a thread. LTTng may have forgotten the thread by then, and without
+ * this the thread would emit nothing more. */
 void ffitap__lttng_join_again(void);
 
 typedef bool ffitap__lttng_question(void);
 
-/* Who says from now on whether LTTng knows the thread that asks; NULL: nobody can tell. */
+/* Sets the function that says from now on whether LTTng knows the thread that asks. NULL: there is
+ * no such function, and nothing is known about it. */
 FFITAP__CROSSING void ffitap__lttng_ask(ffitap__lttng_question *is_known);
 
 /* Whether some session wants an event that only a call gives. */
 FFITAP__CROSSING bool ffitap__lttng_asks_for_calls(void);
 
-/* The same, or statistics are kept of calls: whether a call is to be told of. */
+/* Whether calls are to be recorded: a session wants such an event, or statistics are kept. */
 static inline bool ffitap__lttng_wants_calls(void)
 {
     return FFITAP__UNLIKELY(ffitap__watch_statistics()) ||
@@ -52,7 +52,7 @@ static inline bool ffitap__lttng_wants_calls(void)
 /* Whether some session wants complete calls. */
 bool ffitap__lttng_wants_complete_calls(void);
 
-/* Whether that is one of a call's single moments, and not only the complete call. */
+/* Whether some session wants the single moments of calls, and not only complete calls. */
 bool ffitap__lttng_wants_moments(void);
 
 /* Whether it is a callback's edge. */

@@ -27,10 +27,8 @@
 static char folder[FOLDER_MAX];
 static bool is_too_long;
 
-/*
- * Text that grows on a stack, which may be a signal handler's small one. What has no room is left
- * out: it is full then.
- */
+/* Text that grows in a buffer on the stack, which may be a signal handler's small one. What has no
+ * room is left out; `length` then equals `room`. */
 struct text {
     char *bytes;
     size_t length, room;
@@ -84,7 +82,8 @@ static const char *value_of(const char *entry, const char *name)
     return strncmp(entry, name, length) == 0 && entry[length] == '=' ? entry + length + 1 : NULL;
 }
 
-/* No environment at all is an empty one. */
+/* Which of ffitap's variables the environment lacks: enum ffitap__exec_mark. NULL is an empty
+ * environment. */
 static unsigned judge(char *const *environment)
 {
     unsigned marks = FFITAP__EXEC_WITHOUT_PRELOAD | FFITAP__EXEC_WITHOUT_FOLDER;
@@ -134,7 +133,7 @@ static bool add_working_directory(struct text *text)
     return true;
 }
 
-/* A relative name with its directory before it, if that has a name. */
+/* Adds the name; before a relative name its directory, if the path of that directory is known. */
 static void add_absolute(struct text *text, const struct ffitap__exec_program *program,
                          const char *name)
 {
@@ -200,7 +199,7 @@ static void begin_note(struct text *text, const struct ffitap__exec_note *note, 
     add(text, " ");
 }
 
-/* The moment that the note at `path` says, 0 if that is none. */
+/* The moment that the note at `path` says; 0 if there is no note. */
 static uint64_t moment_at(const char *path)
 {
     char start[NAME_MAX_ + sizeof(FFITAP__EXEC_NOTE_MAGIC)];
@@ -218,10 +217,8 @@ static uint64_t moment_at(const char *path)
     return *at == ' ' ? moment_ns : 0;
 }
 
-/*
- * Moves a note away that another process with this number left, or an earlier program of this one:
- * it stays true.
- */
+/* Moves an older note aside, which another process with this number has left, or an earlier program
+ * of this process. The older note is kept, because what it says stays true. */
 static void set_aside(const char *path, const struct ffitap__exec_note *note)
 {
     char buffer[FOLDER_MAX + NAME_MAX_];
@@ -232,8 +229,9 @@ static void set_aside(const char *path, const struct ffitap__exec_note *note)
 }
 
 /*
- * Returns 0 or an errno. The note that is called by its process alone is the newest one. Who spawns
- * a process may come after the notes of that process itself: what is late yields to what is newer.
+ * Returns 0 or an errno. The note that has the number of the process alone for a name is the newest
+ * one. A process that has spawned another may write its note of it only after that process has left
+ * notes itself. Such a late note takes another name, and the newest one stays where it is.
  */
 static int put(struct ffitap__exec_note *note, const struct text *text)
 {

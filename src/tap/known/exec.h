@@ -1,8 +1,8 @@
 /*
- * Notes of the programs that this process runs (tap/exec_note.h), while the folder for statistics
- * is one that it was started with. All of this may be called by any thread, in signal handlers, and
- * in children of fork(2) and vfork(2), whose memory may be their parent's: it takes no lock,
- * allocates nothing, and leaves errno alone.
+ * Notes of the programs that this process runs (tap/exec_note.h). They are left if this process
+ * found the folder for statistics in its environment when it started. All of this may be called by
+ * any thread, in signal handlers, and in children of fork(2) and vfork(2), whose memory may be
+ * their parent's: it takes no lock, allocates nothing, and leaves errno alone.
  */
 #ifndef FFITAP_TAP_KNOWN_EXEC_H
 #define FFITAP_TAP_KNOWN_EXEC_H
@@ -24,34 +24,34 @@ struct ffitap__exec_program {
 /* A note that was left, to take it away if the program is not started after all. */
 struct ffitap__exec_note {
     bool is_there;
-    bool is_told; /* there is none, and a statistics file says so */
-    int told;     /* where */
-    int32_t pid;  /* 0: nobody was told */
+    bool is_told; /* no note could be left, and a statistics file says so */
+    int told;     /* which place in that file says so */
+    int32_t pid;  /* 0: it is not known */
     uint64_t moment_ns;
-    uint64_t number; /* behind the process's in its name, 0: none */
+    uint64_t number; /* behind the process's number in the note's name, 0: none */
 };
 
 /* At the start of the program: statistics go to `folder`, an absolute path. */
 void ffitap__exec_start(const char *folder);
 
-/* The program that was started has come up, and there is a file that says so. */
+/* This program has come up, and it has a statistics file that says so: the note of it is taken
+ * away. */
 void ffitap__exec_arrive(void);
 
 /* Whether notes are wanted. */
 FFITAP__CROSSING bool ffitap__exec_is_noted(void);
 
-/* The moment of a note whose process gets its number later. */
+/* The moment for a note of a process that gets its number later. */
 FFITAP__CROSSING uint64_t ffitap__exec_moment(void);
 
-/*
- * Leaves a note of a program that is started at `moment_ns` in the process `pid`, a child of
- * `parent`. What cannot be noted is told in the statistics file.
- */
+/* Leaves a note of a program that is started at `moment_ns` in the process `pid`, a child of
+ * `parent`. If no note can be left, the statistics file says so. */
 FFITAP__CROSSING struct ffitap__exec_note
 ffitap__exec_leave(const struct ffitap__exec_program *program, int32_t pid, int32_t parent,
                    uint64_t moment_ns);
 
-/* The same of a shell whose number this process is not told; only if it cannot be seen. */
+/* The same of a shell whose process number is not known here. A note is left only if the shell's
+ * environment keeps it from being seen. */
 FFITAP__CROSSING struct ffitap__exec_note ffitap__exec_leave_shell(char *const *environment);
 
 /* The program was not started. */

@@ -5,7 +5,8 @@
 #include "tap/base/lock.h"
 #include "tap/known/object.h"
 
-/* Where in _PyRuntime what is needed of _Py_DebugOffsets is: numbers of 64 bits each. */
+/* Where in _PyRuntime the words of _Py_DebugOffsets stand that are needed here. Each is a number of
+ * 64 bits. */
 enum word {
     COOKIE,
     VERSION, /* PY_VERSION_HEX */
@@ -30,7 +31,7 @@ static const struct layout {
 };
 #define WORDS 26u /* that are looked at */
 
-/* No member lies further in than this: what says so is no description. */
+/* No member lies further in than this. Words that say otherwise are no description. */
 #define MEMBER_MAX (16u << 20)
 
 static const struct layout *find_layout(uint64_t version)
@@ -75,14 +76,15 @@ bool ffitap__free_threading_read(struct ffitap__free_threading *build,
 }
 
 /*
- * Several CPythons in one process are rare, and so are those that are loaded again and then lie
- * elsewhere. An entry says where things lie and not in which object, whose place in the table of
- * objects another one may have got since.
+ * A few will do: several CPythons in one process are rare, and so are CPythons that are loaded
+ * again and then lie elsewhere. An entry says where things lie, and not in which object: the
+ * object's place in the table of objects may have gone to another object since.
  */
 static struct ffitap__free_threading builds[16];
 static unsigned build_count;
 
-/* Of which it is only known that it is such a build; or of which there have been too many. */
+/* Stands for a build of which it is only known that it is free-threaded, and for builds beyond
+ * those that there is room for. */
 static const struct ffitap__free_threading unknown;
 
 static bool are_equal(const struct ffitap__free_threading *one,
@@ -107,7 +109,8 @@ static const struct ffitap__free_threading *keep(const struct ffitap__free_threa
     return &builds[build_count++];
 }
 
-/* What the object has by CPython's name; NULL if that is of another type or not all in it. */
+/* What the object has by the name that CPython gives it. NULL if there is nothing, or if it is of
+ * another type or lies partly outside of the object. */
 static const void *find_symbol(const struct ffitap__elf *elf, const char *name, unsigned type,
                                uint64_t *size)
 {

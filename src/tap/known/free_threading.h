@@ -1,7 +1,8 @@
 /*
- * Builds of CPython that can do without their interpreter lock, and whether they have it: modules
- * that need it turn it on. No function tells, so that it is read where the interpreter says of
- * itself that it lies (_Py_DebugOffsets), in versions whose description we know.
+ * Builds of CPython that can do without their interpreter lock, and whether the lock is on: modules
+ * that need it turn it on. CPython has no function that says so. The tap reads the flag from
+ * memory, at the place that the interpreter's own description (_Py_DebugOffsets) names, in the
+ * versions whose description we know.
  */
 #ifndef FFITAP_TAP_KNOWN_FREE_THREADING_H
 #define FFITAP_TAP_KNOWN_FREE_THREADING_H
@@ -17,29 +18,31 @@ struct ffitap__free_threading {
     uint32_t interpreter_of_state; /* these three are where members lie */
     uint32_t lock_of_interpreter;
     uint32_t enabled_in_lock;
-    bool is_known; /* and where they are not, nobody can tell */
+    bool is_known; /* else the state of the lock cannot be told */
 };
 
 /*
- * The free-threaded CPython whose PyEval_SaveThread() lies at `release`; NULL if what is there is
- * not known to be free-threaded. It must not be unmapped meanwhile. The result is never freed, but
- * says nothing once that CPython is unmapped. Must not be called with the tap's lock held.
+ * The free-threaded CPython whose PyEval_SaveThread() lies at `release`; NULL if what lies there is
+ * not known to be a free-threaded CPython. That object must not be unmapped meanwhile. The result
+ * is never freed, but means nothing once that CPython is unmapped. Must not be called with the
+ * tap's lock held.
  */
 FFITAP__CROSSING const struct ffitap__free_threading *
 ffitap__free_threading_find(const void *release);
 
 /*
- * The versions that we know, by the minor number, and which of the words that they begin with say
- * what moves from version to version and stays in all releases of one: where an interpreter has a
- * pointer to its lock; where that has whether it is enabled; the size of a thread's state; where
- * that has a pointer to its interpreter.
+ * The versions that we know, by their minor number. For each there are the indexes of the words
+ * that tell what moves from version to version and stays in all releases of one: where an
+ * interpreter has the pointer to its lock; where the lock has the flag that says whether it is
+ * enabled; how large a thread's state is; where the state has the pointer to its interpreter.
  */
 #define FFITAP__FREE_THREADING_MAP(X)                                                              \
     X(13, 14, 16, 19, 22)                                                                          \
     X(14, 15, 17, 22, 25)                                                                          \
     X(15, 15, 17, 22, 25)
 
-/* The newest of them. Of later ones it is only known that they are such builds. */
+/* The newest version that we know. Of builds of later versions it is only known that they are
+ * free-threaded. */
 enum {
 #define X(minor, lock, enabled, state_size, of) FFITAP__FREE_THREADING_3_##minor = (minor),
     FFITAP__FREE_THREADING_MAP(X) FFITAP__FREE_THREADING_NEXT,
@@ -75,7 +78,8 @@ ffitap__free_threading_state(const struct ffitap__free_threading *build)
                : FFITAP__LOCK_IS_OFF;
 }
 
-/* Reads what CPython says of itself; tests have it read what it does not say. */
+/* Reads what CPython says of itself. It is declared here so that tests can have it read what no
+ * CPython says. */
 struct ffitap__free_threading_words {
     const uint64_t *words;
     uint64_t size; /* in bytes, of the whole that they begin */

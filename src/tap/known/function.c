@@ -16,7 +16,7 @@
 
 static struct ffitap__function *_Atomic functions[FFITAP__FUNCTION_MAX]; /* by id, less one */
 static _Atomic uint32_t function_count;
-static struct ffitap__function *buckets[BUCKET_COUNT]; /* by place: what a reload finds again */
+static struct ffitap__function *buckets[BUCKET_COUNT]; /* by place, for libraries that come back */
 
 static struct ffitap__function_event event_of(const struct ffitap__function *function)
 {
@@ -37,7 +37,8 @@ static void report(const struct ffitap__function *function)
     ffitap__tell_function(&event);
 }
 
-/* By its names, which stay with it when its library is unloaded and comes back. */
+/* Asks the filter by the function's names. A function keeps its names when its library is unloaded
+ * and comes back. */
 static void ask_filter(struct ffitap__function *function)
 {
     atomic_store_explicit(&function->is_excluded,
@@ -92,8 +93,9 @@ static struct ffitap__function *learn(const struct ffitap__function *wanted)
 }
 
 /*
- * One that was unloaded without a word of it is not read: there may be nothing left of it, and what
- * is called there now is code made at run time, say.
+ * The object at `address`; NULL if there is none, or if it was unloaded without the tap being told.
+ * Such an object must not be read: there may be nothing left of it, and what is called there now
+ * may be code that was made at run time, for example.
  */
 static const struct ffitap__object *object_of(uintptr_t address)
 {

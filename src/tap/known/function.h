@@ -22,8 +22,8 @@ static inline bool ffitap__function_is_excluded(const struct ffitap__function *f
 
 /*
  * Names the function at `address` as a lookup asked for it, or as the host that gave the address
- * said. The first name of these stays: `address` is one function however many names it has. NULL if
- * it could not be kept.
+ * said. The first such name stays: `address` is one function, however many names it has. NULL if
+ * the function could not be kept.
  */
 FFITAP__CROSSING const struct ffitap__function *ffitap__function_announce(const void *address,
                                                                           const char *symbol);
@@ -34,10 +34,8 @@ FFITAP__CROSSING const struct ffitap__function *ffitap__function_at(const void *
 /* Forgets the addresses from `start` to `end`, whose object went. With the tap's lock held. */
 void ffitap__function_retire(uintptr_t start, uintptr_t end);
 
-/*
- * Forgets what was called from `start` to `end` before an object came there: a closure's code, say.
- * With the tap's lock held.
- */
+/* Forgets the functions from `start` to `end` that lay in no object (a closure's code, for
+ * example), because an object has come to lie there. With the tap's lock held. */
 void ffitap__function_make_way(uintptr_t start, uintptr_t end);
 
 /* Tells every function that is known. With the tap's lock held. */

@@ -21,8 +21,11 @@ struct table {
     struct slot slots[];
 };
 
-/* One that became too small is left as it is: somebody may be searching it. Each is twice as large
- * as the one before, so that all of them together take no more than the last. */
+/*
+ * The table in use. A table that became too small is left as it is, because some thread may be
+ * searching it. Each table is twice as large as the one before, so all former ones together take no
+ * more memory than this one.
+ */
 static struct table *_Atomic current;
 
 static uint32_t next(const struct table *table, uint32_t slot)
@@ -98,9 +101,10 @@ bool ffitap__function_table_add(struct ffitap__function *function)
 }
 
 /*
- * A retired slot before a never-used one need not lead any search on. Without this a table that
- * libraries come to and go from has no end of a search left. Backwards, and twice around for the
- * run that crosses the table's end. A search under way finds the end one slot earlier.
+ * Turns retired slots that stand right before a never-used one into never-used ones: no search has
+ * to go on past them. Without this, a table that functions come to and go from would at last have
+ * no slot left that ends a search. The walk goes backwards, and twice around because a row of such
+ * slots may cross the table's end. A search that is under way only ends one slot earlier.
  */
 static void empty_ends(struct table *table)
 {

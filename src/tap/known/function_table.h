@@ -27,7 +27,8 @@ struct ffitap__function *ffitap__function_table_find(uintptr_t address);
 /* Puts a function at its address, where none is. False if there is no memory. */
 bool ffitap__function_table_add(struct ffitap__function *function);
 
-/* Takes out those from `start` to `end` that are meant. Returns whether there were any. */
+/* Takes out the functions from `start` to `end` for which `is_meant` returns true. Returns whether
+ * there were any. */
 bool ffitap__function_table_remove(uintptr_t start, uintptr_t end,
                                    bool (*is_meant)(const struct ffitap__function *function));
 

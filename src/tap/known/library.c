@@ -93,7 +93,8 @@ void ffitap__library_lookup_cached(const char *library, void *handle, const char
                                    void *address, const void *caller)
 {
     const int saved = errno;
-    /* The lookup that filled the cache announced it: no lock where threads look up all the time. */
+    /* The lookup that filled the cache has announced the function. So no lock is taken here, where
+     * threads may look up all the time. */
     const struct ffitap__function *function = ffitap__function_at(address);
 
     ffitap__tell_lookup(&(struct ffitap__lookup_event){
@@ -113,7 +114,7 @@ void ffitap__library_lookup_cached(const char *library, void *handle, const char
 void ffitap__library_unload_begin(struct ffitap__library_step *unload, void *handle,
                                   const void *caller)
 {
-    /* Not the handle's own name, which goes with it. */
+    /* Not the handle's own name, which is freed with the handle. */
     unload->name = handle ? ffitap__object_path_at(((const struct link_map *)handle)->l_ld) : "";
     unload->caller = caller;
     unload->begun = ffitap__clock_now();

@@ -23,7 +23,11 @@ struct ffitap__object *ffitap__object_table_next(const struct ffitap__object *ob
     return NULL;
 }
 
-/* The dynamic linker's list is mostly in the order of the table, for it brought that about. */
+/*
+ * The search begins behind the object that was found last. Objects are asked for in the order of
+ * the dynamic linker's list, which is mostly the table's order too, because the table was filled
+ * from that list.
+ */
 struct ffitap__object *ffitap__object_table_find(uintptr_t bias, const char *path)
 {
     static unsigned last;
@@ -176,9 +180,10 @@ bool ffitap__object_needs(const void *address, const char *path)
 }
 
 /*
- * The entry may get another object while it is looked at, and half of the old place with half of
- * the new one may hold anything. The end is set last and taken away first: two equal readings of
- * it are of one object, and so is the start read between them.
+ * The entry may get another object while it is looked at. The start of the old one and the end of
+ * the new one together could hold any address. So the end is set last and taken away first: if it
+ * reads the same twice, both readings are of one object, and so is the start that was read between
+ * them.
  */
 static bool holds(const struct ffitap__object *object, uintptr_t place)
 {

@@ -17,7 +17,8 @@
 
 #define FFITAP__OBJECT_MAX 4096u
 
-/* A word of an object that the visitor has changed, which a fresh copy of the object has not. */
+/* A word of an object that the visitor has changed. In a fresh copy of the object the word is
+ * unchanged, which tells the copy from the object that was visited. */
 struct ffitap__object_mark {
     void *const *place; /* NULL: none */
     const void *before, *after;
@@ -32,7 +33,9 @@ struct ffitap__object {
     bool reached;        /* by a search of what an object needs */
     uint8_t cause;       /* enum ffitap__object_cause */
     struct ffitap__elf elf;
-    /* The same place for who reads without the lock: see ffitap__object_at(). */
+    /*
+     * Where the object lies, as in `elf`, for readers that have no lock: see ffitap__object_at().
+     */
     _Atomic uintptr_t start, end;
     const char *path; /* of the file; interned, as all strings here */
     const char *soname;
@@ -50,10 +53,8 @@ struct ffitap__object {
 /* The object that holds `address`, or NULL. Takes no lock; stays readable when the object goes. */
 FFITAP__CROSSING struct ffitap__object *ffitap__object_at(const void *address);
 
-/*
- * Whether the object is mapped at this moment, and not only as of the last scan: it may have been
- * unloaded by who did not tell. Takes no lock, of the dynamic linker's neither.
- */
+/* Whether the object is mapped at this moment, and not only was at the last scan: it may have been
+ * unloaded without the tap being told. Takes no lock, not even one of the dynamic linker's. */
 bool ffitap__object_is_there(const struct ffitap__object *object);
 
 /* The path of the object that holds `address`; "" if none does. Never NULL. */
@@ -67,7 +68,8 @@ FFITAP__CROSSING const char *ffitap__object_path_of_handle(void *handle);
 
 /*
  * Whether the object that holds `address` needs the one from `path`, which is interned, directly or
- * through others; an object needs itself. What is needed stays for as long as who needs it does.
+ * through others; an object needs itself. An object that is needed stays mapped for as long as one
+ * that needs it does.
  */
 FFITAP__CROSSING bool ffitap__object_needs(const void *address, const char *path);
 
@@ -87,10 +89,8 @@ struct ffitap__object *ffitap__object_table_add(const struct ffitap__elf *elf, c
 
 void ffitap__object_table_remove(struct ffitap__object *object);
 
-/*
- * Whether `object` asks for an object to come along with it that goes by one of these names, which
- * are interned: its soname, "" if it has none, and the name of its file.
- */
+/* Whether `object` needs a library that goes by one of these names: its soname, "" if it has none,
+ * or the name of its file. Both names are interned. */
 bool ffitap__object_table_asks_for(const struct ffitap__object *object, const char *soname,
                                    const char *file);
 

@@ -16,7 +16,7 @@
 /*
  * Makes a runtime known: its name, the path of the object that makes the calls, the function that
  * releases its interpreter lock ("" if it has none), and what that is. Returns the id, which is the
- * same for who says all of that again; 0 if there is no room, or if this thread holds the tap's
+ * same whenever all of these are the same; 0 if there is no room, or if this thread holds the tap's
  * lock.
  */
 FFITAP__CROSSING uint16_t ffitap__runtime_add(const char *name, const char *object,
@@ -24,15 +24,16 @@ FFITAP__CROSSING uint16_t ffitap__runtime_add(const char *name, const char *obje
 
 /*
  * The id of what a runtime does while its lock, which is not always there, is known to be on or
- * off. What it does when nobody can tell has the id that it was added with: `id`, which is not 0,
- * and which serves for all if there is no room for more. Returns 0 if this thread holds the tap's
- * lock. Leaves errno alone.
+ * known to be off. What the runtime does while that is not known has `id`, the one that the runtime
+ * was added with, which must not be 0. If there is no room for more ids, `id` stands for all
+ * states. Returns 0 if this thread holds the tap's lock. Leaves errno alone.
  */
 FFITAP__CROSSING uint16_t ffitap__runtime_with(uint16_t id, enum ffitap__lock_state state);
 
 /*
- * The id of what a runtime does in this state of its lock, for any state. `by_state` keeps what was
- * asked for. `id` is the one that the runtime was added with; where that is 0 so is the result.
+ * The id of what a runtime does in any state of its lock. `by_state` keeps the ids that were asked
+ * for, so that each is asked for once. `id` is the one that the runtime was added with; if it is 0,
+ * so is the result.
  */
 static inline uint16_t ffitap__runtime_in(_Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1],
                                           uint16_t id, enum ffitap__lock_state state)

@@ -35,17 +35,18 @@ struct scan {
     bool visit_all;
     bool started;
     unsigned long long adds, subs;
-    unsigned long long stayed;       /* so many at the front of the list were there before, ... */
+    unsigned long long stayed;       /* so many at the front of the list were there before */
     unsigned position;               /* in the dynamic linker's list, which only grows at its end */
     unsigned settled;                /* so many at the front of the list are relocated, ... */
     unsigned long long settled_subs; /* ... as long as nothing was unmapped since */
     bool skipped;                    /* an object that may not be relocated yet */
-    bool again;                      /* what only another scan can tell, at once */
+    bool again;                      /* something that only another scan, at once, can tell */
 };
 
 /*
- * Asked for once, for what it goes by stays the same: later the file may have another name or none,
- * or the program another root, or may not ask.
+ * The path of the program. It is asked for once, so that the program keeps one path: later the file
+ * may have another name or none, the program may have another root, or it may not be allowed to
+ * ask.
  */
 static const char *program_path(void)
 {
@@ -61,7 +62,8 @@ static const char *program_path(void)
     return known;
 }
 
-/* What records: listed, for an audit tells the truth, but not the program's doing. */
+/* Whether the object belongs to those that record: ffitap's or LTTng's. They are listed, because an
+ * audit has to tell the truth, but told apart, because the program has not asked for them. */
 static bool is_tracer(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -119,8 +121,9 @@ static bool is_relocated(const struct ffitap__elf *elf, const char *path, const 
 }
 
 /*
- * Whether the dynamic linker has put that where the mark was: what it found by the name, or, not
- * bound yet, the object's own linkage stub. Another copy may be bound otherwise than the last.
+ * Whether it is the dynamic linker that has put `target` where the mark was. Then it is what the
+ * linker found by the name or, if the slot is not bound yet, the object's own linkage stub. Another
+ * copy may be bound to something else than the last one was.
  */
 static bool is_linkers(const void *target, const struct ffitap__object *object)
 {
@@ -132,7 +135,11 @@ static bool is_linkers(const void *target, const struct ffitap__object *object)
             ffitap__elf_exports(&other->elf, object->mark.name, address));
 }
 
-/* What is not the linker's: the copy is not relocated yet, or somebody has put his over ours. */
+/*
+ * Whether the mark is gone because the dynamic linker has written a fresh value to its place. If
+ * something else stands there, the copy is not relocated yet, or somebody has put another value in
+ * place of ours; in the second case the mark is given up.
+ */
 static bool has_lost_mark(struct ffitap__object *object, struct scan *scan)
 {
     struct ffitap__object_mark *mark = &object->mark;
@@ -150,8 +157,9 @@ static bool has_lost_mark(struct ffitap__object *object, struct scan *scan)
 }
 
 /*
- * A copy of the file, or of another by the same name, may have come to lie just where the last one
- * was: unloaded by a dlclose(3) that nobody told us of, as through a pointer that dlsym(3) gave.
+ * Whether another copy of the file, or of another file by the same name, has come to lie just where
+ * the known object was. That happens if the known one was unloaded by a dlclose(3) that the tap was
+ * not told of, for example through a pointer that dlsym(3) gave.
  */
 static bool is_another(struct ffitap__object *object, const struct dl_phdr_info *info,
                        struct scan *scan)
@@ -183,14 +191,15 @@ static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct s
         return add_if_relocated(info, name, scan);
     if (scan->position <= scan->stayed || !is_another(object, info, scan))
         return object;
-    /* One that was there is told to have gone before the other one gets an entry. */
+    /* The old object is reported as gone first; the new one gets its entry in the next scan. */
     scan->again = true;
     return NULL;
 }
 
 /*
- * Of `adds - subs` objects in the list no more can be new, at its end, than were added since the
- * last scan: to look closely at the others would be to read something of each object every time.
+ * How many objects at the front of the list were there at the last scan. New ones are at the end of
+ * the list, and can be no more than were added since that scan. Only those are looked at closely,
+ * because to look at all would be to read something of each object every time.
  */
 static unsigned long long count_stayed(const struct dl_phdr_info *info)
 {
@@ -213,9 +222,11 @@ static bool start_scan(const struct dl_phdr_info *info, struct scan *scan)
 }
 
 /*
- * The tap's lock is taken behind the dynamic linker's, which who waits for ours may hold already: a
- * program that calls a function for the first time in a callback of dl_iterate_phdr(3). It is not
- * waited for, either: fork(2) waits for it, and what the linker has locked stays so in the child.
+ * The tap's lock is taken in here, after the dynamic linker's. It cannot be the other way round: a
+ * thread that waits for ours may hold the linker's already, if a program calls a function for the
+ * first time in a callback of dl_iterate_phdr(3). Nor is the tap's lock waited for here. Fork(2)
+ * takes it, so the process could fork while this thread waits with the linker's lock held, and that
+ * lock would stay locked in the child for ever.
  */
 static bool lock_scan(struct scan *scan)
 {
@@ -234,7 +245,9 @@ static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
     if (!scan->started && !start_scan(info, scan))
         return 1;
     scan->position++;
-    /* The kernel's own, no file; its dynamic section is read-only and not relocated. */
+    /*
+     * The vDSO is the kernel's own and no file. Its dynamic section is read-only and not relocated.
+     */
     if (strncmp(info->dlpi_name, "linux-vdso.", 11) == 0)
         return 0;
 
@@ -309,14 +322,15 @@ static void report_new(void)
             continue;
         if (object->cause != FFITAP__OBJECT_ASKED_FOR)
             object->needed_by = who_needs(object);
-        /* By another thread, or by who did not tell. */
+        /* No object needs it. So it was asked for, by another thread or by a load that the tap was
+         * not told of. */
         if (object->cause == FFITAP__OBJECT_DEPENDENCY && !*object->needed_by)
             object->cause = FFITAP__OBJECT_ASKED_FOR;
         report_mapped(object);
     }
 }
 
-/* What came may lie where something else lay: that is told to have gone first. */
+/* Objects that have gone are reported first, because a new object may lie where one of them lay. */
 static unsigned report_difference(const struct scan *scan)
 {
     const unsigned gone = scan->started ? report_gone() : 0;
@@ -325,11 +339,12 @@ static unsigned report_difference(const struct scan *scan)
     return gone;
 }
 
-/* Takes the lock as well; false if this thread has it already. */
+/* Goes through the list, and keeps the tap's lock. False if this thread has the lock already. */
 static bool walk(struct scan *scan)
 {
     do {
-        /* Until whoever holds it does not any more; lock_scan() may then be faster than others. */
+        /* Waits, without the dynamic linker's lock, until the tap's is free. Then lock_scan() may
+         * get it before others do. */
         if (!ffitap__lock())
             return false;
         ffitap__unlock();
@@ -368,18 +383,17 @@ static void wait_for_loads(void)
 }
 
 /*
- * What another thread's load brings is left to the update that follows it. To wait for that load
- * would be to wait for its constructors, and they perhaps for what this thread does next.
+ * Whether to wait for loads that are under way. If the tap knows of one, the update that follows it
+ * sees to what it brings. To wait for that load would be to wait for its constructors, and these
+ * may wait for something that this thread does next.
  */
 static bool shall_wait(const struct scan *scan)
 {
     return scan->skipped && !atomic_load(&loads_under_way);
 }
 
-/*
- * What was skipped is ready once the loads of that moment are over, of which nobody told us. The
- * wait is without the tap's lock, which a constructor may need.
- */
+/* Objects that were skipped are ready once the loads of that moment are over; the tap was not told
+ * of those loads. The tap's lock is not held during the wait, because a constructor may need it. */
 static unsigned update(struct scan *scan)
 {
     unsigned gone = update_once(scan);
@@ -403,7 +417,8 @@ void ffitap__object_load_begins(void)
     atomic_fetch_add(&loads_under_way, 1);
 }
 
-/* Not below 0: in a child of fork(2) the load began before the count did. */
+/* The count does not go below 0: in a child of fork(2) a load may end that began before the child's
+ * count did. */
 void ffitap__object_load_is_over(void)
 {
     unsigned count = atomic_load(&loads_under_way);

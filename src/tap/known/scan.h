@@ -28,10 +28,8 @@ FFITAP__CROSSING void ffitap__object_watch(ffitap__object_visitor *visitor);
  */
 FFITAP__CROSSING unsigned ffitap__object_update(uintptr_t asked_for);
 
-/*
- * A load of which the tap is told, from before the dynamic linker is called until it is back: what
- * it brings is left to the update that follows.
- */
+/* Called before and after the dynamic linker loads something for a load that the tap knows of. What
+ * the load brings is left to the update that follows it. */
 void ffitap__object_load_begins(void);
 void ffitap__object_load_is_over(void);
 

@@ -5,7 +5,8 @@ static uint64_t room_between(uint64_t rest, uint64_t end)
     return end << 32 | rest;
 }
 
-/* What a handler puts there meanwhile is given up, but for what it took of it. */
+/* A signal handler may put a chunk of its own into `room` meanwhile. Ours then replaces it, and
+ * what the handler has not taken of its chunk is given up. */
 static void *take_of_new_chunk(struct ffitap__arena *arena, size_t size)
 {
     const uint32_t last = atomic_load_explicit(&arena->chunk_size, memory_order_relaxed);

@@ -1,7 +1,8 @@
 /*
- * Where one thread takes the pieces of a statistics file that it alone writes to: in chunks of
- * whole cache lines. Two threads that count in one line would wait for each other's processor at
- * each call. No lock; the thread's signal handlers may take as well, at any instruction.
+ * An arena gives one thread the pieces of a statistics file that this thread alone writes to. It
+ * takes them from the file in chunks of whole cache lines, because two threads that count in the
+ * same line would make their processors wait for each other at each call. An arena needs no lock.
+ * The thread's signal handlers may take pieces as well, at any instruction.
  */
 #ifndef FFITAP_TAP_STATISTICS_ARENA_H
 #define FFITAP_TAP_STATISTICS_ARENA_H
@@ -18,7 +19,8 @@ struct ffitap__arena {
     _Atomic uint32_t chunk_size; /* of the last; 0 for none */
 };
 
-/* The sizes of chunks: a thread that counts little is to keep little of the file. */
+/* Sizes of chunks. The first is small, so that a thread that counts little takes up little of the
+ * file. */
 #define FFITAP__ARENA_FIRST 512u
 #define FFITAP__ARENA_MOST  4096u
 

@@ -1,16 +1,16 @@
 #include "tap/statistics/buckets.h"
 
-/* What is counted more often than this gets a run, which is found faster. */
+/* A bucket that is counted more often than this gets a run, because a run is found faster. */
 #define OFTEN 64u
 
-/* More of them than this would be searched for too long. */
+/* More scattered pieces than this would take too long to search. */
 #define SCATTERED_MAX 4u
 
-/* What a histogram has for a bucket. */
+/* What a histogram has for one bucket; NULL for what it has not. */
 struct places {
-    struct ffitap__statistics_buckets *run; /* that it belongs to, not full there */
-    uint32_t *scattered;                    /* its own count */
-    uint32_t *unused;                       /* a count of nobody's */
+    struct ffitap__statistics_buckets *run; /* the bucket's run, if its count there is not full */
+    uint32_t *scattered;                    /* the bucket's scattered count */
+    uint32_t *unused;                       /* a scattered count that no bucket has yet */
     unsigned scattered_pieces;
 };
 
@@ -51,7 +51,7 @@ static struct places look_for(char *file, const _Atomic uint64_t *list, uint32_t
     return places;
 }
 
-/* In front of the others; NULL if there is no room. */
+/* Adds a piece in front of the others. NULL if there is no room. */
 static struct ffitap__statistics_buckets *
 add_piece(struct ffitap__arena *arena, _Atomic uint64_t *list, uint32_t first, bool is_scattered)
 {
@@ -69,7 +69,8 @@ add_piece(struct ffitap__arena *arena, _Atomic uint64_t *list, uint32_t first, b
     return piece;
 }
 
-/* A bucket's first count among the scattered ones; NULL if they are too many by now. */
+/* Gives a bucket its first count among the scattered ones. NULL if there are too many scattered
+ * pieces already, or no room for another. */
 static uint32_t *scatter(struct ffitap__arena *arena, const struct places *places,
                          _Atomic uint64_t *list, uint32_t bucket)
 {

@@ -11,8 +11,9 @@
 #include "tap/statistics/file.h"
 
 /*
- * The runs of a histogram that were counted in last, each at the place that its first bucket has
- * among these: durations of one function lie close together. Offsets in the file, 0 for none.
+ * The runs of a histogram that were last counted in, as offsets in the file, 0 for none. A run's
+ * first bucket decides which of these places it has. A few places will do, because the durations of
+ * one function lie close together.
  */
 #define FFITAP__RECENT 4u
 struct ffitap__recent {
@@ -25,8 +26,9 @@ uint32_t *ffitap__buckets_search(struct ffitap__arena *arena, struct ffitap__rec
 
 /*
  * The count to add one to, for one more `value`, if its run is among the recent ones; else NULL.
- * `file` is where the file is mapped. Offset 0 leads to its header, which is no run: where that
- * would have its first bucket stands the version.
+ * `file` is where the file is mapped. Offset 0 leads to the file's header, which is never taken for
+ * a run: where a run has its first bucket, the header has its version, which is no bucket that a
+ * run begins with.
  */
 static inline uint32_t *ffitap__buckets_recent(char *file, const struct ffitap__recent *recent,
                                                uint64_t value)

@@ -2,20 +2,24 @@
  * Notes of programs that were started and of which nothing has come yet. Written by
  * src/tap/known/exec.c, read by tools/report/base/exec_note.c.
  *
- * A process that is about to run another program leaves a note beside the statistics files; the
- * program, if the tap comes up in it, takes it away once it has a statistics file. What stays are
- * the programs that were not seen. A note may also stay of one that was, where it could not be
- * taken away: that one has a statistics file with a later start.
+ * A process that is about to run another program leaves a note beside the statistics files. If the
+ * tap comes up in that program, the program takes the note away once it has a statistics file. So
+ * the notes that stay name the programs that were not seen. A note may also stay although its
+ * program was seen, where it could not be taken away: then there is a statistics file of that
+ * program, with a start later than the note.
  *
- * A note is a symbolic link that leads nowhere, and its target is what it says: so it is there as a
- * whole or not at all, after one system call that needs no descriptor, no room for a file's blocks,
- * and that no limit of files' sizes ends with a signal. When the recording ends its recorder makes
- * files with the same text of those that are left. It is called by the number of the process,
- * "4711.exec"; "4711.123.exec" if there is another note with that number, of that later moment: of
- * another process, or of the next program that the same one ran; "0.123.exec" if nobody was told
- * the number. It says, with a blank between two:
+ * A note is a symbolic link that leads nowhere; the link's target is the note's text. So the note
+ * is there as a whole or not at all, after one system call. That call needs no descriptor and no
+ * room for a file's blocks, and no limit on file sizes ends it with a signal. When a recording
+ * ends, its recorder puts files with the same text in the place of the notes that are left. A note
+ * is named after the number of its process, as in "4711.exec". If another note has that number, of
+ * another process or of the next program that the same process ran, the older note is called
+ * "4711.123.exec", where 123 is the moment of the later one. If the number of the process is not
+ * known, it is called "0.123.exec", where 123 is its own moment. The text says, with a blank
+ * between two:
  * - FFITAP__EXEC_NOTE_MAGIC;
- * - the process, or 0, and its parent or, if that is 0, who started it, in decimal as the rest;
+ * - the number of the process, or 0; and that of its parent or, if the first is 0, of the process
+ *   that started it; both in decimal, as all numbers here;
  * - the moment before the start on CLOCK_MONOTONIC, in nanoseconds;
  * - enum ffitap__exec_mark, added up;
  * - all that is left: the program's path, absolute if that could be found out. It may be cut where

@@ -1,8 +1,8 @@
 /*
  * The statistics file: what a process counts of its foreign calls, kept in a shared file mapping so
  * that it outlives the process however that ends, and can be read while it runs. Written by
- * src/tap, read by tools/report. Fields are added at the end of records, never changed: what a
- * reader does not know it skips by the record's size.
+ * src/tap, read by tools/report. Fields are added at the end of records, never changed: a reader
+ * that does not know a field skips it by the record's size.
  *
  * A process has one file at a time, and several in turn if it stops and starts them
  * (<ffitap/statistics.h>). The file starts with the header; behind it lie records, handed out one
@@ -49,13 +49,13 @@ enum ffitap__statistics_list {
     FFITAP__STATISTICS_LISTS,
 };
 
-/* As many children without a file are named. */
+/* So many children without a file are named; further ones are only counted. */
 #define FFITAP__STATISTICS_UNSEEN 16u
 
 /* A program that was started and of which no note could be left (tap/exec_note.h). */
 struct ffitap__statistics_unnoted {
     _Atomic uint64_t moment_ns; /* taken first: 0 is a free place */
-    _Atomic uint64_t who;       /* as in `unseen`; 0 in a moment */
+    _Atomic uint64_t who;       /* as in `unseen`; 0 for a moment at first */
 };
 
 /* Room for later losses: enum ffitap__loss counts up. */
@@ -85,12 +85,14 @@ struct ffitap__statistics_header {
     _Atomic uint64_t lost[FFITAP__STATISTICS_LOSSES]; /* by enum ffitap__loss */
     /* From here on later than the first files of this version, which have a shorter header. */
     _Atomic uint64_t stopped_ns; /* no call counts here that began later; 0 while they do */
-    /* Processes that this one forked, or a child of its without a file did, and that wanted to
-     * count and could have no file: how many, and of each the errno in the upper half, its own
-     * number in the lower one, 0 in a moment. They write that themselves. */
+    /*
+     * Processes that wanted to count and could have no file, forked by this one or by a child of
+     * its that has no file: how many there were, and for each the errno in the upper half and its
+     * own number in the lower one, 0 for a moment at first. These processes write it themselves.
+     */
     _Atomic uint64_t unseen_count;
     _Atomic uint64_t unseen[FFITAP__STATISTICS_UNSEEN];
-    /* And later than those. By this process, or by a child of its without a file. */
+    /* Added later than those. Written by this process, or by a child of its that has no file. */
     struct ffitap__statistics_unnoted unnoted[FFITAP__STATISTICS_UNSEEN];
     _Atomic uint64_t unnoted_more; /* for which there was no place */
 };
@@ -123,8 +125,8 @@ struct ffitap__statistics_object {
     uint64_t build_id;
     uint64_t needed_by;
     uint32_t cause;          /* enum ffitap__object_cause */
-    uint32_t is_unmapped;    /* without the counts: the object at this base went */
-    _Atomic uint64_t mapped; /* 0, or not there: one record tells one mapping, another its end */
+    uint32_t is_unmapped;    /* in records without these counts: the object at this base went */
+    _Atomic uint64_t mapped; /* 0 or not there: one record tells of a mapping, another of its end */
     _Atomic uint64_t unmapped;
 };
 
@@ -167,7 +169,7 @@ struct ffitap__statistics_lookup {
 
 /* A call that a thread is in. */
 struct ffitap__statistics_in_flight {
-    uint64_t entered_ticks; /* 0: in a moment, and so it is not in native code yet */
+    uint64_t entered_ticks; /* 0: it is about to begin, and is not in native code yet */
     uint32_t function_id;   /* 0: not known */
     uint32_t runtime_id;
 };
@@ -177,12 +179,15 @@ struct ffitap__statistics_in_flight {
 struct ffitap__statistics_thread {
     struct ffitap__statistics_link link;
     int32_t tid;
-    _Atomic uint32_t depth; /* calls that it is in, more than are kept perhaps */
+    _Atomic uint32_t depth; /* calls that it is in; there may be more than are kept */
     _Atomic uint64_t cells; /* its newest struct ffitap__statistics_cell */
     struct ffitap__statistics_in_flight in_flight[FFITAP__STATISTICS_IN_FLIGHT];
-    /* Later than the first files of this version, which have a shorter record. The call that was
-     * the last to leave native code and wait for its interpreter lock: when it was entered, which
-     * tells whether it is the innermost of these, and when it left, which is written first. */
+    /*
+     * Added after the first files of this version, which have a shorter record. These are of the
+     * call that was the last to leave native code and wait for its interpreter lock: when it was
+     * entered, which tells whether it is the innermost call above; and when it left, which is
+     * written first.
+     */
     _Atomic uint64_t left_entered_ticks;
     _Atomic uint64_t left_ticks;
 };
@@ -202,7 +207,7 @@ struct ffitap__statistics_cell {
     uint32_t function_id;
     uint16_t runtime_id;
     uint16_t kind;             /* enum ffitap__statistics_cell_kind */
-    _Atomic uint32_t sequence; /* odd while the next ones change, up to `held_calls` and below */
+    _Atomic uint32_t sequence; /* odd while members to `held_calls`, or what hangs on it, change */
     uint32_t reserved;
     uint64_t count;
     uint64_t total_ns;
@@ -210,7 +215,7 @@ struct ffitap__statistics_cell {
     uint64_t min_ns;       /* these two of count > 0 */
     uint64_t max_ns;
     uint64_t unfinished;
-    uint64_t held_calls;      /* with the interpreter lock, which the runtime has */
+    uint64_t held_calls;      /* that kept the interpreter lock, where the runtime has one */
     _Atomic uint64_t buckets; /* struct ffitap__statistics_buckets of the durations */
     _Atomic uint64_t windows; /* struct ffitap__statistics_windows, once it had one */
     _Atomic uint64_t errnos;  /* struct ffitap__statistics_errnos, once it exchanged errno */
@@ -228,11 +233,11 @@ struct ffitap__statistics_windows {
 };
 
 /*
- * A piece of a histogram, of one of two kinds. A run has the counts of all the buckets from `first`
- * on. A scattered piece has counts of any buckets, for what comes in few calls: each holds its
- * bucket in the upper bits and how often below, and is 0 if it is not used yet. What several pieces
- * say of one bucket adds up. Which bucket a value falls into says ffitap__statistics_bucket()
- * below.
+ * A piece of a histogram, of one of two kinds. A run has the counts of the
+ * FFITAP__STATISTICS_BUCKETS buckets from `first` on. A scattered piece has counts of any buckets,
+ * for values that few calls have: each count holds its bucket in the upper bits and the number of
+ * calls in the lower ones, and is 0 if it is not used yet. If several pieces have counts of one
+ * bucket, these add up. ffitap__statistics_bucket() below says which bucket a value falls into.
  */
 #define FFITAP__STATISTICS_BUCKETS        16u
 #define FFITAP__STATISTICS_SCATTERED_BITS 20u
@@ -258,7 +263,7 @@ static inline uint32_t ffitap__statistics_scattered_count(uint32_t count)
 /* What calls with an exchange left as the private errno. */
 struct ffitap__statistics_outcome {
     int32_t value;
-    uint32_t used; /* 0: this one and those behind it are not */
+    uint32_t used; /* 0: this one and those behind it are unused */
     uint64_t count;
     uint64_t unchanged; /* of these, calls that had found it there already */
 };
@@ -276,7 +281,7 @@ struct ffitap__statistics_errnos {
  */
 static inline uint32_t ffitap__statistics_bucket(uint64_t value)
 {
-    /* Of the value's bits the first six are kept, and how many there are behind them. */
+    /* A bucket keeps the value's first six bits, and how many bits there are behind them. */
     const uint32_t dropped = ((uint32_t)__builtin_clzll(value | 32) ^ 63) - 5;
 
     return dropped * 32 + (uint32_t)(value >> dropped);

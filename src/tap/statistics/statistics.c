@@ -30,7 +30,7 @@ static struct counted *objects[BUCKET_COUNT];
 static struct counted *loads[BUCKET_COUNT];
 static struct counted *lookups[BUCKET_COUNT];
 
-/* Under which name functions are in which file, by id. */
+/* The name under which each function was last written, and the generation of that file; by id. */
 static struct {
     const char *symbol;
     uint32_t generation;
@@ -82,7 +82,8 @@ bool ffitap__statistics_have_file(void)
     return ffitap__storage_current();
 }
 
-/* Made behind fork(3)'s back: what is known here is of the parent, and so is what is mapped. */
+/* Whether this process was made behind fork(3)'s back. Then all that is known here is about its
+ * parent, and the file that is mapped is the parent's. */
 static bool is_of_parent(void)
 {
     const struct ffitap__storage *storage = ffitap__storage_current();
@@ -120,7 +121,8 @@ enum ffitap__statistics_answer ffitap__statistics_begin(const char *where, int *
     return answer;
 }
 
-/* First nobody wants them any more, and so no thread that finds no file makes one. */
+/* Statistics are turned off before the file is closed, so that no thread that finds no file makes a
+ * new one. */
 static enum ffitap__statistics_answer end(void)
 {
     if (is_of_parent())
@@ -143,7 +145,7 @@ enum ffitap__statistics_answer ffitap__statistics_end(void)
     return answer;
 }
 
-/* Of the file of now, 0 without one. */
+/* The generation of the current file, 0 without one. */
 static uint32_t generation(void)
 {
     const struct ffitap__storage *storage = ffitap__storage_current();
@@ -238,8 +240,8 @@ static struct counted *find_or_add(struct counted **table, const char *one, cons
     return fresh;
 }
 
-/* The record in the file of now, with `*is_new` if it is zero yet; NULL if there is no room, or no
- * file any more. */
+/* The record in the current file. `*is_new` says that the record is still zero and has to be
+ * filled. NULL if there is no room, or no file any more. */
 static void *record_of(struct counted *counted, size_t size, bool *is_new)
 {
     struct ffitap__storage *storage = ffitap__storage_current();

@@ -1,8 +1,8 @@
 /*
- * Counts and times of this process's foreign calls, in its statistics file. Kept if FFITAP_STAT_DIR
- * names a folder, from the start of the program on, or while the program wants it; a forked child
- * has a file of its own from its first call, load or lookup on. Leaves errno alone. What finds no
- * room is counted as lost.
+ * Counts and times of this process's foreign calls, in its statistics file. They are kept from the
+ * start of the program on if FFITAP_STAT_DIR names a folder, or while the program asks for them. A
+ * forked child has a file of its own from its first call, load or lookup on. Everything here leaves
+ * errno alone. What finds no room is counted as lost.
  */
 #ifndef FFITAP_TAP_STATISTICS_STATISTICS_H
 #define FFITAP_TAP_STATISTICS_STATISTICS_H
@@ -45,7 +45,8 @@ FFITAP__CROSSING enum ffitap__statistics_answer ffitap__statistics_begin(const c
 /* Keeps none from now on, if they were begun so. What threads hold of the file they still hold. */
 enum ffitap__statistics_answer ffitap__statistics_end(void);
 
-/* Whether there is a file, which a child makes now. Without the tap's lock. */
+/* Whether there is a file; a child that has none makes it now. Must be called without the tap's
+ * lock. */
 bool ffitap__statistics_have_file(void);
 
 /* What is told and is no call, counted. */

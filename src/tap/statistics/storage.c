@@ -32,7 +32,8 @@ static struct ffitap__statistics_header *_Atomic parent;
 
 _Static_assert(sizeof(struct ffitap__statistics_header) <= FFITAP__PAGE, "a header fits a page");
 
-/* Threads that count a loss, in what is or was the current storage or the parent's. */
+/* How many threads are writing to a header right now, without a hold: the current storage's, a
+ * former one's or the parent's. */
 static _Atomic uint32_t losing;
 
 struct ffitap__storage *ffitap__storage_current(void)
@@ -40,7 +41,8 @@ struct ffitap__storage *ffitap__storage_current(void)
     return atomic_load_explicit(&current, memory_order_acquire);
 }
 
-/* A file that may not grow that far would end the process with a signal. */
+/* No more than the limit on file sizes allows: writing beyond it would end the process with a
+ * signal. */
 static uint64_t choose_capacity(void)
 {
     struct rlimit limit;
@@ -50,7 +52,8 @@ static uint64_t choose_capacity(void)
     return limit.rlim_cur & ~(uint64_t)(FFITAP__PAGE - 1);
 }
 
-/* A process that runs another program, and a later one with its number, have files of their own. */
+/* Opens a file that is not there yet. Another program that this process runs has a file of its own,
+ * and so has a later process with the same number. */
 static int open_new(struct ffitap__storage *storage, const char *folder)
 {
     for (const uint32_t end = next_number + NUMBERS; next_number != end;) {
@@ -72,10 +75,8 @@ static int open_new(struct ffitap__storage *storage, const char *folder)
     return -1;
 }
 
-/*
- * For kernels that cannot do it through the mapping. By the file's name, for descriptors of ours
- * would be in the program's way.
- */
+/* For kernels that cannot do it through the mapping. The file is opened by its name, because a
+ * descriptor that we kept open would be in the program's way. */
 static bool allocate_blocks(const char *path, uint64_t from, uint64_t to)
 {
     const int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -89,10 +90,10 @@ static bool allocate_blocks(const char *path, uint64_t from, uint64_t to)
 }
 
 /*
- * Real blocks: a page of a sparse file that the disk has no room for cannot be written to. They
- * come through the mapping, which the program takes along into another root, to another user and
- * beyond its limits of files. It is opened only as far as it has them: what the program locks into
- * memory is what is used.
+ * Asks for real blocks: a page of a sparse file cannot be written to if the disk has no room for
+ * it. The blocks are asked for through the mapping, which stays with a program that changes its
+ * root or its user or reaches its limits of files. The mapping becomes accessible only as far as
+ * the file has blocks, so that a program that locks its memory locks only what is used.
  */
 static bool ask_for_blocks(const struct ffitap__storage *storage, uint64_t from, uint64_t to)
 {
@@ -125,7 +126,8 @@ static bool map_new(struct ffitap__storage *storage, int file)
     return false;
 }
 
-/* For what dispose() below says it stays where somebody may be writing to it. */
+/* Unmaps the parent's page. It stays where it is if somebody may be writing to it, as dispose()
+ * below explains. */
 static void let_go_of_parent(void)
 {
     struct ffitap__statistics_header *header = atomic_exchange(&parent, NULL);
@@ -134,7 +136,8 @@ static void let_go_of_parent(void)
         munmap(header, FFITAP__PAGE);
 }
 
-/* This process does not count, for that reason, and there is no file to tell it. */
+/* Tells in the parent's header that this process does not count, and why: it has no file that could
+ * tell. */
 static void tell_parent(int failure)
 {
     struct ffitap__statistics_header *header = parent;
@@ -148,7 +151,7 @@ static void tell_parent(int failure)
                               memory_order_release);
 }
 
-/* False if nothing is left of it. */
+/* Leaves the file empty or removes it, as `remains` says. False if no file is left. */
 static bool leave_empty(const struct ffitap__storage *storage, int file,
                         enum ffitap__storage_remains remains)
 {
@@ -158,7 +161,9 @@ static bool leave_empty(const struct ffitap__storage *storage, int file,
     return false;
 }
 
-/* Returns 0, or an errno and there is no file, or an empty one, which `*is_left` says. */
+/*
+ * Returns 0, or an errno. After a failure there is no file or, if `*is_left` says so, an empty one.
+ */
 static int open_storage(struct ffitap__storage *storage, const char *folder,
                         enum ffitap__storage_remains remains, bool *is_left)
 {
@@ -255,8 +260,8 @@ static void unmap(struct ffitap__storage *storage)
     munmap(storage, sizeof(*storage));
 }
 
-/* The file's first page, mapped elsewhere, where only who looks for it finds it; NULL if it cannot.
- */
+/* Moves the mapping of the file's first page to another place, so that pointers into the file no
+ * longer lead to it. NULL if that fails. */
 static struct ffitap__statistics_header *move_first_page(struct ffitap__storage *storage)
 {
     void *place = mmap(NULL, FFITAP__PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -270,7 +275,8 @@ static struct ffitap__statistics_header *move_first_page(struct ffitap__storage 
     return NULL;
 }
 
-/* What was written to of the file becomes memory that nobody reads. False: it is gone. */
+/* Puts memory that nobody reads in the place of the part of the file that can be written to. False
+ * if that fails; then nothing is mapped there any more. */
 static bool become_memory(struct ffitap__storage *storage)
 {
     const uint64_t used = atomic_load_explicit(&storage->blocks_end, memory_order_relaxed);
@@ -312,10 +318,10 @@ struct ffitap__storage *ffitap__storage_hold(void)
 }
 
 /*
- * Losses are counted without a hold. Who began to before there was another current storage, or
- * none, may write to the header of this one: it is left where it is then, with its first page. Who
- * begins later does not find it any more. (This is why `losing` and `current` are accessed in one
- * order that all threads agree on.)
+ * Losses are counted without a hold. A thread that began to count one while this was the current
+ * storage may still be writing to this header; then the header stays mapped where it is, with the
+ * beginning of the file. A thread that begins later does not find this storage any more. (This is
+ * why `losing` and `current` are accessed in one order that all threads agree on.)
  */
 static void dispose(struct ffitap__storage *storage)
 {
@@ -377,7 +383,8 @@ static int take_place(struct ffitap__statistics_header *header, uint64_t moment_
     return FFITAP__STATISTICS_UNSEEN;
 }
 
-/* What is written to while `losing` says so: the file's header that losses go to, or NULL. */
+/* The header that losses are written to, or NULL. The caller must count as one of `losing` while it
+ * writes there. */
 static struct ffitap__statistics_header *header_for_losses(void)
 {
     struct ffitap__storage *storage = atomic_load(&current);
@@ -416,8 +423,9 @@ void ffitap__storage_take_back(int told)
 }
 
 /*
- * Told whenever something else is, for it is measured better later. Before the first call too, if
- * that costs no time of the call: how long one goes on that never returns can only be told with it.
+ * The rate is written again whenever something else is, because it is measured better later. It is
+ * also written before the first call if it can be measured without waiting in the call: only with
+ * the rate can anybody tell how long a call that never returns has been going on.
  */
 void ffitap__storage_tell_rate(struct ffitap__storage *storage)
 {
@@ -458,7 +466,8 @@ static uint64_t round_up(uint64_t size, uint64_t multiple)
     return (size + multiple - 1) / multiple * multiple;
 }
 
-/* What is refused is not handed out to anybody else: a piece that is smaller would fit seldom. */
+/* Hands out a piece of the file. NULL if it does not fit; the rest of the file is then left as it
+ * is, for smaller pieces. */
 static inline void *take(struct ffitap__storage *storage, uint64_t size, uint64_t alignment)
 {
     struct ffitap__statistics_header *header = storage->header;

@@ -1,10 +1,10 @@
 /*
  * Where statistics are kept: a file of this process (src/tap/statistics/file.h), mapped and handed
- * out piece by piece. There is one at a time that is new counts' place; one that was let go stays
- * mapped while a thread can still write to it. A forked child has no file until it asks for one of
- * its own; it never writes to its parent's. Everything here leaves errno alone unless it says
- * otherwise and can fail: then there is no file, or no more room in it, and what was to be counted
- * is lost.
+ * out piece by piece. One storage at a time is the current one, where new counts go. A former one
+ * stays mapped while a thread can still write to it. A forked child has no file until it asks for
+ * one of its own; it never counts in its parent's. Everything here leaves errno alone unless it
+ * says otherwise, and can fail: then there is no file, or no more room in it, and what was to be
+ * counted is lost.
  */
 #ifndef FFITAP_TAP_STATISTICS_STORAGE_H
 #define FFITAP_TAP_STATISTICS_STORAGE_H
@@ -32,8 +32,8 @@ struct ffitap__storage {
     struct ffitap__statistics_header *header; /* the mapping's beginning */
     uint64_t capacity;
     _Atomic uint64_t blocks_end; /* up to here the file has blocks */
-    _Atomic uint32_t holders;    /* who may write to it: tallies, and one while it is the current */
-    uint32_t generation;         /* another for each that this program image and its parents had */
+    _Atomic uint32_t holders;    /* who may write to it: tallies, and 1 while this is current */
+    uint32_t generation;         /* unlike that of all others of this image and its parents */
     int32_t pid;                 /* whose it is, also where nobody told us of a fork */
     char path[PATH_MAX];
 };
@@ -51,18 +51,20 @@ enum ffitap__storage_remains {
 int ffitap__storage_create(const char *folder, const struct ffitap__storage_process *process,
                            enum ffitap__storage_remains remains);
 
-/* The current one; NULL if there is none. What is done with it takes the tap's lock or a hold. */
+/*
+ * The current storage; NULL if there is none. Whoever uses it must have the tap's lock or a hold.
+ */
 struct ffitap__storage *ffitap__storage_current(void);
 
 /* Nothing new is counted in it from now on: there is no current one. With the tap's lock held. */
 void ffitap__storage_close(void);
 
 /*
- * In a forked child: lets go of the parent's file. What still points to it must be forgotten; but
- * the signal handler that forked may have interrupted whoever counts, and goes back there: until
- * the child forks, too, there is memory in the file's place. The file's first page stays until
- * there is a file of the child's own: that there can be none is said there, for who can open
- * nothing can say it nowhere else.
+ * Lets go of the parent's file, in a forked child. Pointers into that file must be forgotten. But
+ * the signal handler that forked may have interrupted code that counts, and that code goes on when
+ * the handler returns: so there is memory in the file's place until the child forks, too. The
+ * file's first page stays until the child has a file of its own. If the child can have none, it
+ * says so on that page, because a process that can open no file can say it nowhere else.
  */
 void ffitap__storage_abandon(void);
 
@@ -80,7 +82,8 @@ void ffitap__storage_lose_in(struct ffitap__storage *storage,
  * Says that this process, or the child `pid` of it, ran another program at `moment_ns` of which no
  * note could be left (tap/exec.h) because of `failure`, an errno. In the current file or, in a
  * forked child that has none, in its parent's. Any thread, signal handler or child of vfork(2).
- * Returns what takes it back, or a negative number if there is no place to say it.
+ * Returns what ffitap__storage_take_back() takes, or a negative number if there is nowhere to say
+ * it.
  */
 int ffitap__storage_tell_unnoted(int32_t pid, uint64_t moment_ns, int failure);
 void ffitap__storage_take_back(int told);
@@ -94,7 +97,9 @@ void ffitap__storage_tell_rate(struct ffitap__storage *storage);
  */
 void *ffitap__storage_take(struct ffitap__storage *storage, size_t size);
 
-/* The same in whole cache lines, of which nobody else has a part. `size` is a number of them. */
+/*
+ * The same in whole cache lines, which no other piece shares. `size` is that of a number of lines.
+ */
 void *ffitap__storage_take_lines(struct ffitap__storage *storage, size_t size);
 
 /* The offset of a piece, as others in the file refer to it; 0 for NULL. */

@@ -1,6 +1,7 @@
 /*
- * A runtime that makes foreign calls, reduced to the order in which CPython does what is hooked.
- * The program that loads it has the interpreter lock: it exports the functions named as CPython's.
+ * A runtime that makes foreign calls, reduced to the calls of hooked functions in CPython's order.
+ * The program that loads this library has the interpreter lock: it exports functions with the names
+ * of CPython's.
  */
 #include "border.h"
 
@@ -51,7 +52,7 @@ static void swap_errno(int *where)
     private_errno = former;
 }
 
-/* Written out: who takes the address of errno and who calls must be one function. */
+/* Written out, because one function must take the address of errno and make the call. */
 int border_call_swapped(int (*function)(int), int argument)
 {
     void *state = PyEval_SaveThread();

@@ -11,10 +11,11 @@ int border_call(int (*function)(int), int argument);
 int border_call_unlocked(int (*function)(int), int argument);
 int border_call_swapped(int (*function)(int), int argument);
 
-/* The same as if something left between the call and the lock, which is never taken back. */
+/* The same, but as if something jumped away between the call and the lock: the lock is never taken
+ * back. */
 int border_call_abandoned(int (*function)(int), int argument);
 
-/* The way that all of these go. */
+/* The type of all of these. */
 typedef int border_caller(int (*function)(int), int argument);
 
 #endif

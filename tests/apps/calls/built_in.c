@@ -1,7 +1,8 @@
 /*
- * An interpreter and what makes its foreign calls in one object, as where _ctypes is built into
- * libpython. What its functions call of each other goes through slots that are hooked: the end of
- * PyGILState_Release() too, which gives the lock up by a jump to PyEval_SaveThread().
+ * An interpreter and the module that makes its foreign calls in one object, as when _ctypes is
+ * built into libpython. When its functions call each other, the calls go through slots that are
+ * hooked. So does the end of PyGILState_Release(), which gives the lock up by a jump to
+ * PyEval_SaveThread().
  */
 #include <ffi.h>
 #include <pthread.h>
@@ -78,7 +79,7 @@ int calling_back(int times)
     return sum;
 }
 
-/* As a library that uses the interpreter by itself does, with no closure between. */
+/* Does as a library that uses the interpreter by itself, with no closure in between. */
 int asking_itself(int times)
 {
     for (int i = 0; i < times; i++) {
@@ -115,7 +116,8 @@ static int call(int (*function)(int), int argument)
     return result;
 }
 
-/* Ten calls each of the three, 30 callbacks, and as often the lock with none. */
+/* Makes ten calls of each of the three, with 30 callbacks, and takes the lock 30 times without a
+ * callback. */
 int built_in_run(void)
 {
     int sum = 0;

@@ -1,7 +1,7 @@
 /*
- * Threads that end while signals come, whose handler makes foreign calls: one comes before each
- * lock is given back that something takes while a thread ends. Prints how often each function was
- * called. With an argument LTTng knows the threads before they call.
+ * Threads that end while signals come whose handler makes foreign calls. While a thread ends, locks
+ * are taken and given back; a signal comes before each is given back. Prints how often each
+ * function was called. With an argument, LTTng gets to know the threads before they call.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -51,7 +51,7 @@ static bool is_blocked(int number)
     return sigismember(&blocked, number) == 1;
 }
 
-/* In front of the C library's: whoever takes a lock gives it back here. */
+/* Stands in front of the C library's function: every lock that is taken is given back here. */
 int pthread_mutex_unlock(pthread_mutex_t *lock)
 {
     static int (*real)(pthread_mutex_t *);
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < THREADS; i++) {
         pthread_t thread;
 
-        alarm(ALARM_S); /* where a thread waits for ever */
+        alarm(ALARM_S); /* ends the process if a thread waits for ever */
         failures += pthread_create(&thread, NULL, call_and_end, NULL) != 0 ||
                     pthread_join(thread, NULL) != 0;
     }

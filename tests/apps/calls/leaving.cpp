@@ -145,7 +145,7 @@ int calling_back(int argument)
     return callback(argument);
 }
 
-// Without a destructor that a jump would leave out.
+// Must have no destructor, which a jump would leave out.
 int jumping(int argument)
 {
     return callback(argument);

@@ -34,7 +34,7 @@ int relay_without_lock(void)
     return result;
 }
 
-/* Gives the lock up meanwhile, for the other thread comes this far only with it. */
+/* Gives the lock up meanwhile, because the other thread needs it to come this far. */
 int relay_is_there(void)
 {
     return sem_wait(&is_there);

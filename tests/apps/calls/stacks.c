@@ -28,7 +28,7 @@ int quick(int argument)
     return argument + 1;
 }
 
-/* Leaves for another coroutine, and returns when somebody comes back here. */
+/* Switches to another coroutine, and returns when a coroutine switches back here. */
 int switching(int to)
 {
     const int from = current;

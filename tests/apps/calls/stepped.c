@@ -31,7 +31,7 @@
 
 #define STACK_SIZE ((size_t)256 * 1024)
 
-/* A cache that goes by the lower bits of the address has one place for both. */
+/* In a cache that goes by the lower bits of an address, both functions have the same place. */
 #define PAGE_ALIGNED __attribute__((aligned(4096), noinline))
 
 #define RET          0xC3
@@ -146,7 +146,7 @@ static void *call_fresh(void *unused)
     return NULL;
 }
 
-/* Where a lock was left behind, that thread waits for ever. */
+/* If the jump has left a lock behind, this thread waits for ever. */
 static void call_in_other_thread(void)
 {
     pthread_t other;
@@ -166,7 +166,7 @@ static bool run_round(void)
     acted = false;
     step = 0;
     step_through(function);
-    /* What was left in a mess would show in the call that follows. */
+    /* If something was left in disorder, this call shows it. */
     failures += caller(known_function, 1) != 2;
     if (!child)
         _exit(failures != 0);
@@ -214,7 +214,7 @@ static void *run(void *signal_stack)
     return NULL;
 }
 
-/* The thread's stack in the middle, one for signals on either side. */
+/* Runs in a thread whose stack lies in the middle, with a stack for signals on either side. */
 static int run_in_thread(const char *where)
 {
     char *stacks = mmap(NULL, 3 * STACK_SIZE, PROT_READ | PROT_WRITE,

@@ -5,7 +5,8 @@
  *
  *     storm known|new
  *
- * The threads are known, having made a call before the first signal, or they are new to it.
+ * The threads are either known, and have made a call before the first signal, or they are new to
+ * the tap.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -69,8 +70,8 @@ static void on_alarm(int number)
     signal_has_come = true;
 }
 
-/* By who got something done since the last one: signals that come by themselves are all that a slow
- * machine does. */
+/* Called by threads that have done something since the last signal. If signals came by themselves,
+ * a slow machine would do nothing else. */
 static void have_another_signal(void)
 {
     const struct itimerval soon = {{0, 0}, {0, 5}};

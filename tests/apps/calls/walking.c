@@ -1,6 +1,7 @@
 /*
- * A thread calls functions for the first time while it walks through what is mapped, as programs do
- * that look for a library, and others load and unload one meanwhile. The argument is the library.
+ * A thread calls functions for the first time while it walks through the list of mapped objects, as
+ * programs do that look for a library. Meanwhile other threads load and unload a library. The
+ * argument is the library.
  */
 #include <dlfcn.h>
 #include <link.h>

@@ -3,7 +3,7 @@
 
 #define MICROSOFT __attribute__((ms_abi))
 
-/* The values around the structure tell whether it took the room that it should. */
+/* The values around the structure show whether it took the room that it should. */
 #define TAKE(convention, prefix, name)                                                             \
     convention int prefix##name(double before, name value, int after);                             \
     convention int prefix##name(double before, name value, int after)                              \

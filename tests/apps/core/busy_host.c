@@ -1,7 +1,7 @@
 /*
- * Makes foreign calls through the core from several threads until it is killed, and keeps a log of
- * its own that outlives it: how many it was about to make and how many it saw return. Arguments:
- * the log, made by whoever starts this and long enough, how many threads, and how many children are
+ * Makes foreign calls through the core from several threads until it is killed. It keeps a log that
+ * outlives it: how many calls it was about to make, and how many it saw return. Arguments: the log,
+ * a file that is there already and is long enough; how many threads; and how many children are
  * forked on the way, which do the same with one thread.
  */
 #include <fcntl.h>

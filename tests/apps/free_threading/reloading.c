@@ -1,8 +1,9 @@
 /*
- * Loads a user of CPython, which brings that along, makes ten calls that give up what there is and
- * twenty that do not, and unloads both, four times: without a lock; with one and CPython at another
- * place; with a CPython that always has its lock; and without a lock again. Where the first CPython
- * lay nothing can be read or run any more. Run with the folder of the libraries.
+ * Loads a user of CPython, which brings CPython along; makes ten calls that give up the lock or
+ * detach, and twenty that do not; and unloads both. It does so four times: without a lock; with a
+ * lock, and CPython at another place; with a CPython that always has its lock; and without a lock
+ * again. Then nothing can be read or run any more where the first CPython lay. Run with the folder
+ * of the libraries.
  */
 #include <dlfcn.h>
 #include <stdint.h>

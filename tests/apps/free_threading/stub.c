@@ -1,7 +1,7 @@
 /*
- * As much of CPython 3.14 as says whether it has its interpreter lock, and as libffitap asks for.
- * Built as a free-threaded one; WITH_LOCK as one that always has its lock; and with a symbol of
- * another type or size, as something else by CPython's names.
+ * As much of CPython 3.14 as is needed to say whether it has its interpreter lock, and as libffitap
+ * asks for. It is built as a free-threaded CPython; WITH_LOCK as one that always has its lock; and,
+ * with a symbol of another type or size, as something else with CPython's names.
  */
 #include "stub.h"
 

@@ -1,4 +1,5 @@
-/* Makes foreign calls as an extension module does: with and without giving up what there is. */
+/* Makes foreign calls as an extension module does. Some calls give up the lock, or detach the
+ * thread if there is no lock; others do not. */
 #include <ffi.h>
 #include <stdlib.h>
 

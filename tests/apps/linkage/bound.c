@@ -1,4 +1,6 @@
-/* There are two of these: whose is bound to depends on how this one is loaded. */
+/*
+ * There are two such libraries: which one's symbol is bound to depends on how this one is loaded.
+ */
 int which(void);
 int bound_to(void);
 

@@ -1,7 +1,5 @@
-/*
- * Two threads that load and unload at the same time, one of them a library that takes long: each
- * finds the other's work half done. Run with the folder of the libraries.
- */
+/* Two threads load and unload at the same time, one of them a library that takes long to load. Each
+ * thread finds the other's work half done. Run with the folder of the libraries. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>

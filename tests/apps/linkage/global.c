@@ -1,7 +1,7 @@
 /*
- * Loads libffi for everybody, then a plugin that calls through it, and unloads first the one and
- * then the other: libffi goes with who used it last. Once with a plugin that is linked with it and
- * once with one that is not. Run with the folder of the plugins.
+ * Loads libffi with RTLD_GLOBAL, then a plugin that calls through it; unloads libffi and then the
+ * plugin. libffi must go when its last user does. This is done once with a plugin that is linked
+ * with libffi, and once with one that is not. Run with the folder of the plugins.
  */
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /*
- * Loads a library whose constructor has another thread load a second one; that one's constructor
- * waits for what the first thread does once its own load is over. Run with the libraries' folder.
+ * Loads a library whose constructor has another thread load a second library. The second one's
+ * constructor waits for something that the first thread does once its own load is over. Run with
+ * the libraries' folder.
  */
 #include <dlfcn.h>
 #include <pthread.h>

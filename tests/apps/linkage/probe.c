@@ -40,7 +40,8 @@ static void probe_outer(const char *folder, const char *file)
     printf("%s: load %d, default %d, origin %s\n", file, load(), scope(), origin());
 }
 
-/* A question in between, which an error of its own or none follows. */
+/* Asks something else between a failure and dlerror(3): then the text is that question's error, or
+ * there is none. */
 static void probe_questions(void)
 {
     void *program = dlopen(NULL, RTLD_NOW);
@@ -54,7 +55,8 @@ static void probe_questions(void)
     printf("a question that fails: %s\n", error_text());
 }
 
-/* A load and an unload that succeed, and an unload that fails: of what was there from the start. */
+/* A load and an unload that succeed, and an unload that fails. The loads and unloads are of a
+ * library that was there from the start. */
 static void probe_successes(void)
 {
     struct link_map *map = NULL;

@@ -37,7 +37,8 @@ static void *load(const char *name, void **address)
     return library;
 }
 
-/* It has called at this address before, and calls there again when that is another function. */
+/* The other thread has called at this address before, and calls there again when another function
+ * lies there. */
 static pthread_barrier_t turn;
 
 static void *call_in_turns(void *others)

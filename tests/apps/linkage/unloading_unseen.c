@@ -1,7 +1,7 @@
 /*
- * Loads a plugin, calls through it and unloads it, some times, with a dlclose() that was looked up:
- * it goes past everything that stands in for the one that is linked. Every other time the plugin is
- * bound at once. Run with the folder of the plugin.
+ * Several times loads a plugin, calls through it and unloads it, with a dlclose() that was looked
+ * up: such a call goes past everything that replaces the dlclose() that the program is linked with.
+ * Every other time the plugin is bound at once. Run with the folder of the plugin.
  */
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,7 +1,5 @@
-/*
- * The same numbers from every runtime, this one nobody's: whoever calls ffi_call. A program, and a
- * library for another program. See e2e/runtime.py.
- */
+/* The same numbers from every runtime. This one is no known runtime but a program that calls
+ * ffi_call itself, and a library that does so in another program. See e2e/runtime.py. */
 #include <dlfcn.h>
 #include <ffi.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * A libffi that has call plans, for systems whose own has none: the names and signatures are those
- * of libffi 3.7. None of its plans has a quick way: each is the system's ffi_call, which it reaches
- * through a slot, as libffi does where it has no quick way for a plan.
+ * of libffi 3.7. Its plans have no quick way: each calls the system's ffi_call through a slot, as
+ * libffi does for a plan for which it has no quick way.
  */
 #include <ffi.h>
 #include <stdlib.h>

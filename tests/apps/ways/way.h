@@ -1,7 +1,7 @@
 /*
- * Goes ahead of a program that calls ffi_call, and has it make its calls in another of the ways
- * that libffi has: WAY is by_plan, by_go, or by_turns for each in turn. What it calls is inlined,
- * so that calls still come from where the program makes them.
+ * Included before a program that calls ffi_call, this has the program make its calls in another of
+ * libffi's ways: WAY is by_plan, by_go, or by_turns for each in turn. These functions are inlined,
+ * so that the calls still come from where the program makes them.
  */
 #ifndef WAYS_WAY_H
 #define WAYS_WAY_H

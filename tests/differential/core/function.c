@@ -200,8 +200,8 @@ void do_undeclare(const struct step *step)
         refuse(step->out, status, &error);
 }
 
-/* The declared arguments must be what they were declared as: values of another type would not fit.
- */
+/* The values for declared arguments must have the declared types: values of other types would not
+ * fit. */
 static void check_kinds(const struct signature *signature, const struct value *values, size_t count)
 {
     for (size_t i = 0; i < count && i < signature->count; i++) {

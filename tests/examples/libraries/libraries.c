@@ -30,7 +30,7 @@ static const struct {
 };
 static struct ffitap_function *native[COUNT];
 
-/* The first cause of a failure. What it means is up to the host: this one says why and ends. */
+/* The first cause of a failure. The host decides what to do then; this one says why, and ends. */
 static struct ffitap_error error;
 
 static void check(enum ffitap_status status)
@@ -92,7 +92,8 @@ int main(void)
     check(ffitap_type_create_struct(fields, 2, &type, &error));
     check(ffitap_names_create(&types, &error));
     check(ffitap_names_add(types, "div_t", type, &error));
-    /* Calls of its libraries leave their errno apart, safe from all that the host does then. */
+    /* Calls of this loader's libraries keep their errno apart, where nothing that the host does can
+     * change it. */
     check(ffitap_loader_create(FFITAP_CDLL, FFITAP_DEFAULT_MODE, FFITAP_USE_ERRNO, &own, &error));
     find(own, types);
 

@@ -1,7 +1,7 @@
 /*
  * A program that keeps statistics of itself, in a folder of the test's own, and the files as a
- * reader has them. There is no provider, so that calls take the way on which they are counted and
- * no more.
+ * reader has them. There is no provider, so that calls take the fast way, on which they are only
+ * counted.
  */
 #ifndef TESTS_UNIT_CORE_COUNTED_H
 #define TESTS_UNIT_CORE_COUNTED_H

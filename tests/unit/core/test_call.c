@@ -19,8 +19,8 @@ static void open_native(void)
 
 TestSuite(core_call, .init = open_native);
 
-/* One test per fundamental type, by the long way and by the short one: what goes in comes out, and
- * nothing beyond its bytes is written. */
+/* One test per fundamental type, the long way and the short way: the value that goes in comes out,
+ * and nothing is written beyond its bytes. */
 #define SAME(function_name, basic, c_type, sample)                                                 \
     static void expect_same_##function_name(bool listening)                                        \
     {                                                                                              \

@@ -112,7 +112,8 @@ static void call_back_through_core(const struct ffitap_callback *callback, unsig
     ffitap_function_destroy(function);
 }
 
-/* As ctypes does it: 77 in native code is 77 for the handler, whose 88 native code finds. */
+/* As in ctypes: the handler finds the 77 that native code has left, and native code finds the 88
+ * that the handler leaves. */
 Test(core_callback, an_exchange_within_an_exchanging_call_shows_native_codes_errno)
 {
     struct values values = {.left = 66, .left_private = 88};
@@ -392,7 +393,7 @@ Test(core_callback, calls_and_callbacks_nest_a_thousand_deep)
     ffitap_callback_destroy(recursive);
 }
 
-/* Whoever still ran in freed memory would share it with the fresh one. */
+/* If the callback still ran in freed memory, it would share that memory with the fresh one. */
 static void destroy_itself(void *result, void *const *arguments, void *data)
 {
     struct ffitap_callback **callback = data;

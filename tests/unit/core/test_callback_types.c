@@ -71,7 +71,9 @@ SAME(WSTRING, wchar_t *, L"text")
 SAME(HRESULT, int32_t, INT32_MIN + 5)
 SAME(PYOBJECT, void *, &types_met)
 
-/* What some compilers' callers trust in, and libffi gives: more than the C ABI promises. */
+/*
+ * Some compilers' code relies on this, and libffi does it, although the C ABI does not promise it.
+ */
 Test(core_callback_types, small_results_are_an_int_with_their_sign)
 {
     const enum ffitap_basic_type type = FFITAP_TYPE_INT8;
@@ -179,7 +181,7 @@ Test(core_callback_types, an_oledlls_handler_gives_an_hresult)
     ffitap_callback_destroy(callback);
 }
 
-/* Gives what lies between 0.5 and 7 if it does. */
+/* Returns the value that comes between 0.5 and 7, if these two are as they should be. */
 static void give_amid(void *result, void *const *arguments, void *data)
 {
     if (*(double *)arguments[0] == 0.5 && *(int *)arguments[2] == 7)

@@ -38,7 +38,7 @@ int Py_IsInitialized(void)
     return initialized;
 }
 
-/* Yes without an interpreter, as CPython's. */
+/* Says yes if there is no interpreter, as CPython's does. */
 int PyGILState_Check(void)
 {
     return !initialized || held;

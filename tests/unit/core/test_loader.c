@@ -379,8 +379,8 @@ static void race_once(void)
 
 Test(core_loader, racing_first_borrows_give_one_object)
 {
-    /* Mapped before: ThreadSanitizer does not see by what lock the dynamic linker's own accesses to
-     * an object that it maps are ordered. */
+    /* The objects are mapped before the threads start: ThreadSanitizer does not see the lock that
+     * orders the dynamic linker's accesses to an object that it maps. */
     for (unsigned which = 0; which < 3; which++)
         borrow_library(ffitap_cdll(), names[which]);
     for (unsigned i = 0; i < ROUNDS; i++)

@@ -1,4 +1,5 @@
-/* The provider, which whoever is first loads: here there is none, but it is looked for. */
+/* The provider, which the first user of the core loads. In this test there is none to be found, but
+ * it is looked for. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>

@@ -15,7 +15,7 @@
 #define SLEEP_US 100000u
 #define SLEEP_NS 99990000u
 
-/* The interpreter goes with the process and leaves behind what it never meant to free. */
+/* The interpreter ends with the process, and leaves memory that it never frees. */
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
@@ -56,7 +56,8 @@ static void end_python(void)
 /* A lock that is not given back is waited for without end. */
 TestSuite(core_python, .init = start_python, .fini = end_python, .timeout = 300);
 
-/* Asked with the lock held and without running any Python: nobody else runs any meanwhile. */
+/* Borrows a Python variable. The lock must be held; no Python code runs, neither here nor in
+ * another thread. */
 static PyObject *borrow_variable(const char *name)
 {
     return PyDict_GetItemString(PyModule_GetDict(PyImport_AddModule("__main__")), name);
@@ -180,7 +181,8 @@ static void start_holder(void)
     cr_assert(eq(int, pthread_create(&holder, NULL, hold_the_lock, NULL), 0));
 }
 
-/* Without the lock: from here on this thread sleeps only where it waits for that. */
+/* Lets the other thread have the lock. This thread does not have it, and from here on sleeps only
+ * where it waits for the lock. */
 static void let_it_be_held(void)
 {
     sem_wait(&is_held);

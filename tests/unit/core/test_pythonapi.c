@@ -1,4 +1,5 @@
-/* A process that has no CPython until a test loads one, out of the global scope as plugins are. */
+/* A process that has no CPython until a test loads one. It is loaded outside of the global scope,
+ * as plugins are. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /*
- * A signal handler that makes a call, at every instruction of another one, after somebody stopped
- * the statistics and started them again. The processor traps after each instruction; the handler
- * has another thread do it.
+ * A signal handler that makes a call, at every instruction of another call, after the statistics
+ * were stopped and started again. The processor traps after each instruction, and the handler has
+ * another thread stop and start them.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -57,7 +57,7 @@ static void restart(void)
     check(ffitap_statistics_start(folder, NULL) == FFITAP_OK);
 }
 
-static atomic_int restarter; /* its id, once it has begun with what is wanted */
+static atomic_int restarter; /* that thread's id, once it has begun to restart */
 
 static void *restart_whenever_wanted(void *unused)
 {
@@ -69,7 +69,8 @@ static void *restart_whenever_wanted(void *unused)
     return unused;
 }
 
-/* Of a thread of ours. Not with the C library's streams: the handler may have interrupted them. */
+/* Whether one of our threads sleeps. It does not use the C library's streams, because the handler
+ * may have interrupted code that does. */
 static bool is_asleep(int thread)
 {
     char path[64], text[128] = "";
@@ -82,7 +83,8 @@ static bool is_asleep(int thread)
     return behind_name && strncmp(behind_name, ") S", 3) == 0;
 }
 
-/* Whether it comes to its end; if not, it waits for a lock, which the interrupted thread holds. */
+/* Whether the restart comes to its end. If it does not, it waits for a lock that the interrupted
+ * thread holds. */
 static bool restart_is_done(void)
 {
     for (;; sched_yield()) {
@@ -95,7 +97,9 @@ static bool restart_is_done(void)
     }
 }
 
-/* Not where the interrupted thread holds the tap's lock: there it comes later. */
+/*
+ * Nothing is done where the interrupted thread holds the tap's lock: there the restart comes later.
+ */
 static void on_step(int number)
 {
     (void)number;
@@ -203,7 +207,7 @@ static uint64_t calls_in_all(void)
     return calls;
 }
 
-/* A call that goes on between a stop and a start, because that had to wait, is of no file. */
+/* A call that is made between a stop and a start, because the start had to wait, is in no file. */
 static void expect_all_counted(void)
 {
     const uint64_t counted = calls_in_all();

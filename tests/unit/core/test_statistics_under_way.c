@@ -243,7 +243,8 @@ static void *call_in_threads(void *unused)
     return unused;
 }
 
-/* So many calls that one thread at least has begun and ended a batch of its own meanwhile. */
+/* Waits for so many calls that at least one thread must have begun and ended a batch of its own
+ * meanwhile. */
 static void wait_for_others(void)
 {
     const uint64_t enough = atomic_load(&counted_calls_made) + (uint64_t)3 * CALLERS * BATCH;
@@ -259,8 +260,8 @@ Test(core_statistics_under_way, they_can_be_started_and_stopped_while_threads_ca
 
     atomic_store(&counted_calls_made, 0);
     atomic_store(&rounds_wanted, 3);
-    /* At the first closure libffi makes the lock of the others, which the sanitizer does not see.
-     */
+    /* The first closure is made before the threads start: with it libffi makes the lock for all
+     * closures, which the sanitizer does not see. */
     call_through(call_it);
     for (int i = 0; i < CALLERS; i++)
         pthread_create(&callers[i], NULL, i ? call_until_it_is_over : call_in_threads, NULL);

@@ -68,7 +68,7 @@ Test(statistics_damage, may_be_as_long_as_they_could_have_become)
 #define SLOWER 1
 #endif
 
-/* Every word of the file becomes what an offset must not be; most of them are one. */
+/* Every word of the file is replaced by values that no offset must have; most words are offsets. */
 Test(statistics_damage, survive_offsets_to_anywhere, .timeout = 1000)
 {
     static union builder story;

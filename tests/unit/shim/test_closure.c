@@ -174,7 +174,7 @@ Test(closure, that_libffi_refuses_to_prepare_again_stays_as_it_was)
     prepare(&closure, count, &old);
     cr_assert(eq(int, ffitap__closure_prepare_at(refuse, &owner, &closure, NULL, count, &new, NULL),
                  REFUSED));
-    /* What the refused one had is given to another. */
+    /* The record that the refused closure had is given to another closure. */
     for (uintptr_t i = 1; i <= 100000; i++)
         ffitap__closure_prepare_at(agree, &owner, (void *)(i * 64), NULL, count_by_100, &new, NULL);
     call(&closure);
@@ -244,7 +244,8 @@ Test(closure, is_freed_by_libffi)
     cr_expect(eq(ptr, freed, NULL));
 }
 
-/* Whoever gets the place of one that was freed is told as itself, whatever was there before. */
+/* A closure that gets the address of a freed one is reported with its own code and runtime,
+ * whatever was there before. */
 Test(closure, prepared_where_one_was_freed_is_told_with_its_own_code_and_runtime)
 {
     static const _Atomic uint16_t other_runtime = RUNTIME + 1;
@@ -277,7 +278,7 @@ Test(closure, freed_one_may_be_prepared_by_another_thread_at_once)
 
     prepare(&closure, count_by_100, &calls);
     ffitap__closure_free(free_and_prepare, &closure);
-    /* What was given back is given to another. */
+    /* A record that was given back is given to another closure. */
     for (uintptr_t i = 1; i <= 100000; i++)
         ffitap__closure_prepare_at(agree, &owner, (void *)(i * 64), NULL, count_by_100, &calls,
                                    NULL);

@@ -19,7 +19,7 @@ static void unblock(void *data)
     (void)data;
 }
 
-/* As Ruby's: calls the function without the lock, and has it back then. */
+/* Does as Ruby's function: calls `function` without the lock, and then takes the lock back. */
 static void *release(ffitap__gvl_function *function, void *data, ffitap__gvl_unblock_function *with,
                      void *unblock_data)
 {

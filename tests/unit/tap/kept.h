@@ -1,6 +1,7 @@
 /*
  * Statistics that are kept while a test runs, in a folder of its own, and their file as a reader
- * has it. Without a provider calls take another way, and so what includes this is built twice.
+ * has it. Without a provider calls take another way, so the tests that include this are built
+ * twice: with a provider and without.
  */
 #ifndef TESTS_UNIT_TAP_KEPT_H
 #define TESTS_UNIT_TAP_KEPT_H

@@ -62,7 +62,9 @@ Test(tap_arena, what_a_handler_took_meanwhile_is_its_own)
     struct ffitap__arena arena = {.storage = ffitap__storage_current()}, handlers;
     char *ours = ffitap__arena_take(&arena, 16);
 
-    /* It came after we had found no room, and before we had any. */
+    /*
+     * The handler came after the thread had found no room, and before the thread had a new chunk.
+     */
     handlers = arena;
     atomic_store(&handlers.room, 0);
     char *theirs = ffitap__arena_take(&handlers, 16);

@@ -165,7 +165,7 @@ Test(tap_buckets, a_full_file_takes_what_it_has_a_bucket_for)
     cr_expect(not(count(1u << 31, 1)));
 }
 
-/* Whoever still counts in a file that was left for another one gets nothing of the other one. */
+/* A thread that still counts in a former file must get no pieces of the new one. */
 Test(tap_buckets, every_piece_comes_from_the_same_file)
 {
     const struct ffitap__storage_process process = {

@@ -5,8 +5,8 @@
 
 #include "tap/base/clock.h"
 
-/* How far the two clocks may be apart: their rates are known to so much. What is between two
- * readings may take any time, and no reading is taken to be at the same instant as another. */
+/* How far the two clocks may be apart, because their rates are only known to so much. Any time may
+ * pass between two readings, so no two readings are taken to be of the same instant. */
 #define SLACK_NS 200000
 
 TestSuite(tap_clock);

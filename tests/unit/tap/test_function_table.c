@@ -1,4 +1,5 @@
-/* The table of functions from the inside: what it looks like cannot be told from what it answers.
+/*
+ * The table of functions, looked at from the inside: its answers do not show what state it is in.
  */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -259,7 +259,8 @@ static void *load(void *handle)
     return handle;
 }
 
-/* Whoever looks at that moment waits, without the tap's lock, and comes back to it. */
+/* A thread that looks at that moment waits, without the tap's lock, and looks at the object again
+ * later. */
 Test(tap_object, the_visitor_sees_none_while_another_thread_has_it_relocated)
 {
     pthread_t thread;
@@ -354,10 +355,8 @@ Test(tap_object, what_was_not_unloaded_is_not_looked_at_for_its_mark)
     cr_expect(eq(uint, visits, 1));
 }
 
-/*
- * The dynamic linker's counts are of all namespaces, and seen from here it has unmapped the fewer
- * the more are mapped in another.
- */
+/* The dynamic linker counts the objects of all namespaces. Seen from this namespace, the more
+ * objects are mapped in another one, the fewer seem to have been unmapped. */
 Test(tap_object, a_copy_is_told_while_another_namespace_comes_and_while_it_is_there)
 {
     for (unsigned i = 0; i < 20; i++)

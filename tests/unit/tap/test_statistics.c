@@ -227,7 +227,7 @@ Test(tap_statistics, a_child_with_a_file_lets_go_of_its_parents)
     cr_expect(eq(u64, kept_file(parent)->unseen_count, 0));
 }
 
-/* It leaves an empty file, which says the same. */
+/* The child leaves an empty file, which says the same. */
 Test(tap_statistics, a_child_without_room_for_its_file_tells_nobody_else)
 {
     const struct ffitap__statistics_header *header = kept_file(getpid());
@@ -244,7 +244,7 @@ Test(tap_statistics, a_child_without_room_for_its_file_tells_nobody_else)
     cr_expect(eq(u64, header->unseen_count, 0));
 }
 
-/* Nobody told us of it: it must not count in its parent's file. */
+/* The tap is not told of this child, which must not count in its parent's file. */
 Test(tap_statistics, a_child_behind_our_back_counts_nowhere)
 {
     kept_call((void *)strlen, false);

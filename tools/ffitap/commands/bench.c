@@ -39,7 +39,7 @@ static bool write_json(const struct ffitap_bench_results *results, FILE *stream)
     return written;
 }
 
-/* In its place at once or not at all. */
+/* Writes the JSON; the file appears as a whole or not at all. */
 static bool finish_json(const struct ffitap_bench_results *results, struct ffitap__output *output,
                         const char *name)
 {
@@ -76,7 +76,8 @@ static bool finish(struct ffitap_bench_results *results, const struct request *r
     return (!request->json || finish_json(results, output, request->json)) && wrote_table;
 }
 
-/* Minutes may pass until it is written: what is wrong with it is better known before. */
+/* Minutes may pass until the file is written, so it is better to know before if something is wrong
+ * with it. */
 static bool open_json(struct ffitap__output *output, const char *file)
 {
     struct stat status;

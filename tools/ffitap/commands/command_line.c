@@ -10,7 +10,7 @@
 
 enum { CHOSEN_HELP = 1, CHOSEN_USAGE, CHOSEN_VERSION };
 
-/* popt's own table of these would print and exit, and nobody would notice a disk that is full. */
+/* popt has such a table too, but that prints and exits, and a full disk would go unnoticed. */
 const struct poptOption ffitap_help_options[] = {
     {"help", 'h', POPT_ARG_NONE, NULL, CHOSEN_HELP, "show this help", NULL},
     {NULL, '?', POPT_ARG_NONE | POPT_ARGFLAG_DOC_HIDDEN, NULL, CHOSEN_HELP, NULL, NULL},

@@ -44,10 +44,8 @@ typedef int ffitap_command_work(const char **words, void *request);
 int ffitap_command_parse(int argc, const char **argv, const struct ffitap_usage *usage,
                          ffitap_command_work *work, void *request);
 
-/*
- * Sees to it that what was printed to standard output is there. Returns 0, or FFITAP_EXIT_FAILED,
- * having said why.
- */
+/* Makes sure that everything that was printed to standard output has arrived. Returns 0, or
+ * FFITAP_EXIT_FAILED, having said why. */
 int ffitap_end_output(void);
 
 #endif

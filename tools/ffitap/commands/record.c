@@ -66,7 +66,8 @@ struct run {
     struct ffitap_recording recording;
 };
 
-/* LTTng itself notices a lack of memory only when the program registers, and tells only its log. */
+/* Chooses the sizes, and checks that there is enough memory. LTTng itself notices a lack only when
+ * the program registers, and says so only in its log. */
 static bool choose_buffers(struct run *run)
 {
     const struct ffitap_memory memory = ffitap_memory_get();
@@ -85,7 +86,7 @@ static bool choose_buffers(struct run *run)
     return false;
 }
 
-/* Who wants no calls in the trace does not want to pay for counting them, either. */
+/* A user who wants no calls in the trace does not want to pay for counting them, either. */
 static bool wants_statistics(const struct run *run)
 {
     return run->request->set != FFITAP_EVENTS_LOADS;
@@ -96,7 +97,7 @@ static bool fork_program(struct run *run)
     const char *timeout = getenv("LTTNG_UST_REGISTER_TIMEOUT");
     const struct ffitap_variable variables[] = {
         {FFITAP__ENV_RECORDING, run->token},
-        {FFITAP__ENV_LTTNG, "1"}, /* whoever may not want it in other programs */
+        {FFITAP__ENV_LTTNG, "1"}, /* even if LTTng is not wanted in other programs */
         {"LTTNG_HOME", run->daemon.home},
         {"LTTNG_UST_REGISTER_TIMEOUT", timeout ? timeout : REGISTER_TIMEOUT_MS},
         {FFITAP__ENV_STAT_DIR, wants_statistics(run) ? run->directory.statistics : NULL},
@@ -107,7 +108,7 @@ static bool fork_program(struct run *run)
                                sizeof variables / sizeof *variables);
 }
 
-/* All that leaves no trace where the user might see it. */
+/* Prepares everything that does not yet change anything that the user can see. */
 static bool prepare(struct run *run)
 {
     const struct request *request = run->request;
@@ -197,7 +198,8 @@ static void format_size(char *text, size_t room, uint64_t bytes)
     snprintf(text, room, "%.*f %s", unit ? 1 : 0, amount, units[unit]);
 }
 
-/* A program that was seen is not to blame, nor one of which nothing tells whether it was. */
+/* Says why the trace is empty. The program is not blamed if it was seen, or if nothing tells
+ * whether it was. */
 static void explain_emptiness(const struct run *run)
 {
     const char *name = run->request->command[0], *file = run->recording.program;
@@ -214,20 +216,21 @@ static void explain_emptiness(const struct run *run)
         ffitap_say("%s: no event came from it%s; see ffitap doctor %s", name,
                    wants_statistics(run)
                        ? ", nor was it counted: it ended before the dynamic linker loaded the tap, "
-                         "or that did not find it, or it could make no statistics file"
+                         "or the linker did not find the tap, or it could make no statistics file"
                        : ": it loaded none of ffitap's libraries, or LTTng delivered none of its "
                          "events",
                    name);
     g_free(obstacle);
 }
 
-/* As many as can be counted in a few seconds: the reader of the report learns the rest anyway. */
+/* Counts as many events as it can in a few seconds; the report will tell of all of them anyway. */
 static void count_events(const struct run *run, char *text, size_t room)
 {
     struct ffitap_event_count count;
 
     *text = '\0';
-    /* On traces that were cut babeltrace may crash or never end, as the report's reader knows. */
+    /* babeltrace may crash on a trace that was cut, or never end. The report's reader is prepared
+     * for that; this is not. */
     if (run->recording.incomplete ||
         !ffitap_event_count_read(run->directory.trace, COUNT_BUDGET_MS, &count))
         return;

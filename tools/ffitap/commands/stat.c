@@ -51,7 +51,7 @@ static bool create_output(struct run *run)
     return created && ffitap_directory_open_statistics(&run->directory);
 }
 
-/* LTTng stays out of programs on the core, which would load it by themselves. */
+/* Keeps LTTng out of programs that use the core, which would load it otherwise. */
 static bool fork_program(struct run *run)
 {
     const struct ffitap_variable variables[] = {
@@ -151,7 +151,7 @@ static int probe_output(const char *file)
     return error;
 }
 
-/* The program may run for long before the file is written. */
+/* Checks the file now, because the program may run for long before it is written. */
 static bool understand_json(const char *file)
 {
     if (strcmp(file, "-") == 0) {

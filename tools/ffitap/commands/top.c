@@ -13,7 +13,7 @@
 #include "ffitap/view/screen.h"
 #include "ffitap/view/target.h"
 
-/* From here on the whole table fits, with a function's name. */
+/* From this width on the whole table fits, with the names of functions. */
 #define WIDE 130
 
 #define FOOT "sort by: c calls, t time, w GIL wait; q quits"
@@ -73,7 +73,7 @@ static void write_view(FILE *stream, const struct view *view, unsigned row_limit
 static int show_once(struct view *view, const struct request *request)
 {
     look(view);
-    if (request->interval) { /* rates are those of that time then */
+    if (request->interval) { /* rates are then those of the pause */
         const struct timespec pause = {
             .tv_sec = (time_t)(request->interval_ns / FFITAP_SECOND_NS),
             .tv_nsec = (long)(request->interval_ns % FFITAP_SECOND_NS),

@@ -11,8 +11,8 @@ struct ffitap_answer {
 
 /*
  * Runs `argv`, found as execvp(3) finds it, with nothing on standard input and the environment
- * `environment` (NULL: ffitap's own). Whoever does not end in `seconds` gets SIGALRM. Whether it
- * was started and exited with 0. Release with ffitap_answer_fini() either way.
+ * `environment` (NULL: ffitap's own). A program that does not end within `seconds` gets SIGALRM.
+ * True if the program was started and exited with 0. Release with ffitap_answer_fini() either way.
  */
 bool ffitap_ask(struct ffitap_answer *answer, const char *const *argv, char **environment,
                 unsigned seconds);

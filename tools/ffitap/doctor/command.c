@@ -32,7 +32,7 @@ static void begin_with(struct ffitap_doctor_command *command, const char *interp
     command->path = NULL;
     if (argument)
         g_ptr_array_insert(command->words, 0, g_strdup(argument));
-    /* The kernel does not look into PATH for it. */
+    /* The kernel does not look for the interpreter in PATH. */
     g_ptr_array_insert(command->words, 0,
                        strchr(interpreter, '/') ? g_strdup(interpreter)
                                                 : g_strconcat("./", interpreter, NULL));
@@ -80,7 +80,7 @@ static void unassign(struct ffitap_doctor_command *command, struct ffitap_findin
         unsetenv(name);
 }
 
-/* The words in the string that follows -S come in its place. */
+/* Splits the string that follows -S into words, and puts these in its place. */
 static void split(struct ffitap_doctor_command *command, const char *string)
 {
     char **parts = NULL;
@@ -175,7 +175,7 @@ static enum step follow(struct ffitap_doctor_command *command, struct ffitap_fin
     g_free(name);
     const enum ffitap_file_kind kind = ffitap_script_read(&script, command->path);
     if (kind == FFITAP_FILE_UNREADABLE)
-        return STEP_DONE; /* it can be executed all the same; who needs to read it will say so */
+        return STEP_DONE; /* it can be executed all the same; code that reads it will say so */
     if (kind == FFITAP_FILE_SCRIPT)
         return ++*interpreters > FFITAP_SCRIPT_INTERPRETER_MAX
                    ? STEP_STUCK

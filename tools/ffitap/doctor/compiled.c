@@ -49,7 +49,7 @@ static void look_at_entry(struct search *search, const char *path)
     ffitap_findings_name_file(search->findings, path);
 }
 
-/* As far as letters go that are not ASCII, any may be in it. */
+/* Whether this may be the name of a package. Letters that are not ASCII are all allowed. */
 static bool is_package_name(const char *name)
 {
     for (; *name; name++)

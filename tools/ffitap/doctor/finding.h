@@ -28,10 +28,8 @@ struct ffitap_findings {
 void ffitap_findings_init(struct ffitap_findings *findings);
 void ffitap_findings_fini(struct ffitap_findings *findings);
 
-/*
- * Adds one about `subject`, a word that stays the same whatever is found. `advice` is what to do
- * about it, or NULL; it is copied.
- */
+/* Adds a finding about `subject`, a word that is the same whatever is found. `advice` is what to do
+ * about it, or NULL; it is copied. */
 __attribute__((format(printf, 5, 6))) void
 ffitap_findings_add(struct ffitap_findings *findings, enum ffitap_level level, const char *subject,
                     const char *advice, const char *format, ...);

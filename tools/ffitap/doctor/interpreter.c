@@ -1,6 +1,7 @@
 /*
- * ffitap doctor: interpreters. What makes the foreign calls is loaded by the program in them, and
- * where it would be found only the interpreter itself can tell; it is asked, not the program.
+ * ffitap doctor: interpreters. The module that makes the foreign calls is loaded by the program
+ * that the interpreter runs, and only the interpreter itself can tell where it would find that
+ * module. So the interpreter is asked; the program is not run.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,16 +16,16 @@
 #define PATIENCE_SECONDS 20
 
 /*
- * What is asked is answered in lines of words with tabs between them: "version VERSION", "module
- * NAME FILE", where FILE may be "built-in" or empty, "path DIRECTORY", and of a free-threaded
- * Python "without-lock MINOR", or "with-lock MINOR" if it has its lock all the same.
+ * A question is answered in lines of words with tabs between them: "version VERSION", "module NAME
+ * FILE", where FILE may be "built-in" or empty, "path DIRECTORY", and of a free-threaded Python
+ * "without-lock MINOR", or "with-lock MINOR" if it has its lock all the same.
  */
 struct language {
     const char *name;
     const char *file;     /* how its executable's name begins */
     const char *function; /* which the executable, or a library that it is linked with, defines */
     const char *lock;     /* the function that gives up its interpreter lock, or NULL */
-    const char *option;   /* that a question comes behind; NULL: there is nothing to ask */
+    const char *option;   /* the option before a question; NULL: there is nothing to ask */
     const char *question;
 };
 
@@ -199,7 +200,8 @@ static void look_at_file(struct ffitap_findings *findings,
     ffitap_elf_file_close(&file);
 }
 
-/* It is in the executable, or in the library that has the interpreter. */
+/* Looks at a module that is built in: it is in the executable, or in the library that holds the
+ * interpreter. */
 static void look_at_built_in(struct ffitap_findings *findings,
                              const struct ffitap_executable *executable,
                              const struct language *language, const char *module)
@@ -225,14 +227,16 @@ static void look_at_module(struct ffitap_findings *findings,
         look_at_file(findings, executable, language, subject, path);
 }
 
-/* Options of Python that decide where it imports from and take no word of their own. */
+/* Whether this is one of Python's options that decide where it imports from and that take no
+ * argument. */
 static bool is_flag(const char *argument)
 {
     return argument && argument[0] == '-' && argument[1] &&
            strspn(argument + 1, "BEIOPSbsu") == strlen(argument + 1);
 }
 
-/* Its own directory comes first on Python's path, or with -c, -m and nothing the working one. */
+/* The directory of the script comes first on Python's path; with -c, with -m or without a script it
+ * is the working directory. */
 static void add_own_directory(GPtrArray *path, const char *const *arguments, size_t first)
 {
     const char *script = arguments[first];
@@ -254,10 +258,8 @@ static size_t count_flags(const struct ffitap_executable *executable)
     return count - 1;
 }
 
-/*
- * Those of its own arguments that matter, and the question; `*words` are these without the
- * question. g_free() both.
- */
+/* The command with which the interpreter is asked: those of its own arguments that matter, and the
+ * question. `*words` is the same without the question, as one text. g_free() both. */
 static const char **make_question(const struct ffitap_executable *executable,
                                   const struct language *language, size_t flags, char **words)
 {

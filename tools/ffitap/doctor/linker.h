@@ -1,4 +1,4 @@
-/* The dynamic linker, asked which libraries it would load. It runs nothing of them. */
+/* Asks the dynamic linker which libraries it would load. It runs no code of these. */
 #ifndef FFITAP_TOOLS_FFITAP_DOCTOR_LINKER_H
 #define FFITAP_TOOLS_FFITAP_DOCTOR_LINKER_H
 
@@ -14,9 +14,9 @@ struct ffitap_linked {
 };
 
 /*
- * Fills in what it would load with `file`, with LD_PRELOAD as in `preload` (NULL: as it is). False
- * if it would not load the file at all; `complaint` says why. Release with
- * ffitap_linked_fini() either way.
+ * Fills in what the dynamic linker would load with `file`, with `preload` as LD_PRELOAD (NULL: as
+ * it is in the environment). False if it would not load the file at all; `complaint` then says why.
+ * Release with ffitap_linked_fini() either way.
  */
 bool ffitap_linked_init(struct ffitap_linked *linked, const char *file, const char *preload);
 void ffitap_linked_fini(struct ffitap_linked *linked);

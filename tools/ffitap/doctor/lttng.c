@@ -24,7 +24,7 @@
 #define COMMON_LIBRARY   "liblttng-ust-common.so"
 #define PATIENCE_SECONDS 20
 
-/* "2.13" of "2.13.9"; that much has to agree, the rest are repairs. */
+/* How long "2.13" in "2.13.9" is. That much has to agree; the rest tells repairs apart. */
 static size_t series_length(const char *version)
 {
     const char *first = strchr(version, '.');
@@ -91,7 +91,8 @@ static void look_at_control_library(struct ffitap_findings *findings)
                             "%s", dlerror());
 }
 
-/* Programs and daemon speak through what this library is a part of. */
+/* Programs and the daemon talk to each other through LTTng, of which this library is a part: both
+ * must find the same one. */
 static void compare_libraries(struct ffitap_findings *findings, const char *programs,
                               const struct ffitap_linked *daemon)
 {
@@ -211,7 +212,7 @@ static void look_at_group(struct ffitap_findings *findings)
                               : "there is no group '" GROUP "'");
 }
 
-/* In a process of its own, which the mounts go with. */
+/* Tries it in a process of its own, so that the mounts are gone with that process. */
 static bool may_isolate(void)
 {
     int status = 0;

@@ -14,10 +14,11 @@
 
 #define CLOCK_SOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 
-/* What else a process maps, beside LTTng's buffers, to start at all. */
+/* How much address space a process needs to start at all, besides LTTng's buffers. */
 #define ADDRESS_SPACE_BESIDE (UINT64_C(256) << 20)
 
-/* Nanoseconds; the best of a few rounds, for other programs want the processor, too. */
+/* How long a reading of the clock takes, in nanoseconds: the best of a few rounds, because other
+ * programs use the processor, too. */
 static double measure_reading(void)
 {
     enum { ROUNDS = 5, READINGS = 10000 };

@@ -31,7 +31,8 @@ static bool defines_call(const struct ffitap_elf_file *file)
     return false;
 }
 
-/* One that only puts something before another libffi's functions takes what it calls from there. */
+/* Whether the file calls a libffi of its own. A file that only puts functions in front of another
+ * libffi's takes ffi_call from there. */
 static bool calls_its_own(const struct ffitap_elf_file *file)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(ffi_calls); i++)

@@ -82,7 +82,7 @@ static bool is_same_file(const char *one, const char *other)
            first.st_ino == second.st_ino;
 }
 
-/* Whether the dynamic linker that loads the program is one whose answers are known. */
+/* Whether the program's dynamic linker is one that can be asked what it would load. */
 static bool look_at_linker(struct ffitap_findings *findings, const char *path,
                            const char *interpreter, int *status)
 {
@@ -170,7 +170,8 @@ static void look_inside(struct ffitap_findings *findings, const struct ffitap_pa
         .callers = g_ptr_array_new_with_free_func(g_free),
     };
 
-    /* What it finds in $ORIGIN lies beside the file itself: the kernel names that to it. */
+    /* The dynamic linker is given the real path, because $ORIGIN is the directory of the file
+     * itself, which the kernel tells it when the program is run. */
     char *file = realpath(command->path, NULL);
     ffitap_linked_init(&executable.linked, file ? file : command->path, preload);
     free(file);

@@ -47,7 +47,8 @@ static bool check_terminal(void)
     return true;
 }
 
-/* The mask comes first: curses' own handlers would end the program from within. */
+/* The signals are blocked first: curses sets handlers of its own, which would end the program from
+ * within. */
 static bool open_signals(struct ffitap_screen *screen)
 {
     sigset_t set;
@@ -82,7 +83,7 @@ bool ffitap_screen_open(struct ffitap_screen *screen)
     noecho();
     nodelay(stdscr, TRUE);
     keypad(stdscr, TRUE);
-    curs_set(0); /* what cannot hide it shows it */
+    curs_set(0); /* a terminal that cannot hide the cursor shows it */
     return true;
 }
 

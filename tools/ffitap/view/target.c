@@ -53,8 +53,8 @@ static bool find_own_number(const char *process, char number[32])
     return found;
 }
 
-/* Which statistics file of the process that is, -1 if it is none; a forked child may still map its
- * parent's. */
+/* Which of the process's statistics files `path` is; -1 if it is none of them. A forked child may
+ * still map its parent's file, which does not count. */
 static long find_own_file(const char *path, const char *number)
 {
     const char *name = strrchr(path, '/') + 1;
@@ -72,17 +72,19 @@ static long find_own_file(const char *path, const char *number)
 
 enum sight {
     SIGHT_FILE,
-    SIGHT_REMOVED,   /* it keeps statistics in a file that nobody else finds */
-    SIGHT_NONE,      /* it runs without */
+    SIGHT_REMOVED,   /* it keeps statistics in a file that was removed */
+    SIGHT_NONE,      /* it runs and keeps no statistics */
     SIGHT_GONE,      /* it has ended */
     SIGHT_FORBIDDEN, /* errno says more */
 };
 
-/* Looks for the file among the mappings, the latest if there are more: a thread that has counted in
- * an earlier one keeps that. `*file` is then the caller's. */
+/*
+ * Looks for the process's statistics file among its mappings. If there are several, the latest one
+ * counts: a thread that has counted in an earlier file keeps that mapped. The caller owns `*file`.
+ */
 static enum sight find_in_maps(FILE *maps, const char *number, char **file)
 {
-    enum sight sight = SIGHT_GONE; /* who has ended maps nothing */
+    enum sight sight = SIGHT_GONE; /* a process that has ended maps nothing */
     char *line = NULL;
     size_t size = 0;
     long latest = -1;

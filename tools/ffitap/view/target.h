@@ -24,7 +24,7 @@ struct ffitap_target {
 /* Finds what `name` means. False, having said why, with nothing to release. */
 bool ffitap_target_init(struct ffitap_target *target, const char *name);
 
-/* Looks what has become of it. What is there no longer stays as it was. */
+/* Brings `target` up to date. What can no longer be found out stays as it was. */
 void ffitap_target_follow(struct ffitap_target *target);
 
 /* Where its statistics are. Borrowed until the next look. */

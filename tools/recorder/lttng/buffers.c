@@ -65,7 +65,8 @@ uint64_t ffitap_buffers_total(const struct ffitap_buffer *buffer, unsigned cpus)
     return buffer->part_size * buffer->part_count * cpus;
 }
 
-/* Halves `buffer` until all CPUs' take at most `budget`, or a part is at `least`. */
+/* Halves `buffer` until the buffers of all CPUs take at most `budget`, or until its parts are down
+ * to `least`. */
 static struct ffitap_buffer shrink(struct ffitap_buffer buffer, unsigned cpus, uint64_t budget,
                                    uint64_t least)
 {

@@ -56,9 +56,9 @@ struct ffitap_lttng {
     FFITAP_LTTNG_FUNCTIONS(X)
 #undef X
     /*
-     * lttng_session_descriptor_set_trace_format(), or NULL where the library that is loaded knows
-     * one format alone. The headers may be older than that library, so the type stands here; its
-     * result and its format are enumerations. Returns 0 if it succeeds.
+     * lttng_session_descriptor_set_trace_format(), or NULL if the library that is loaded knows only
+     * one format. The type is written out here because the headers may be older than that library;
+     * the function's result and its format are really enumerations. Returns 0 if it succeeds.
      */
     int (*set_trace_format)(struct lttng_session_descriptor *descriptor, int format);
 };

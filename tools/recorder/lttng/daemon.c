@@ -20,7 +20,8 @@
 
 #define SOCKET_DIRECTORY ".lttng"
 
-/* What liblttng-ctl would believe in more than in LTTNG_HOME if the user were in it. */
+/* The name of a group that does not exist. If the user were in LTTng's group, liblttng-ctl would go
+ * to the system's daemon in spite of LTTNG_HOME. */
 #define NO_SUCH_GROUP    "ffitap-no-such-group"
 
 #define START_TIMEOUT_MS 10000
@@ -38,13 +39,15 @@ static bool make_home(char *home, const char *parent)
         return false;
     snprintf(path, sizeof path, "%s/" SOCKET_DIRECTORY, home);
     if (mkdir(path, 0755) == 0)
-        /* Root's program may become another user, who registers here too, as with the system's. */
+        /* Root's program may become another user; such a process registers here too, as it would
+         * with the system's daemon. */
         return getuid() != 0 || chmod(home, 0711) == 0;
     rmdir(home);
     return false;
 }
 
-/* /tmp, because XDG_RUNTIME_DIR goes when its user logs out, and a recording may not. */
+/* The home is in /tmp if possible. XDG_RUNTIME_DIR is removed when its user logs out, and a
+ * recording may go on after that. */
 bool ffitap_daemon_init(struct ffitap_daemon *daemon)
 {
     const char *runtime = getenv("XDG_RUNTIME_DIR");
@@ -61,8 +64,9 @@ bool ffitap_daemon_init(struct ffitap_daemon *daemon)
 }
 
 /*
- * Puts the private directory in the place of the system's, for ffitap and what it forks from here
- * on. Slave and not private: what the system mounts and unmounts later happens here too.
+ * Puts the private directory in the place of the system's, for ffitap and for what it forks from
+ * here on. The mounts are made slaves and not private, so that what the system mounts and unmounts
+ * later is seen here, too.
  */
 static bool isolate(const char *home)
 {
@@ -192,7 +196,8 @@ bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text)
     return found;
 }
 
-/* Once it has ended: before that it may have yet to look whether the daemon is there. */
+/* Whether the keeper has told that the daemon was lost. Asked when the keeper has ended: before
+ * that it may not have looked yet whether the daemon is still there. */
 static bool keeper_told_of_loss(const struct ffitap_daemon *daemon, int status)
 {
     bool lost = status != 0;

@@ -1,12 +1,12 @@
 /*
- * The session daemon of one recording, private to it: nobody else's sessions are in it, it leaves
- * with the recording, and so two recordings never see each other's events.
+ * The session daemon of one recording. It is private to the recording and ends with it, and it has
+ * no other sessions. So two recordings never see each other's events.
  *
  * LTTng looks for its sockets under $LTTNG_HOME/.lttng, except that for root both the daemon and
  * liblttng-ctl look in /var/run/lttng alone. For root ffitap therefore moves into a mount namespace
  * where that directory is the recording's private one; the traced program stays outside and finds
- * the same sockets through LTTNG_HOME. Where root may not mount (many containers), the system's
- * daemon serves, started for the time if there is none.
+ * the same sockets through LTTNG_HOME. Where root may not mount (as in many containers), the
+ * system's daemon is used; if none runs, one is started for the time of the recording.
  */
 #ifndef FFITAP_TOOLS_RECORDER_LTTNG_DAEMON_H
 #define FFITAP_TOOLS_RECORDER_LTTNG_DAEMON_H
@@ -44,9 +44,9 @@ const char *ffitap_daemon_home_inside(const struct ffitap_daemon *daemon);
 bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text);
 
 /*
- * Ends the daemon, if it was started, and removes the private home. At once: what it was to write
- * has to be written, as after ffitap_session_stop(). Returns whether it had ended by itself before;
- * what is recorded is then incomplete.
+ * Ends the daemon, if it was started, and removes the private home. The daemon is ended at once, so
+ * everything that it has to write must be written, as it is after ffitap_session_stop(). Returns
+ * whether the daemon had ended by itself before; the recording is then incomplete.
  */
 bool ffitap_daemon_stop(struct ffitap_daemon *daemon);
 

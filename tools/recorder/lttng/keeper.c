@@ -34,11 +34,12 @@ static void tell(enum ffitap_keeper_news news)
     const char letter = (char)news;
 
     if (write(NEWS, &letter, 1) < 0) {
-        /* ffitap is gone, which the lifeline says. */
+        /* Nothing to do: if ffitap is gone, the lifeline says so. */
     }
 }
 
-/* Standard streams to /dev/null and the log, the pipes in their places, nothing else. */
+/* Leads the standard streams to /dev/null and the log, puts the pipes in their places, and closes
+ * everything else. */
 static void arrange_descriptors(const char *home, int lifeline, int news)
 {
     char log[4096];
@@ -68,7 +69,8 @@ static void watch_signals(void)
     signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The limit that a user's daemon lives with; root's sets its own. */
+/* Raises the limit of descriptors, under which a user's daemon runs; root's daemon sets its own
+ * limit. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit limit;

@@ -1,6 +1,7 @@
 /*
- * The keeper: a process between ffitap and the session daemon whose only work is that the daemon,
- * its consumer daemons and its private directory are gone when ffitap is, however ffitap went.
+ * The keeper is a process between ffitap and the session daemon. Its only work is to see to it that
+ * the daemon, its consumer daemons and its private directory are gone once ffitap is, however
+ * ffitap ended.
  */
 #ifndef FFITAP_TOOLS_RECORDER_LTTNG_KEEPER_H
 #define FFITAP_TOOLS_RECORDER_LTTNG_KEEPER_H
@@ -25,9 +26,10 @@ struct ffitap_keeper_task {
 };
 
 /*
- * Runs the daemon as long as `lifeline` is silent and open, in a process forked for it. A byte says
- * that the daemon has nothing left to write; without it the daemon gets the time to. Closes all
- * other descriptors but `news`.
+ * Runs the daemon for as long as `lifeline` is open and nothing comes out of it. To be called in a
+ * process that was forked for it. A byte on the lifeline says that the daemon has nothing left to
+ * write; if the lifeline closes without one, the daemon gets time to write. Closes all other
+ * descriptors but `news`.
  */
 _Noreturn void ffitap_keeper_run(const struct ffitap_keeper_task *task, int lifeline, int news);
 

@@ -14,7 +14,8 @@
 #define SILENCE_MS         1000 /* a flush that takes longer is announced */
 #define POLL_MOST_MS       20
 
-/* The same for all processes of a user: a child that lives for a moment allocates nothing. */
+/* All processes of a user share buffers, so that a child that lives only for a moment allocates
+ * none. */
 static struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_UID};
 
 /* Says why, if `status` is one of liblttng-ctl's errors. */
@@ -25,7 +26,8 @@ static bool succeeded(int status, const char *what)
     return status >= 0;
 }
 
-/* babeltrace 2.0 reads no other format, and the report knows how this one is damaged. */
+/* Chooses CTF 1.8: babeltrace 2.0 reads no other format, and the report knows in which ways this
+ * one can be damaged. */
 static bool choose_format(struct lttng_session_descriptor *descriptor)
 {
     return !ffitap_lttng.set_trace_format ||
@@ -52,10 +54,8 @@ static void bound_files(struct lttng_channel_attr *attributes, const struct ffit
     attributes->tracefile_size = buffer->part_size * (parts > 2 ? parts / 2 : 1);
 }
 
-/*
- * Every field, for LTTng's versions differ in which of them they look at. What has none keeps
- * LTTng's default: a program is never made to wait for room.
- */
+/* Sets every field, because LTTng's versions differ in which ones they look at. What has no field
+ * keeps LTTng's default, so a program never has to wait for room in a buffer. */
 static void describe_channel(struct lttng_channel *channel, const char *name,
                              const struct ffitap_buffer *buffer, unsigned kept_parts)
 {
@@ -204,9 +204,9 @@ bool ffitap_session_stop(struct ffitap_session *session, int descriptor)
 }
 
 /*
- * Several processes write to one buffer, and now and then the consumer daemon sees its count of
- * discarded events a little lower than before. It takes that for an overflow, and adds what a count
- * of 63 bits would have run through.
+ * Several processes write to one buffer, so now and then the consumer daemon finds the buffer's
+ * count of discarded events a little lower than before. The daemon takes that for an overflow, and
+ * adds the whole range of a count of 63 bits. This takes such ranges off again.
  */
 static uint64_t without_overflows(uint64_t discarded)
 {

@@ -16,7 +16,7 @@
 #define PID_FILE  FFITAP_SYSTEM_DAEMON_DIRECTORY "/lttng-sessiond.pid"
 #define MARK_FILE FFITAP_SYSTEM_DAEMON_DIRECTORY "/ffitap.pid"
 
-/* Behind it stands the version of what is spoken there: 8 with LTTng 2.13, 11 with 2.16. */
+/* The name ends with the version of LTTng's protocol: 8 with LTTng 2.13, 11 with 2.16. */
 #define APPLICATION_SOCKETS "lttng-ust-sock-*"
 
 #define END_TIMEOUT_MS      20000
@@ -108,7 +108,8 @@ void ffitap_system_daemon_leave(const char *session)
         return;
     unlink(MARK_FILE);
     kill(pid, SIGTERM);
-    /* The keeper that started it is its parent, which sees it until it is reaped. */
+    /* Waits until the daemon is gone. The keeper that started it is its parent, and has to reap it
+     * first. */
     for (int waited = 0;
          waitpid(pid, NULL, WNOHANG) != pid && kill(pid, 0) == 0 && waited < END_TIMEOUT_MS;
          waited += PAUSE_MS)

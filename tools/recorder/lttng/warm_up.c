@@ -49,7 +49,9 @@ static bool has_stream(const char *directory, const char *channel)
     char pattern[64];
     glob_t found;
 
-    /* One that is written into several files in turns has another number in their names. */
+    /*
+     * A stream that is written to several files in turn has further numbers in the names of these.
+     */
     snprintf(pattern, sizeof pattern, "ust/uid/*/*/%s_0*", channel);
     const bool has = ffitap_files_find(directory, pattern, &found);
     if (has)

@@ -25,7 +25,7 @@ static bool take_number(const char **text, char end, uint64_t *number)
     return true;
 }
 
-/* Until when what it says holds is in a note's name. */
+/* Reads a note's name, which may say until when the note holds. */
 static bool understand_name(const char *name, uint64_t *until_ns)
 {
     uint64_t pid, number;
@@ -46,7 +46,8 @@ bool ffitap__exec_note_is_name(const char *name)
     return understand_name(name, &until_ns);
 }
 
-/* As many bytes of the link, or of the file that was made of it, as a note may have, and one. */
+/* Reads the link, or the file that was made of it: at most one byte more than a note may have, so
+ * that a text that is too long is noticed. */
 static const char *read_text(struct ffitap__exec_note *note, int folder, const char *name,
                              size_t *size)
 {
@@ -117,7 +118,7 @@ static bool write_file(int folder, const char *name, const char *text)
     return written;
 }
 
-/* A file in the place of the link, which is there all the time. */
+/* Puts a file in the place of the link. There is a note by that name at every moment. */
 static void keep(int folder, const char *name)
 {
     char beside[NAME_MAX + sizeof(".new")];

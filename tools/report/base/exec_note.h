@@ -25,15 +25,14 @@ struct ffitap__exec_note {
 /* Whether a file of that name is a note, if it is in order. */
 bool ffitap__exec_note_is_name(const char *name);
 
-/*
- * Reads the note `name` of the open directory `folder`. NULL, or what is wrong with it; "" if it
- * went meanwhile, as one does whose program has come.
- */
+/* Reads the note `name` of the open directory `folder`. Returns NULL, or what is wrong with the
+ * note; "" if it has been removed meanwhile, because its program has come up. */
 const char *ffitap__exec_note_read(struct ffitap__exec_note *note, int folder, const char *name);
 
 /*
- * Makes files of a folder's notes, for those who copy a recording: what follows symbolic links
- * finds nothing behind these. Those for which there is no room stay what they are.
+ * Replaces a folder's notes by files, so that a recording can be copied: a program that follows
+ * symbolic links finds nothing behind these ones. Notes for which there is no room stay what they
+ * are.
  */
 void ffitap_notes_keep(const char *folder);
 

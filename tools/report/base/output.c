@@ -22,7 +22,8 @@ static bool is_written_in_place(const char *path)
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
-/* What rename(2) would refuse in the end is refused before there is anything to rename. */
+/* Whether rename(2) could put a file there in the end. What it would refuse is refused now, before
+ * there is anything to rename. */
 static bool can_be_a_file(const char *path)
 {
     struct stat status;

@@ -97,7 +97,7 @@ __attribute__((format(printf, 3, 4))) static int explain(char *why, unsigned siz
     return -1;
 }
 
-/* The process that a file `<pid>.<n>.stat` is of; 0 if that is none. */
+/* The process that a file `<pid>.<n>.stat` is of; 0 if `name` is no such name. */
 static pid_t process_of(const char *name)
 {
     int pid = 0, end = 0;
@@ -113,7 +113,8 @@ static bool is_alive(pid_t pid)
     return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
-/* Whether the directory holds statistics files themselves, and a process of theirs that lives. */
+/* Whether the directory itself holds statistics files. `*pid` is a process of these that still
+ * runs, if there is one. */
 static bool find_statistics(const char *directory, int64_t *pid)
 {
     DIR *stream = opendir(directory);
@@ -132,7 +133,8 @@ static bool find_statistics(const char *directory, int64_t *pid)
     return found;
 }
 
-/* Somebody set FFITAP_STAT_DIR, or the program keeps its statistics by itself. */
+/* Makes up a description for a folder of statistics files: somebody has set FFITAP_STAT_DIR, or a
+ * program keeps its own statistics. */
 static bool make_up(struct ffitap_recording *recording, const char *directory)
 {
     int64_t pid;

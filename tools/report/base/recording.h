@@ -32,7 +32,7 @@ struct ffitap_recording {
     char *events;              /* "calls", "detail" or "loads"; "" without a trace */
     json_t *filter;            /* array of strings, tap/filter.h's patterns; NULL is none */
     json_t *versions;          /* object: "ffitap", "lttng", "kernel" */
-    bool is_bare;              /* statistics files alone, of whatever put them there */
+    bool is_bare;              /* statistics files alone, whoever had them made */
     int64_t pid;               /* of the command; of bare ones a process that lives, or 0 */
     uint64_t duration_ns;      /* 0 while it runs */
     bool ended;                /* false: the recorder did not live to see the end */
@@ -64,10 +64,8 @@ int ffitap_recording_read(struct ffitap_recording *recording, const char *direct
 /* The folder of its statistics files, to be freed; NULL: no memory. */
 char *ffitap_recording_statistics(const struct ffitap_recording *recording, const char *directory);
 
-/*
- * When the recording ended, or now if it goes on; since 1970, 0 if neither can be told, as of one
- * whose recorder did not see the end.
- */
+/* When the recording ended, or the present if it goes on, in nanoseconds since 1970. 0 if neither
+ * is known, as when the recorder did not live to see the end. */
 int64_t ffitap_recording_end_ns(const struct ffitap_recording *recording);
 
 #endif

@@ -25,7 +25,8 @@ void ffitap__text_duration(char text[FFITAP__DURATION_SIZE], uint64_t ns);
 #define FFITAP__TIME_SIZE 48
 void ffitap__text_time(char text[FFITAP__TIME_SIZE], int64_t ns_since_1970);
 
-/* Reads what text_time() writes. Returns false, and leaves `*ns_since_1970` alone, if it is not. */
+/* Reads a time as ffitap__text_time() writes it. Returns false, and leaves `*ns_since_1970` alone,
+ * if `time` is no such text. */
 bool ffitap__text_read_time(int64_t *ns_since_1970, const char *time);
 
 #endif

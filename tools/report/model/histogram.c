@@ -92,7 +92,8 @@ static uint64_t multiply(uint64_t a, uint64_t b)
     return __builtin_mul_overflow(a, b, &product) ? UINT64_MAX : product;
 }
 
-/* What the buckets allow: the extremes are in the outermost ones, the sum between their bounds. */
+/* What the buckets allow: the extremes lie in the outermost buckets, and the sum lies between the
+ * sums of all buckets' bounds. */
 struct limits {
     struct ffitap__bucket lowest;
     struct ffitap__bucket highest;

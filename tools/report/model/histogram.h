@@ -40,9 +40,10 @@ void ffitap__histogram_merge(struct ffitap__histogram *histogram,
                              const struct ffitap__histogram *other);
 
 /*
- * For one that was counted elsewhere: adds `count` values to the bucket `index` (below
- * FFITAP__HISTOGRAM_BUCKETS), of which sum and extremes are told in the end by settle(). Those are
- * taken as they are if the buckets allow it, else as near to that as they allow.
+ * For a histogram that was counted elsewhere: adds `count` values to the bucket `index` (below
+ * FFITAP__HISTOGRAM_BUCKETS). Sum and extremes of all values are given at the end, to settle().
+ * They are taken as they are if the buckets allow it, otherwise as near to that as the buckets
+ * allow.
  */
 void ffitap__histogram_add_bucket(struct ffitap__histogram *histogram, unsigned index,
                                   uint64_t count);

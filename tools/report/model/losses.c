@@ -13,7 +13,8 @@ static const char *why_unseen(const struct ffitap__model *model)
            "statistics file";
 }
 
-/* What was seen without an event left statistics. */
+/* Why the trace holds no events; NULL if it does. A process that was seen all the same has left
+ * statistics. */
 static const char *why_empty(const struct ffitap__model *model)
 {
     if (!model->has_empty_trace)
@@ -23,7 +24,8 @@ static const char *why_empty(const struct ffitap__model *model)
                : "the trace holds no events";
 }
 
-/* Where every process has a whole statistics file nothing is counted from the trace's events. */
+/* Whether anything is counted from the trace's events. If every process has a whole statistics
+ * file, nothing is. */
 static bool counts_events(const struct ffitap__model *model)
 {
     for (unsigned i = 0; i < model->processes->len; i++) {
@@ -37,9 +39,9 @@ static bool counts_events(const struct ffitap__model *model)
 }
 
 /*
- * A packet that a dying process closed says that nothing was discarded so far, and what babeltrace
- * 2.1 counts from there on it has counted before. So LTTng's own sum is the better one, if the
- * recorder was there at the end to ask for it.
+ * A packet that a dying process has closed says that nothing was discarded so far. babeltrace 2.1
+ * counts on from there, and so counts some discarded events twice. LTTng's own sum is better, if
+ * the recorder was there at the end to ask for it.
  */
 static uint64_t count_discarded(const struct ffitap_recording *recording,
                                 const struct ffitap__model *model)

@@ -104,8 +104,11 @@ static gint by_process_and_age(gconstpointer a, gconstpointer b)
     return left->since_ns < right->since_ns ? 1 : left->since_ns > right->since_ns ? -1 : 0;
 }
 
-/* An image that an exec replaced left its calls and loads on purpose. Of calls that were under way
- * when the program stopped its statistics nobody knows whether they still are. */
+/*
+ * An image that was replaced by an exec has left its calls and loads on purpose: they are not
+ * listed as unfinished. Nor are calls that were under way when the program stopped its statistics,
+ * because nobody knows whether they still are.
+ */
 static void finish_process(struct ffitap__model *model, struct ffitap__process *process)
 {
     model->undefined_functions += ffitap__process_name_all(process);
@@ -120,7 +123,8 @@ static void finish_process(struct ffitap__model *model, struct ffitap__process *
         model->lost[i] += process->lost[i];
 }
 
-/* Of what happened in it, only loads that never ended are in no statistics file. */
+/* Finishes a process that a statistics file tells of. Of what the trace has of it, only loads that
+ * never ended are in no statistics file, and so only these are kept. */
 static void finish_superseded(struct ffitap__model *model, struct ffitap__process *process)
 {
     ffitap__process_forget_tables(process, &model->tables);
@@ -128,7 +132,7 @@ static void finish_superseded(struct ffitap__model *model, struct ffitap__proces
         list_open_loads(process, model->last_ns);
 }
 
-/* What could have no statistics file may be in the trace. */
+/* Whether the trace tells of this process, which could have no statistics file. */
 static bool is_in_trace(const struct ffitap__model *model, int32_t pid)
 {
     for (unsigned i = 0; i < model->processes->len; i++) {

@@ -5,10 +5,11 @@
  *
  * Three things make it more than adding up:
  * - ids of functions and runtimes belong to a program image: an exec starts them anew;
- * - a definition may come late, twice, or never (a fork's child that died early goes by its
- *   parent's), and what was counted under its id meanwhile must find it;
- * - a session daemon that others use too carries their processes as well: a process that says it
- *   belongs to another recording is left out, with all that came before it said so.
+ * - a definition may come late, twice, or never (for a forked child that died early, its parent's
+ *   is used), and what was counted under its id meanwhile must still get its name;
+ * - if others use the same session daemon, the trace has their processes, too: a process that says
+ *   that it belongs to another recording is left out, together with everything that came from it
+ *   before it said so.
  * And two sources may tell of the same process: report/sources.h says which one counts.
  */
 #ifndef FFITAP_TOOLS_REPORT_MODEL_MODEL_H
@@ -45,7 +46,7 @@ struct ffitap__model {
 
     bool is_elsewhere;        /* on another machine, with other files */
     bool is_uncounted;        /* its processes were to keep no statistics: events alone tell */
-    uint64_t now_ns;          /* on CLOCK_MONOTONIC, of what goes on; 0: it has ended */
+    uint64_t now_ns;          /* on CLOCK_MONOTONIC, of a recording that goes on; 0: it has ended */
     const char *command_path; /* the program that was recorded; NULL: unknown */
     const char *command_why;  /* why it is not seen, if it is not; NULL: unknown */
 

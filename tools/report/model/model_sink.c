@@ -208,7 +208,7 @@ static void take_object_unmapped(void *data, const struct ffitap__at *at,
 
     if (!process)
         return;
-    /* An object whose mapping went unseen has no row to count it in. */
+    /* If the object's mapping was not seen, there is no row to count this in. */
     struct ffitap__report_object *object =
         g_hash_table_lookup(process->mapped, base_key(event->base));
     if (!object)
@@ -358,7 +358,8 @@ static void take_call_waits(void *data, const struct ffitap__at *at)
     call->left_wall_ns = at->wall_ns;
 }
 
-/* Calls nest: with one, those that it made are over too, seen or not. */
+/* Calls nest: when a call is over, the calls that it made are over too, even if their ends were not
+ * seen. */
 static void take_call_exit(void *data, const struct ffitap__at *at,
                            const struct ffitap__call_edge_event *event)
 {

@@ -4,7 +4,7 @@
 
 #include "report/model/tables.h"
 
-/* With U the name that follows is in punycode. */
+/* In prefixes with a U the name that follows is in punycode. */
 static const struct {
     const char *asked;
     const char *then;
@@ -13,7 +13,8 @@ static const struct {
     {"PyModExportU_", "PyInitU_"},
 };
 
-/* The symbol that CPython looks up when there is no `symbol`; NULL if that is no such question. */
+/* The symbol that CPython looks up next if it does not find `symbol`; NULL if `symbol` is none of
+ * those that it asks for first. */
 static char *next_of(const char *symbol)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(prefixes); i++)
@@ -22,7 +23,7 @@ static char *next_of(const char *symbol)
     return NULL;
 }
 
-/* How often a symbol was found in the library, without adding a row where it was not looked up. */
+/* How often a symbol was found in the library. Adds no row if it was not looked up there. */
 static uint64_t count_found(GHashTable *lookups, const char *library, const char *symbol)
 {
     const struct ffitap__lookup wanted = {.library = library, .symbol = symbol};

@@ -1,7 +1,7 @@
 /*
  * What CPython looks up in an extension module that it imports: from 3.15 on first PyModExport_NAME
- * (PEP 793), which hardly any module has, and then PyInit_NAME. That the first is missing is an
- * answer to a question, and no failure where the second is there.
+ * (PEP 793), which hardly any module has, and then PyInit_NAME. If the first is missing but the
+ * second is there, the first lookup was only a question, and no failure.
  */
 #ifndef FFITAP_TOOLS_REPORT_MODEL_MODULE_ENTRY_H
 #define FFITAP_TOOLS_REPORT_MODEL_MODULE_ENTRY_H

@@ -14,7 +14,7 @@ struct cell {
     uint16_t runtime_id;
     bool is_of_callbacks;
     bool named;
-    struct definition definition; /* these two once it is named */
+    struct definition definition; /* these two are set once it is named */
     const char *runtime;
     /* NULL until there is something to count; the cell's own until it is named, then the table's */
     struct ffitap__report_function *function;
@@ -230,7 +230,8 @@ static void name_what_can_be(struct ffitap__process *process)
     }
 }
 
-/* After a definition changed or the tables did: what is counted from now on goes elsewhere. */
+/* To be called after a definition has changed, or the tables have: what is counted from now on
+ * belongs in other rows. */
 static void name_again(struct ffitap__process *process)
 {
     GHashTableIter iterator;
@@ -289,7 +290,8 @@ bool ffitap__process_is_free_threaded(const struct ffitap__process *process)
            (1u << FFITAP__LOCK_OPTIONAL | 1u << FFITAP__LOCK_ON | 1u << FFITAP__LOCK_OFF);
 }
 
-/* The objects that are mapped now were rows of the tables that go. */
+/* The objects that are mapped now are rows of tables that are about to be destroyed: finds their
+ * rows in the new tables. */
 static void move_mapped(struct ffitap__process *process, struct ffitap__tables *tables)
 {
     GHashTableIter iterator;
@@ -343,9 +345,10 @@ void ffitap__process_forget_tables(struct ffitap__process *process, struct ffita
 }
 
 /*
- * Whether `process` came out of its parent by fork alone, so that the parent's ids are its own. A
- * fork keeps the image, hence the moment when the tap started in it; should the tap count anew in
- * the child, it is still the same program with the same arguments.
+ * Whether `process` was made by a fork without an exec, so that its parent's ids are its own. A
+ * forked child has its parent's image, and so the same moment at which the tap started. If the tap
+ * has noted another moment in the child, the child still is the same program with the same
+ * arguments.
  */
 static bool has_ids_of_parent(const struct ffitap__process *process)
 {

@@ -58,7 +58,7 @@ struct ffitap__process {
     int64_t start_wall_ns; /* 0: unknown */
     const char *exe;       /* NULL: unknown */
     GByteArray *argv;      /* NUL-terminated arguments one after another */
-    bool is_stopped;       /* what has_statistics is of: the program went on without */
+    bool is_stopped;       /* the program has stopped the statistics that has_statistics is of */
     bool replaced;         /* by an exec, or its pid by another process */
     bool has_statistics;   /* a statistics file tells of it, not a trace */
     bool is_whole;         /* and that file is undamaged */
@@ -89,13 +89,13 @@ void ffitap__process_destroy(struct ffitap__process *process);
 /* Makes `process` ours: what it counted apart goes into `tables`, which outlive it. */
 void ffitap__process_adopt(struct ffitap__process *process, struct ffitap__tables *tables);
 
-/* Makes it foreign: forgets what it counted. */
+/* Makes the process foreign: what was counted for it is forgotten. */
 void ffitap__process_disown(struct ffitap__process *process);
 
 /* Forgets what it counted, though not its names: from now on it counts in `tables`. */
 void ffitap__process_forget_tables(struct ffitap__process *process, struct ffitap__tables *tables);
 
-/* Take a definition, and move what was counted under its id to where it belongs. */
+/* These take a definition, and move what was counted under its id to the right row. */
 void ffitap__process_define_function(struct ffitap__process *process, uint32_t function_id,
                                      const char *library, const char *symbol, uint64_t address);
 void ffitap__process_define_runtime(struct ffitap__process *process, uint16_t runtime_id,

@@ -1,8 +1,9 @@
 #include "report/model/sources.h"
 
 /*
- * Whether files tell of `pid`, started at `start_ns` (0: whenever), better than a trace does. More
- * than one may be of the same moment: a number is given to another child of the same program.
+ * Whether statistics files tell better than a trace of the process `pid` that started at `start_ns`
+ * (0: at any time). More than one file may be of the same moment, if the number was given to
+ * another child of the same program.
  */
 static bool decide(const GPtrArray *processes, int32_t pid, uint64_t start_ns)
 {
@@ -37,7 +38,8 @@ static gint by_start(gconstpointer a, gconstpointer b)
     return (left->start_ns > right->start_ns) - (left->start_ns < right->start_ns);
 }
 
-/* In order of their starts: a number's next process ends what was there before. */
+/* Relates processes to each other in the order of their starts: a later process with the same
+ * number has replaced the earlier one. */
 static void relate(const GPtrArray *processes)
 {
     GHashTable *latest = g_hash_table_new(NULL, NULL);

@@ -157,7 +157,8 @@ void ffitap__function_add_outcome(struct ffitap__report_function *function,
     outcome->unchanged += more->unchanged;
 }
 
-/* A window whose end nobody saw has no wait that could be told; its call has a native time. */
+/* Adds a window. If the window's end was not seen, its wait is unknown; the call's native time is
+ * known all the same. */
 static void add_window(struct ffitap__report_function *function,
                        const struct ffitap__call_event *event)
 {
@@ -169,7 +170,8 @@ static void add_window(struct ffitap__report_function *function,
         ffitap__histogram_add(&function->gil_wait, event->gil_wait_ns);
 }
 
-/* Where nobody knows whether there was a lock, it is not said that one was waited for. */
+/* Whether the interpreter may have had no lock. If it is not known whether it had one, the report
+ * must not say that calls waited for a lock. */
 static bool may_lack_lock(enum ffitap__lock_kind lock)
 {
     return lock == FFITAP__LOCK_OFF || lock == FFITAP__LOCK_OPTIONAL;

@@ -1,7 +1,7 @@
 /*
- * What a report counts, per thing that it counts it of: functions, callbacks, loads, lookups and
- * objects. One row per identity, whichever process and however often; tables of parts add up to
- * the table of the whole.
+ * What a report counts: tables of functions, callbacks, loads, lookups and objects. A table has one
+ * row per identity, whichever processes it was counted in and however often. The tables of parts
+ * add up to the table of the whole.
  *
  * A row's identity is up to three strings, which are compared by address: they come from one
  * string pool (report/strings.h) that outlives the tables.
@@ -135,7 +135,7 @@ uint64_t ffitap__lookup_failures(const struct ffitap__lookup *lookup);
 /* What a function cost the threads that called it: native code, then waiting for their lock. */
 uint64_t ffitap__function_cost_ns(const struct ffitap__report_function *function);
 
-/* Rows also stand alone, outside any table, as long as their identity is not known. */
+/* The row may also be outside of any table, as it is while its identity is not known. */
 void ffitap__function_add(struct ffitap__report_function *function,
                           const struct ffitap__call_event *event, enum ffitap__lock_kind lock);
 

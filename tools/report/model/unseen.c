@@ -9,10 +9,12 @@
 #include "tap/statistics/exec_note.h"
 #include "tap/base/environment.h"
 
-/* Before it is missed, while the recording goes on, a program may take so long to load the tap. */
+/* How long a program may take to load the tap before it counts as missing, while the recording goes
+ * on. */
 #define STARTING_NS UINT64_C(2000000000)
 
-/* Nobody says where statistics were kept that belong to no recording. */
+/* Whether the recording was made on this machine. Statistics that belong to no recording do not say
+ * where they were kept. */
 static bool is_this_host(const char *name)
 {
     struct utsname host;
@@ -35,10 +37,11 @@ void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_rec
 struct settling {
     struct ffitap__model *model;
     GHashTable *processes; /* pid -> GSList of struct ffitap__process */
-    GHashTable *files;     /* path -> what is to be said of it: the same may run a thousand times */
+    GHashTable *files;     /* path -> what to say of the file, which may run a thousand times */
 };
 
-/* A process whose start nobody told is better taken for this one than missed. */
+/* Whether a process is the program of the note. If a process's start is not known, it is taken for
+ * the note's: that is better than to report it as missing. */
 static bool is_seen(const struct settling *settling, const struct ffitap__started *started)
 {
     const GSList *item = g_hash_table_lookup(settling->processes, GINT_TO_POINTER(started->pid));
@@ -53,8 +56,8 @@ static bool is_seen(const struct settling *settling, const struct ffitap__starte
 }
 
 /*
- * Whether it may still come up. What lacks the variables will not, nor what has ended; a clock that
- * says less than the note has begun anew since.
+ * Whether the program may still come up. It will not if it lacks the variables or has ended. If the
+ * clock is behind the note's moment, the machine was started anew since, and the program is gone.
  */
 static bool is_starting(const struct ffitap__model *model, const struct ffitap__started *started)
 {
@@ -63,15 +66,15 @@ static bool is_starting(const struct ffitap__model *model, const struct ffitap__
            (kill(started->pid, 0) == 0 || errno == EPERM);
 }
 
-/* Where no statistics were wanted either, it may have been there without a sign of it. */
+/* Other reasons why a program was not seen. If no statistics were wanted, the tap may also have
+ * been there without leaving a sign. */
 static const char *other_reasons(const struct ffitap__model *model)
 {
     return model->is_uncounted
-               ? "it ended before the dynamic linker loaded the tap, or that did not find it, or "
-                 "LTTng delivered none of its events"
-               : "it ended before the dynamic linker loaded the tap, or that did not find it, or "
-                 "it "
-                 "could make no statistics file";
+               ? "it ended before the dynamic linker loaded the tap, or the linker did not find "
+                 "the tap, or LTTng delivered none of its events"
+               : "it ended before the dynamic linker loaded the tap, or the linker did not find "
+                 "the tap, or it could make no statistics file";
 }
 
 /* What follows a program's name, in the model's pool. */

@@ -8,8 +8,9 @@
 #include "report/base/recording.h"
 
 /*
- * Tells the model what was recorded, before it is finished: what can be looked at on this machine,
- * and until when what was started is only starting.
+ * Tells the model what it needs to know of the recording before it is finished: whether program
+ * files can be looked at on this machine, and the present time, by which a program that was just
+ * started is not missing yet.
  */
 void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_recording *recording);
 

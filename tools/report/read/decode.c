@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What a member of a record is; decides what may be stored there. */
+/* The type of a record's member, which decides what may be stored there. */
 enum kind {
     INTEGER,
     TEXT,
@@ -347,7 +347,7 @@ static struct ffitap__at locate(const struct ffitap__decoder *decoder, const bt_
     if (decoder->has_clock) {
         const bt_clock_snapshot *snapshot =
             bt_message_event_borrow_default_clock_snapshot_const(message);
-        /* What does not fit 64 bits leaves the time at 0, as without a clock. */
+        /* A time that does not fit into 64 bits is left at 0, as if there were no clock. */
         if (bt_clock_snapshot_get_ns_from_origin(snapshot, &at.wall_ns) != 0)
             bt_current_thread_clear_error();
         if (decoder->is_clock_in_ns)

@@ -27,7 +27,8 @@ static void drop_details(char *text)
     }
 }
 
-/* The first cause is the deepest one; what follows says who passed it on. */
+/* Takes the first cause, which is the deepest one; those that follow only say which component
+ * passed it on. */
 static char *take_cause(const char *otherwise)
 {
     const bt_error *error = bt_current_thread_take_error();

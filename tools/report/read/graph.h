@@ -22,9 +22,9 @@ typedef void ffitap__consume(void *data, const bt_message *message);
 char *ffitap__graph_probe(const GPtrArray *directories);
 
 /*
- * Reads the traces in `directories` and hands every message to `consume`, in order of time, as far
- * as the attempt says; counts them there. Returns NULL, or why it ended early (g_free() it); `*ran`
- * says whether any reading came before.
+ * Reads the traces in `directories` and hands every message to `consume`, in order of time, up to
+ * the number that the attempt allows; the messages are counted in the attempt. Returns NULL, or why
+ * it ended early (g_free() it); `*ran` says whether anything was read before that.
  */
 char *ffitap__graph_run(const GPtrArray *directories, struct ffitap__attempt *attempt,
                         ffitap__consume *consume, void *data, bool *ran);

@@ -23,7 +23,7 @@ __attribute__((format(printf, 3, 4))) static int explain(char *why, unsigned siz
     return -1;
 }
 
-/* A pipe that goes by the name of a file must not keep us waiting. */
+/* Maps the file. If a pipe has the file's name, this must not wait for somebody to write to it. */
 static int map(struct ffitap__image *image, const char *path, char *why, unsigned size)
 {
     const int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -111,7 +111,7 @@ uint64_t ffitap__image_load(const _Atomic uint64_t *number)
     return atomic_load_explicit(number, memory_order_acquire);
 }
 
-/* Where the file ends for a reader: it may be growing. */
+/* Where the records end for a reader at this moment: the file may be growing. */
 static uint64_t end_of(const struct ffitap__image *image)
 {
     return MIN(ffitap__image_load(&image->header->used), image->size);

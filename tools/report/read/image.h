@@ -1,8 +1,9 @@
 /*
- * The bytes of a statistics file (tap/statistics_file.h), mapped read-only. They are not to be
- * trusted: the file may be cut, foreign or made up, and a process may write to it meanwhile. So
- * whatever is used is copied first, and checked in the copy; what leads out of the file, or in a
- * circle, is left out and remembered as damage. The work is at most proportional to the file.
+ * The bytes of a statistics file (tap/statistics_file.h), mapped read-only. These bytes are not to
+ * be trusted: the file may be cut, foreign or made up, and a process may write to it meanwhile. So
+ * everything that is used is copied first and checked in the copy. An offset that leads out of the
+ * file, or in a circle, is not followed, and is remembered as damage. The work is at most
+ * proportional to the file.
  *
  * A file that somebody cuts while it is mapped raises SIGBUS, as with any mapping; no writer does.
  */
@@ -33,19 +34,21 @@ int ffitap__image_open(struct ffitap__image *image, const char *path, char *why,
 
 void ffitap__image_close(struct ffitap__image *image);
 
-/* Remembers what is wrong with the file, unless something was before. */
+/* Remembers what is wrong with the file. Only the first damage is remembered. */
 void ffitap__image_note_damage(struct ffitap__image *image, const char *damage);
 
 /* Reads a number that its writer may be changing, and everything that was written before it. */
 uint64_t ffitap__image_load(const _Atomic uint64_t *number);
 
-/* Copies the header, of which some may be changing; 0 where an older file has none of it. */
+/* Copies the header, parts of which may be changing. Members that an older file does not have are
+ * 0. */
 void ffitap__image_copy_header(const struct ffitap__image *image,
                                struct ffitap__statistics_header *copy);
 
 /*
  * Copies `size` bytes, a multiple of 8, word by word and in order. Returns false, and notes damage,
- * if they are not all in the file. For what is not NULL, 0 as an offset is damage too.
+ * if not all of them are in the file. An offset of 0 is damage as well: the caller has to know that
+ * there is something.
  */
 bool ffitap__image_copy(struct ffitap__image *image, uint64_t offset, void *copy, uint32_t size);
 
@@ -54,8 +57,8 @@ const void *ffitap__image_borrow(struct ffitap__image *image, uint64_t offset, u
 
 /*
  * The offsets (uint64_t) of the records of the list from `head` to before `end` (0: all of it),
- * oldest first. Each of them has `size` bytes at least in the file and was in no list before; what
- * follows the first that does not is left out. g_array_free() it.
+ * oldest first. Each record has at least `size` bytes in the file and was in no list before. The
+ * list ends before the first record of which that is not true. g_array_free() it.
  */
 GArray *ffitap__image_list(struct ffitap__image *image, uint64_t head, uint64_t end, uint32_t size);
 

@@ -62,7 +62,8 @@ static bool has_trace(const struct ffitap_recording *recording)
     return strcmp(recording->mode, FFITAP_RECORDING_MODE_STAT) != 0;
 }
 
-/* babeltrace's own complaints through GLib; what they are about comes back as an error. */
+/* Drops babeltrace's own complaints that come through GLib, because their cause is returned as an
+ * error, too. */
 static void drop_message(const char *domain, GLogLevelFlags level, const char *message, void *data)
 {
     (void)domain;
@@ -98,7 +99,8 @@ int ffitap__reading_events(const struct ffitap__report_sink *sink,
     return -1;
 }
 
-/* A program that could not be counted leaves an empty folder, and a report that says so. */
+/* Whether there is a folder of statistics. If the program could not be counted, the folder is
+ * empty, and the report says so. */
 static bool has_folder(const struct ffitap_recording *recording, const char *directory)
 {
     char *folder = ffitap_recording_statistics(recording, directory);
@@ -129,7 +131,7 @@ static int read_sources(const struct ffitap__report_sink *sink,
     return 0;
 }
 
-/* What of the recording itself makes its figures lower bounds. */
+/* Notes what the description says that makes the figures lower bounds. */
 static void tell_shortcomings(const struct ffitap__report_sink *sink,
                               const struct ffitap_recording *recording)
 {

@@ -12,8 +12,9 @@
 #include "report/read/graph.h"
 
 /*
- * The beginning of a packet as LTTng-UST lays it out in memory of the machine that traced (and
- * this program reads x86-64 recordings only). A stream that looks otherwise is not repaired.
+ * The beginning of a packet, as LTTng-UST lays it out in the byte order of the machine that
+ * recorded; this program reads recordings of x86-64 only. A stream that looks otherwise is not
+ * repaired.
  */
 struct packet {
     uint32_t magic;
@@ -171,7 +172,8 @@ static uint64_t indexed_size(const char *trace, const char *name)
     return size;
 }
 
-/* A stream that ends in the middle of a packet is another matter: babeltrace refuses it. */
+/* Notes a stream that lacks whole packets at its end. One that ends in the middle of a packet is
+ * another matter: babeltrace refuses it. */
 static void note_missing(const char *trace, const char *view, const char *name, int fd,
                          uint64_t size, const struct ffitap__report_sink *sink)
 {

@@ -3,12 +3,16 @@
 #include <sched.h>
 #include <string.h>
 
-/* Many times as long as a writer takes that the kernel leaves alone; and how often one that it does
- * not may have our CPU to come to an end. */
+/*
+ * How often a cell is tried: many times as long as a writer takes that is not interrupted by the
+ * kernel. And after how many tries each this thread gives up its CPU, so that a writer that was
+ * interrupted can finish.
+ */
 #define TRIES      1000
 #define TRIES_EACH 50
 
-/* Every bucket there is fits into half of these: counts that were full have further pieces. */
+/* Half of these have room for every bucket there is. The other half is for counts that got full and
+ * went on in further pieces. */
 #define PIECES_MAX 256
 #define ERRNOS_MAX 256
 
@@ -19,7 +23,7 @@ struct pieces {
 
 struct ffitap__snapshot {
     struct ffitap__statistics_cell cell;
-    struct ffitap__statistics_windows windows; /* zero if it had none, as the rest */
+    struct ffitap__statistics_windows windows; /* zero if it had none; so are those below */
     struct pieces durations;
     struct pieces waits;
     unsigned errno_count;
@@ -150,7 +154,7 @@ static void fill(struct ffitap__histogram *histogram, const struct pieces *piece
         }
 }
 
-/* Takes the durations; the buckets say how many. */
+/* Takes the durations. The buckets decide how many there are. */
 static void take_durations(const struct ffitap__snapshot *snapshot, struct ffitap__image *image,
                            struct ffitap__histogram *histogram)
 {

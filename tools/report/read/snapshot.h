@@ -1,7 +1,7 @@
 /*
- * One cell of a statistics file, with all that hangs on it, as it was at one moment: while its
- * thread writes to it, after it died in the middle of that, or as somebody made it up. What comes
- * out of here is possible in itself, whatever the file holds.
+ * One cell of a statistics file, with all that hangs on it, as it was at one moment. Its thread may
+ * be writing to it, may have died while it did, or somebody may have made the cell up. Whatever the
+ * file holds, the figures that come out of here do not contradict each other.
  */
 #ifndef FFITAP_TOOLS_REPORT_READ_SNAPSHOT_H
 #define FFITAP_TOOLS_REPORT_READ_SNAPSHOT_H
@@ -17,9 +17,9 @@ struct ffitap__snapshot *ffitap__snapshot_create(void);
 void ffitap__snapshot_destroy(struct ffitap__snapshot *snapshot);
 
 /*
- * Takes the cell at `offset`. Returns false, with damage noted, if there is none. A cell whose
- * writer never came to rest, perhaps because it died, is taken as it is: the next two then go by
- * its buckets.
+ * Takes the cell at `offset`. Returns false, with damage noted, if there is none. If the writer
+ * never comes to rest, perhaps because it died, the cell is taken as it is; the functions below
+ * then go by its buckets.
  */
 bool ffitap__snapshot_take(struct ffitap__snapshot *snapshot, struct ffitap__image *image,
                            uint64_t offset);

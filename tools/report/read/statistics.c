@@ -50,7 +50,7 @@ static void take_runtime(struct reading *reading, uint64_t offset)
     ffitap__tell_runtime(reading->sink, &reading->at, &event);
 }
 
-/* Without the counts, as they came to the record later. */
+/* The size of the record without the counts, which were added to it later. */
 #define OBJECT_SIZE offsetof(struct ffitap__statistics_object, mapped)
 
 /* As much of the record as there is. */
@@ -197,7 +197,7 @@ static void take_callbacks(struct reading *reading, const struct ffitap__at *thr
     ffitap__histogram_fini(&callbacks.duration);
 }
 
-/* What a later version counts in other kinds of cells is not for us. */
+/* Takes a cell. Kinds of cells that a later version may have are left out. */
 static void take_cell(struct reading *reading, uint64_t offset, const struct ffitap__at *thread)
 {
     if (!ffitap__snapshot_take(reading->snapshot, &reading->image, offset))
@@ -215,8 +215,9 @@ static void take_cell(struct reading *reading, uint64_t offset, const struct ffi
 }
 
 /*
- * On the wall's clock, in steps that wrap rather than overflow: a file may say anything. INT64_MAX,
- * as if it were yet to come, where nobody can tell.
+ * A moment in ticks on the wall's clock. It is computed in steps that wrap and do not overflow,
+ * because a file may say anything. INT64_MAX, as if the moment were yet to come, if it cannot be
+ * told.
  */
 static int64_t moment_of(const struct reading *reading, uint64_t ticks)
 {
@@ -274,7 +275,7 @@ static void take_wait_of_innermost(struct reading *reading,
         take_wait(reading, thread->tid, thread->left_ticks);
 }
 
-/* The threads of earlier files say nothing of waits. */
+/* Copies a thread's record. In earlier files it is shorter and says nothing of waits. */
 static bool copy_thread(struct reading *reading, uint64_t offset,
                         struct ffitap__statistics_thread *thread)
 {
@@ -286,10 +287,8 @@ static bool copy_thread(struct reading *reading, uint64_t offset,
                                   : sizeof(*thread));
 }
 
-/*
- * Of a thread that runs, what was the same before and after: calls that take long enough to be
- * spoken of are.
- */
+/* Takes the calls that a thread is in. If the thread runs, it reads until two readings are the
+ * same: calls that last long enough to matter do not change in between. */
 static void take_calls_in_flight(struct reading *reading, uint64_t offset,
                                  struct ffitap__statistics_thread *thread)
 {
@@ -340,7 +339,8 @@ static const struct {
     [FFITAP__STATISTICS_THREADS] = {FFITAP__STATISTICS_SHORTEST_THREAD, take_thread},
 };
 
-/* Takes what was added to a list since it began with `end`; returns what it begins with now. */
+/* Takes the records that were added to a list since it began with the record at `end`. Returns the
+ * offset of the record that it begins with now. */
 static uint64_t take_list(struct reading *reading, enum ffitap__statistics_list list, uint64_t end)
 {
     const uint64_t head = ffitap__image_load(&reading->image.header->lists[list]);
@@ -352,7 +352,8 @@ static uint64_t take_list(struct reading *reading, enum ffitap__statistics_list 
     return head;
 }
 
-/* Definitions come first, for speed, and again at the end, for what was counted meanwhile. */
+/* Takes all lists. Definitions are taken first, which is faster, and once more at the end, for
+ * functions that were first counted meanwhile. */
 static void take_lists(struct reading *reading)
 {
     uint64_t heads[FFITAP__STATISTICS_LISTS];

@@ -1,7 +1,7 @@
 /*
  * The reader of statistics files (tap/statistics_file.h): of processes that ended, however they
- * did, and of those that are running. The files change while they are read; what comes out is
- * possible, and of no cell older than the beginning of the reading.
+ * did, and of those that are running. The files may change while they are read. What comes out does
+ * not contradict itself, and the figures of a cell are never from before the reading began.
  */
 #ifndef FFITAP_TOOLS_REPORT_READ_STATISTICS_H
 #define FFITAP_TOOLS_REPORT_READ_STATISTICS_H
@@ -17,9 +17,9 @@ bool ffitap__statistics_read(const struct ffitap__report_sink *sink, const char 
 
 /*
  * Reads all files and notes of a folder (a recording's FFITAP__STATISTICS_FOLDER). `now_ns`, since
- * 1970, is when the calls in flight are looked at: the recording's end, the present for one that
- * runs, or 0 if neither is known; then the latest moment of which the files tell. Returns how many
- * files there were; 0 also if there is no such folder.
+ * 1970, is the moment up to which calls in flight have lasted: the recording's end, or the present
+ * if the recording goes on. If it is 0, because neither is known, the latest moment of which the
+ * files tell is used. Returns how many files there were; 0 also if there is no such folder.
  */
 unsigned ffitap__statistics_read_folder(const struct ffitap__report_sink *sink, const char *folder,
                                         int64_t now_ns);

@@ -42,7 +42,7 @@ static struct ffitap__decoder *decoder_for(struct reading *reading, const bt_mes
     return decoder;
 }
 
-/* A stream that does not say how much it discarded discarded at least one. */
+/* If a stream does not say how many events it discarded, at least one is counted. */
 static void count_discarded(const struct ffitap__report_sink *sink, const bt_message *message)
 {
     uint64_t count = 1;
@@ -104,7 +104,7 @@ static int compare_paths(gconstpointer a, gconstpointer b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Leaves out the traces that babeltrace would never be done with. */
+/* Leaves out the traces that babeltrace would never finish reading. */
 static void drop_endless(GPtrArray *traces, const struct ffitap__report_sink *sink)
 {
     for (unsigned i = traces->len; i > 0; i--) {
@@ -158,10 +158,8 @@ static const char *scratch_of(struct ffitap__attempt *attempt)
     return attempt->scratch[0] ? attempt->scratch : NULL;
 }
 
-/*
- * Puts views in the place of those traces that cannot be opened, and leaves out those of which
- * there is nothing to view. Returns why the last one was left out, or NULL.
- */
+/* Replaces traces that cannot be opened by views of them, and leaves out those of which there is
+ * nothing to view. Returns why the last one was left out, or NULL. */
 static char *repair_traces(GPtrArray *traces, struct ffitap__attempt *attempt,
                            const struct ffitap__report_sink *sink)
 {
@@ -188,7 +186,8 @@ static char *repair_traces(GPtrArray *traces, struct ffitap__attempt *attempt,
     return left_out;
 }
 
-/* One damaged trace must not cost the others: on failure, again with what can be opened. */
+/* A damaged trace must not cost the others. So after a failure the traces that can be opened are
+ * read again without it. */
 static int read_or_repair(const struct ffitap__report_sink *sink, GPtrArray *traces,
                           struct ffitap__attempt *attempt, char *why, unsigned size)
 {

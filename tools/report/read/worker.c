@@ -25,7 +25,8 @@
 #define HAS_SHADOW_MEMORY 1
 #endif
 
-/* Sanitizers map more than any limit; a core of a crash that is dealt with is of no use. */
+/* Limits the worker's memory, except under a sanitizer, which maps more than any limit; and allows
+ * no core dump, which is of no use where crashes are dealt with. */
 static void limit_resources(void)
 {
     const struct rlimit none = {0, 0};
@@ -69,7 +70,7 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     (void)status;
     (void)type;
     (void)place;
-    remove(path); /* what stays, the system sweeps out of its temporary directory */
+    remove(path); /* what is left here, the system will remove from its temporary files */
     return 0;
 }
 
@@ -80,7 +81,8 @@ static void remove_scratch(struct ffitap__attempt *attempt)
     attempt->scratch[0] = '\0';
 }
 
-/* Ends with the worker's fate: the user's interrupt is not ours to turn into an error. */
+/* Deals with the way the worker ended. If a signal ended it that is no crash, such as the user's
+ * interrupt, this process ends by the same signal: an interrupt must not become an error. */
 static int fate(int status, struct ffitap__attempt *attempt)
 {
     if (WIFEXITED(status))
@@ -93,7 +95,8 @@ static int fate(int status, struct ffitap__attempt *attempt)
     return -1;
 }
 
-/* One attempt, in a child. Its messages are kept until it is clear that they are to be shown. */
+/* Makes one attempt, in a child. The child's messages are kept back until it is clear whether they
+ * are to be shown. */
 static int try(struct ffitap__attempt *attempt, ffitap__work *work, const void *data)
 {
     const int messages = memfd_create("messages", MFD_CLOEXEC);

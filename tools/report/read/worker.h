@@ -1,7 +1,7 @@
 /*
  * Reading a damaged trace can crash babeltrace, or make it ask for all the memory there is: a
- * flipped bit in an array's length is enough. Hence the report is made in a process of its own, and
- * after a crash made again: first up to the place where that happened, then without babeltrace.
+ * flipped bit in an array's length is enough. So the report is made in a process of its own. After
+ * a crash it is made again: first only up to the place of the crash, then without babeltrace.
  */
 #ifndef FFITAP_TOOLS_REPORT_READ_WORKER_H
 #define FFITAP_TOOLS_REPORT_READ_WORKER_H

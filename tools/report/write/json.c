@@ -87,7 +87,7 @@ static json_t *describe_threads(const struct ffitap__process *process)
     return list;
 }
 
-/* How a process ended is known of the command alone, from the recorder that waited for it. */
+/* How a process ended is known only of the command: the recorder has waited for it. */
 static json_t *describe_exit(const struct ffitap_recording *recording,
                              const struct ffitap__process *process)
 {

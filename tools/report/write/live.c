@@ -27,7 +27,8 @@ void ffitap_live_destroy(struct ffitap_live *live)
     g_free(live);
 }
 
-/* Each model has texts of its own, whose addresses say nothing in the next. */
+/* The function's name as one text. Each model has texts of its own, so their addresses cannot be
+ * compared between models. */
 static char *name_of(const struct ffitap__report_function *function)
 {
     return g_strjoin("\n", function->library ? function->library : "",
@@ -99,7 +100,8 @@ uint64_t ffitap__live_elapsed_ns(const struct ffitap_live *live)
     return live->elapsed_ns;
 }
 
-/* A process that runs another program begins anew: then all of it was added. */
+/* What was added between two readings. If the value went down, a process has begun anew with
+ * another program, and all of the value was added. */
 static uint64_t added(uint64_t now, uint64_t before)
 {
     return now >= before ? now - before : now;

@@ -39,16 +39,12 @@ struct ffitap_live *ffitap_live_create(void);
 
 void ffitap_live_destroy(struct ffitap_live *live);
 
-/*
- * Reads what there is now. If there is nothing any more, what was read before stays, and nothing
- * was added: temporary statistics go with the program.
- */
+/* Reads the statistics that there are now. If there are none any more, because temporary statistics
+ * are removed with the program, what was read last stays, and nothing counts as added. */
 void ffitap_live_read(struct ffitap_live *live, const struct ffitap_live_source *source);
 
-/*
- * Writes what was read last, functions with their rates since the reading before; with those since
- * the program's start if there was none.
- */
+/* Writes what was read last. The rates of functions are those since the reading before or, at the
+ * first reading, since the program's start. */
 void ffitap_live_write(FILE *stream, const struct ffitap_live *live,
                        const struct ffitap_live_options *options);
 

@@ -6,7 +6,7 @@
 
 struct ffitap_live;
 
-/* What of a function grows. */
+/* The figures of a function that grow. */
 struct ffitap__amounts {
     uint64_t calls;
     uint64_t cost_ns; /* ffitap__function_cost_ns() */
@@ -16,7 +16,8 @@ struct ffitap__amounts {
 /* What was read last; NULL before the first reading. Borrowed until the next. */
 const struct ffitap__model *ffitap__live_model(const struct ffitap_live *live);
 
-/* The time between the last two readings, and what was added to a function of the last in it. */
+/* The time between the last two readings; and what was added in that time to a function of the last
+ * reading. */
 uint64_t ffitap__live_elapsed_ns(const struct ffitap_live *live);
 struct ffitap__amounts ffitap__live_added(const struct ffitap_live *live,
                                           const struct ffitap__report_function *function);

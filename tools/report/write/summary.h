@@ -1,7 +1,5 @@
-/*
- * The statistics of a recording as a table, for who watches the program run or has just seen it
- * end: functions as in the report, and everything else in a line each.
- */
+/* The statistics of a recording as a table, for a user who watches the program run or has just seen
+ * it end. Functions are shown as in the report; everything else has one line each. */
 #ifndef FFITAP_TOOLS_REPORT_WRITE_SUMMARY_H
 #define FFITAP_TOOLS_REPORT_WRITE_SUMMARY_H
 

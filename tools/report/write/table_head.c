@@ -18,7 +18,8 @@ static uint64_t count_calls(const struct ffitap__model *model)
     return calls;
 }
 
-/* Nobody may take what was filtered for all there was. */
+/* Prints the filter, so that nobody takes the calls that were recorded for all calls that were
+ * made. */
 static void print_filter(const struct ffitap__table *table)
 {
     size_t index;
@@ -102,7 +103,7 @@ static void print_line(const struct ffitap__table *table, const char *text)
     fputc('\n', table->stream);
 }
 
-/* Those that made calls, or the others. */
+/* Prints the processes that were not seen: those that made calls, or the others. */
 static void print_unseen(const struct ffitap__table *table, bool called)
 {
     const GArray *all = table->model->unseen;

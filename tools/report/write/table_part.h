@@ -14,7 +14,7 @@ struct ffitap__table {
     const struct ffitap__model *model;
     unsigned limit;   /* of rows in each section, 0: none */
     const char *rest; /* what shows the rows beyond it */
-    bool all_columns; /* also those that say nothing here: the next table's may */
+    bool all_columns; /* also columns that are empty here: in the next table they may not be */
 };
 
 /* What was run and how it ended; what is missing, if anything is; calls that did not return. */
@@ -25,8 +25,8 @@ void ffitap__table_in_flight(const struct ffitap__table *table);
 /* The functions, the widest cost first. */
 void ffitap__table_functions(const struct ffitap__table *table);
 
-/* What a call waits for when it has left native code, in a column of eight: a lock, or to be
- * attached to an interpreter that had none; and what that means. */
+/* What calls wait for after they have left native code, as the title of a column of eight: for a
+ * lock, or to be attached to an interpreter that had none; and what that means. */
 enum ffitap__wait {
     FFITAP__WAIT_FOR_LOCK,
     FFITAP__WAIT_TO_ATTACH,
