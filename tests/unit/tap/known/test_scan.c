@@ -19,21 +19,21 @@ static uintptr_t place_of(void *handle)
     return (uintptr_t)((const struct link_map *)handle)->l_ld;
 }
 
-TestSuite(tap_object, .init = lttng_double_reset);
+TestSuite(tap_scan, .init = lttng_double_reset);
 
-Test(tap_object, what_was_there_at_start_up_is_known_by_its_path)
+Test(tap_scan, what_was_there_at_start_up_is_known_by_its_path)
 {
     const struct ffitap__object *libc = ffitap__object_at(dlsym(RTLD_DEFAULT, "getpid"));
     const struct ffitap__object *program = ffitap__object_at((const void *)place_of);
 
     cr_assert(ne(ptr, (void *)program, NULL));
     cr_expect(eq(int, program->cause, FFITAP__OBJECT_AT_START_UP));
-    cr_expect(strstr(program->path, "test_tap_object") != NULL);
+    cr_expect(strstr(program->path, "test_tap_scan") != NULL);
     cr_assert(ne(ptr, (void *)libc, NULL));
     cr_expect(eq(int, libc->cause, FFITAP__OBJECT_AT_START_UP));
 }
 
-Test(tap_object, one_that_a_load_returned_was_asked_for)
+Test(tap_scan, one_that_a_load_returned_was_asked_for)
 {
     void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
 
@@ -45,7 +45,7 @@ Test(tap_object, one_that_a_load_returned_was_asked_for)
     cr_expect(eq(str, (char *)ffitap__object_path_of_handle(handle), LIBRARY_ONE));
 }
 
-Test(tap_object, one_that_came_along_names_who_needs_it)
+Test(tap_scan, one_that_came_along_names_who_needs_it)
 {
     void *handle = dlopen(LIBRARY_DEPENDENT, RTLD_NOW);
 
@@ -58,7 +58,7 @@ Test(tap_object, one_that_came_along_names_who_needs_it)
     cr_expect(eq(str, (char *)lttng_double_object_mapped(0)->needed_by, LIBRARY_DEPENDENT));
 }
 
-Test(tap_object, one_that_nobody_needs_was_asked_for_by_somebody)
+Test(tap_scan, one_that_nobody_needs_was_asked_for_by_somebody)
 {
     void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
 
@@ -68,7 +68,7 @@ Test(tap_object, one_that_nobody_needs_was_asked_for_by_somebody)
     cr_expect(eq(int, lttng_double_object_mapped(0)->cause, FFITAP__OBJECT_ASKED_FOR));
 }
 
-Test(tap_object, one_that_went_is_told_once_and_forgotten)
+Test(tap_scan, one_that_went_is_told_once_and_forgotten)
 {
     void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
     const void *inside = dlsym(handle, "one_first");
@@ -83,13 +83,13 @@ Test(tap_object, one_that_went_is_told_once_and_forgotten)
     cr_expect(eq(str, (char *)ffitap__object_path_at(inside), ""));
 }
 
-Test(tap_object, an_update_without_a_change_tells_nothing)
+Test(tap_scan, an_update_without_a_change_tells_nothing)
 {
     ffitap__object_update(0);
     cr_expect(eq(str, (char *)lttng_double_names(), ""));
 }
 
-Test(tap_object, it_carries_the_build_id_of_its_file)
+Test(tap_scan, it_carries_the_build_id_of_its_file)
 {
     void *handle = dlopen("libm.so.6", RTLD_NOW);
 
@@ -100,13 +100,13 @@ Test(tap_object, it_carries_the_build_id_of_its_file)
     cr_expect(eq(str, (char *)libm->soname, "libm.so.6"));
 }
 
-Test(tap_object, the_special_handles_have_names)
+Test(tap_scan, the_special_handles_have_names)
 {
     cr_expect(eq(str, (char *)ffitap__object_path_of_handle(RTLD_DEFAULT), "RTLD_DEFAULT"));
     cr_expect(eq(str, (char *)ffitap__object_path_of_handle(RTLD_NEXT), "RTLD_NEXT"));
 }
 
-Test(tap_object, one_needs_itself_and_what_comes_along_with_it)
+Test(tap_scan, one_needs_itself_and_what_comes_along_with_it)
 {
     void *handle = dlopen(LIBRARY_DEPENDENT, RTLD_NOW);
     const uintptr_t dependent = place_of(handle);
@@ -137,7 +137,7 @@ static void copy_to(const char *path, const char *from)
     cr_assert(eq(int, system(command), 0));
 }
 
-Test(tap_object, another_build_in_the_place_of_one_that_went_unseen_is_told_apart)
+Test(tap_scan, another_build_in_the_place_of_one_that_went_unseen_is_told_apart)
 {
     char path[] = "/tmp/test_object_XXXXXX";
 
@@ -161,7 +161,7 @@ Test(tap_object, another_build_in_the_place_of_one_that_went_unseen_is_told_apar
     cr_expect(eq(uint, ffitap__object_update(place), 0));
 }
 
-Test(tap_object, what_went_is_told_before_what_came_in_its_place)
+Test(tap_scan, what_went_is_told_before_what_came_in_its_place)
 {
     void *first = dlopen("libm.so.6", RTLD_NOW);
     ffitap__object_update(place_of(first));
@@ -191,7 +191,7 @@ static const struct ffitap__object *come_and_go(const char *path)
     return object;
 }
 
-Test(tap_object, what_an_entry_has_is_used_for_the_next_object)
+Test(tap_scan, what_an_entry_has_is_used_for_the_next_object)
 {
     const struct ffitap__object *first = come_and_go(LIBRARY_DEPENDENT);
     const char **needed = first->needed;
@@ -213,7 +213,7 @@ static void count_visit(struct ffitap__object *object)
     visits++;
 }
 
-Test(tap_object, the_visitor_sees_each_one_once)
+Test(tap_scan, the_visitor_sees_each_one_once)
 {
     ffitap__object_watch(count_visit);
     const unsigned at_first = visits;
@@ -261,7 +261,7 @@ static void *load(void *handle)
 
 /* A thread that looks at that moment waits, without the tap's lock, and looks at the object again
  * later. */
-Test(tap_object, the_visitor_sees_none_while_another_thread_has_it_relocated)
+Test(tap_scan, the_visitor_sees_none_while_another_thread_has_it_relocated)
 {
     pthread_t thread;
     void *handle = NULL;
@@ -317,25 +317,25 @@ static unsigned visits_with(const void *there)
     return visits - before;
 }
 
-Test(tap_object, a_mark_that_stays_is_of_the_same_copy)
+Test(tap_scan, a_mark_that_stays_is_of_the_same_copy)
 {
     load_marked();
     cr_expect(eq(uint, visits_with(&mark), 0));
 }
 
-Test(tap_object, without_its_mark_it_is_another_copy)
+Test(tap_scan, without_its_mark_it_is_another_copy)
 {
     load_marked();
     cr_expect(eq(uint, visits_with(&before_mark), 1));
 }
 
-Test(tap_object, a_copy_that_is_bound_otherwise_is_another_one)
+Test(tap_scan, a_copy_that_is_bound_otherwise_is_another_one)
 {
     load_marked();
     cr_expect(eq(uint, visits_with(dlsym(RTLD_DEFAULT, "getpid")), 1));
 }
 
-Test(tap_object, a_copy_that_is_not_bound_yet_is_another_one)
+Test(tap_scan, a_copy_that_is_not_bound_yet_is_another_one)
 {
     load_marked();
     const char *stub = (const char *)dlsym(marked, "one_first") + 1;
@@ -343,7 +343,7 @@ Test(tap_object, a_copy_that_is_not_bound_yet_is_another_one)
     cr_expect(eq(uint, visits_with(stub), 1));
 }
 
-Test(tap_object, what_was_not_unloaded_is_not_looked_at_for_its_mark)
+Test(tap_scan, what_was_not_unloaded_is_not_looked_at_for_its_mark)
 {
     load_marked();
     marked_place = (void *)&before_mark;
@@ -357,7 +357,7 @@ Test(tap_object, what_was_not_unloaded_is_not_looked_at_for_its_mark)
 
 /* The dynamic linker counts the objects of all namespaces. Seen from this namespace, the more
  * objects are mapped in another one, the fewer seem to have been unmapped. */
-Test(tap_object, a_copy_is_told_while_another_namespace_comes_and_while_it_is_there)
+Test(tap_scan, a_copy_is_told_while_another_namespace_comes_and_while_it_is_there)
 {
     for (unsigned i = 0; i < 20; i++)
         dlclose(dlopen(LIBRARY_OTHER, RTLD_NOW));
@@ -369,7 +369,7 @@ Test(tap_object, a_copy_is_told_while_another_namespace_comes_and_while_it_is_th
     }
 }
 
-Test(tap_object, somebody_elses_mark_over_ours_is_left_there)
+Test(tap_scan, somebody_elses_mark_over_ours_is_left_there)
 {
     load_marked();
     cr_expect(eq(uint, visits_with(&somebodys_mark), 0));
@@ -381,7 +381,7 @@ static void note_path(struct ffitap__object *object)
     visits += strstr(object->path, "sample_") != NULL;
 }
 
-Test(tap_object, what_another_load_brings_is_left_to_the_update_after_it)
+Test(tap_scan, what_another_load_brings_is_left_to_the_update_after_it)
 {
     ffitap__object_watch(note_path);
     ffitap__object_load_begins();
@@ -399,7 +399,7 @@ Test(tap_object, what_another_load_brings_is_left_to_the_update_after_it)
     cr_expect(eq(int, lttng_double_object_mapped(1)->cause, FFITAP__OBJECT_ASKED_FOR));
 }
 
-Test(tap_object, what_comes_along_is_known_by_its_file_too)
+Test(tap_scan, what_comes_along_is_known_by_its_file_too)
 {
     ffitap__object_watch(note_path);
     ffitap__object_load_begins();
@@ -412,7 +412,7 @@ Test(tap_object, what_comes_along_is_known_by_its_file_too)
 }
 
 /* Two began in the parent, one of them by the thread that forked. */
-Test(tap_object, in_a_child_no_load_is_under_way_but_its_own)
+Test(tap_scan, in_a_child_no_load_is_under_way_but_its_own)
 {
     ffitap__object_watch(note_path);
     ffitap__object_load_begins();
@@ -439,7 +439,7 @@ static void *ask_all_the_time(void *data)
     return NULL;
 }
 
-Test(tap_object, asking_needs_no_lock_while_others_come_and_go)
+Test(tap_scan, asking_needs_no_lock_while_others_come_and_go)
 {
     pthread_t thread;
     unsigned wrong = 0;
