@@ -8,7 +8,7 @@
 
 #include <dlfcn.h>
 
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 #include "tap/layout.h"
 #include "tap/tap.h"
 #include "tap/base/watch.h"

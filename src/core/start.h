@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "core/cpython.h"
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 #include "tap/base/fast.h"
 #include "tap/known/free_threading.h"
 

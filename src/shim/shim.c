@@ -10,7 +10,7 @@
 #include "shim/interfaces/dl.h"
 #include "shim/interfaces/hook.h"
 #include "tap/layout.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 
 static const struct ffitap__interface *const interfaces[] = {
 #define X(name) &ffitap__##name##_interface,

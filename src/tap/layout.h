@@ -20,7 +20,7 @@
 #include "tap/known/free_threading.h"
 #include "tap/known/function.h"
 #include "tap/known/library.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 #include "tap/known/scan.h"
 #include "tap/known/runtime.h"
 

@@ -10,7 +10,7 @@
 
 #include "tap/calls/call.h"
 #include "tap/base/clock.h"
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 #include "tap/base/environment.h"
 #include "tap/known/exec.h"
 #include "tap/base/filter.h"
@@ -19,7 +19,7 @@
 #include "tap/base/lock.h"
 #include "tap/known/scan.h"
 #include "tap/known/runtime.h"
-#include "tap/events/sink.h"
+#include "tap/sinks/sink.h"
 #include "tap/statistics/statistics.h"
 #include "tap/calls/tally.h"
 #include "tap/calls/thread.h"

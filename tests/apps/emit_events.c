@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 
 #define PYTHON "/usr/bin/python3"
 #define CTYPES "/usr/lib/python3/lib-dynload/_ctypes.so"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 
 static double seconds(void)
 {

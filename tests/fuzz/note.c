@@ -21,7 +21,7 @@ static int folder(void)
     return at;
 }
 
-static void expect_in_order(const struct ffitap__exec_note *note)
+static void expect_in_order(const struct ffitap__read_note *note)
 {
     fuzz_expect(note->pid >= 0 && note->parent >= 0, "a process has a number");
     fuzz_expect(note->path > note->text && note->path < note->text + sizeof(note->text),
@@ -29,7 +29,7 @@ static void expect_in_order(const struct ffitap__exec_note *note)
     fuzz_expect(!note->is_whole || *note->path == '/', "a whole path is an absolute one");
 }
 
-static void read_file(struct ffitap__exec_note *note, const struct fuzz_input *input)
+static void read_file(struct ffitap__read_note *note, const struct fuzz_input *input)
 {
     fuzz_write(NAME, input->data, input->size);
     if (!ffitap__exec_note_read(note, folder(), NAME))
@@ -38,9 +38,9 @@ static void read_file(struct ffitap__exec_note *note, const struct fuzz_input *i
 }
 
 /* A link says what it says when a file is made of it, too. */
-static void read_link(struct ffitap__exec_note *note, const char *text)
+static void read_link(struct ffitap__read_note *note, const char *text)
 {
-    static struct ffitap__exec_note kept;
+    static struct ffitap__read_note kept;
 
     if (symlinkat(text, folder(), NAME) != 0)
         return;
@@ -56,7 +56,7 @@ static void read_link(struct ffitap__exec_note *note, const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct ffitap__exec_note note;
+    static struct ffitap__read_note note;
     struct fuzz_input input = {data, size};
     char *name = fuzz_take_line(&input);
 

@@ -28,16 +28,18 @@ ARROWS = {
     "src/arch": "",
     "src/arch/x86_64": "src/arch",
     "src/tap/base": "src/arch",
-    "src/tap/events": "src/tap/base",
+    "src/tap/sinks": "src/tap/base",
     "src/tap/statistics": "src/arch src/tap/base",
-    "src/tap/known": "src/tap/base src/tap/events src/tap/statistics",
-    "src/tap/calls": "src/arch src/tap/base src/tap/events src/tap/statistics src/tap/known",
-    "src/tap": "src/tap/base src/tap/events src/tap/statistics src/tap/known src/tap/calls",
+    "src/tap/known": "src/tap/base src/tap/sinks src/tap/statistics",
+    "src/tap/calls": "src/arch src/tap/base src/tap/sinks src/tap/statistics src/tap/known",
+    "src/tap": "src/tap/base src/tap/sinks src/tap/statistics src/tap/known src/tap/calls",
     "src/shim/slots": "src/arch src/tap/base",
-    "src/shim/interfaces": "src/arch src/arch/x86_64 src/tap/base src/tap/events src/tap/known src/tap/calls"
-    " src/shim/slots",
-    "src/shim": "src/tap/events src/tap/known src/tap src/shim/slots src/shim/interfaces",
-    "src/core": "src/arch src/tap/base src/tap/events src/tap/statistics src/tap/known src/tap/calls src/tap",
+    "src/shim/interfaces": "src/arch src/arch/x86_64 src/tap/base src/tap/known src/shim/slots",
+    "src/shim/interfaces/ffi": "src/arch src/arch/x86_64 src/tap/base src/tap/sinks src/tap/known"
+    " src/tap/calls src/shim/slots src/shim/interfaces",
+    "src/shim": "src/tap/sinks src/tap/known src/tap src/shim/slots src/shim/interfaces"
+    " src/shim/interfaces/ffi",
+    "src/core": "src/arch src/tap/base src/tap/sinks src/tap/statistics src/tap/known src/tap/calls src/tap",
     "src/core/prototype": "src/core",
     # The tools read what src writes, and ask the same questions: they share its definitions.
     "tools/program": "src/arch",
@@ -48,13 +50,13 @@ ARROWS = {
     "tools/report": "tools/report/base tools/report/model tools/report/read tools/report/write",
     "tools/recorder": "src/tap/base src/tap/statistics tools/report/base tools/report/read",
     "tools/recorder/lttng": "tools/report/base tools/recorder",
-    "tools/bench": "src/arch src/tap/base src/tap/events src/tap/statistics src/core tools/report/base"
+    "tools/bench": "src/arch src/tap/base src/tap/sinks src/tap/statistics src/core tools/report/base"
     " tools/report/model tools/report/read tools/recorder tools/recorder/lttng",
     "tools/ffitap/view": "src/tap/base src/tap/statistics tools/report/base tools/report/write"
     " tools/recorder",
     "tools/ffitap/commands": "src/tap/base tools/program tools/report/base tools/report/write tools/report"
     " tools/recorder tools/recorder/lttng tools/bench tools/ffitap/view",
-    "tools/ffitap/doctor": "src/arch src/tap src/tap/base src/tap/known src/shim/interfaces tools/program"
+    "tools/ffitap/doctor": "src/arch src/tap src/tap/base src/tap/known src/shim/interfaces/ffi tools/program"
     " tools/report/base tools/recorder tools/recorder/lttng tools/ffitap/commands",
     "tools/ffitap": "src/tap/base tools/recorder tools/ffitap/commands tools/ffitap/doctor",
 }

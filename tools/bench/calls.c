@@ -17,7 +17,7 @@
 #include <ffitap/ffitap.h>
 
 #include "tap/base/clock.h"
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 
 /* What is measured: does something so many times. */
 typedef void loop_function(uint64_t count);

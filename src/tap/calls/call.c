@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #include "tap/known/function.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 
 static inline bool is_in_moments(const struct ffitap__frame *frame)
 {

@@ -26,7 +26,7 @@
 #include "arch/arch.h"
 #include "tap/base/clock.h"
 #include "tap/calls/count.h"
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 #include "tap/base/fast.h"
 #include "tap/calls/tally.h"
 #include "tap/calls/thread.h"

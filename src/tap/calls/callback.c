@@ -4,8 +4,8 @@
 
 #include "arch/arch.h"
 #include "tap/base/clock.h"
-#include "tap/events/lttng.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/lttng.h"
+#include "tap/sinks/loss.h"
 #include "tap/calls/tally.h"
 
 /* The innermost call that can still be in native code. Stacks grow down, so calls from below

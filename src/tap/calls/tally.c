@@ -7,7 +7,7 @@
 #include "arch/arch.h"
 #include "tap/base/clock.h"
 #include "tap/base/lock.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
 #include "tap/statistics/statistics.h"
 

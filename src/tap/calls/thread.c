@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
 
 FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;

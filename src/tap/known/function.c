@@ -6,10 +6,10 @@
 #include "tap/base/filter.h"
 #include "tap/known/function_table.h"
 #include "tap/base/lock.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
 #include "tap/known/object.h"
-#include "tap/events/sink.h"
+#include "tap/sinks/sink.h"
 #include "tap/base/watch.h"
 
 #define BUCKET_COUNT 1024u

@@ -7,7 +7,7 @@
 #include "tap/base/clock.h"
 #include "tap/known/function.h"
 #include "tap/known/scan.h"
-#include "tap/events/sink.h"
+#include "tap/sinks/sink.h"
 
 static const char *or_empty(const char *text)
 {

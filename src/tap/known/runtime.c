@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "tap/base/lock.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
-#include "tap/events/sink.h"
+#include "tap/sinks/sink.h"
 
 static struct ffitap__runtime_event runtimes[FFITAP__RUNTIME_MAX];
 static uint16_t runtime_count;

@@ -7,9 +7,9 @@
 
 #include "tap/known/function.h"
 #include "tap/base/lock.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
-#include "tap/events/sink.h"
+#include "tap/sinks/sink.h"
 
 #define TRIES_MAX 8 /* to find a moment without unloads */
 

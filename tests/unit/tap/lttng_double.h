@@ -1,5 +1,5 @@
 /*
- * Stands in for src/tap/events/lttng.c: keeps the events that the tap and the core emit, for a test
+ * Stands in for src/tap/sinks/lttng.c: keeps the events that the tap and the core emit, for a test
  * to look at, instead of handing them to LTTng.
  */
 #ifndef FFITAP_TESTS_EMIT_DOUBLE_H
@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 
 #define EMIT_DOUBLE_KEPT 8192u
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "ffitap/doctor/objects.h"
-#include "shim/interfaces/ffi_rule.h"
+#include "shim/interfaces/ffi/rule.h"
 
 static const char *const ffi_calls[] = {
 #define X(which, name) name,

@@ -48,7 +48,7 @@ bool ffitap__exec_note_is_name(const char *name)
 
 /* Reads the link, or the file that was made of it: at most one byte more than a note may have, so
  * that a text that is too long is noticed. */
-static const char *read_text(struct ffitap__exec_note *note, int folder, const char *name,
+static const char *read_text(struct ffitap__read_note *note, int folder, const char *name,
                              size_t *size)
 {
     const size_t room = sizeof(note->text) - 1;
@@ -72,7 +72,7 @@ static const char *read_text(struct ffitap__exec_note *note, int folder, const c
     return NULL;
 }
 
-static bool understand_text(struct ffitap__exec_note *note)
+static bool understand_text(struct ffitap__read_note *note)
 {
     uint64_t pid, parent, marks;
     const char *text = note->text;
@@ -91,11 +91,11 @@ static bool understand_text(struct ffitap__exec_note *note)
     return true;
 }
 
-const char *ffitap__exec_note_read(struct ffitap__exec_note *note, int folder, const char *name)
+const char *ffitap__exec_note_read(struct ffitap__read_note *note, int folder, const char *name)
 {
     size_t size = 0;
 
-    *note = (struct ffitap__exec_note){0};
+    *note = (struct ffitap__read_note){0};
     understand_name(name, &note->until_ns);
     const char *why = read_text(note, folder, name, &size);
     if (why)

@@ -11,7 +11,7 @@
 #include "tap/statistics/exec_note.h"
 
 /* A program that was started. */
-struct ffitap__exec_note {
+struct ffitap__read_note {
     int32_t pid;        /* 0: not known */
     int32_t parent;     /* 0: not known */
     uint64_t moment_ns; /* before it was, on CLOCK_MONOTONIC */
@@ -27,7 +27,7 @@ bool ffitap__exec_note_is_name(const char *name);
 
 /* Reads the note `name` of the open directory `folder`. Returns NULL, or what is wrong with the
  * note; "" if it has been removed meanwhile, because its program has come up. */
-const char *ffitap__exec_note_read(struct ffitap__exec_note *note, int folder, const char *name);
+const char *ffitap__exec_note_read(struct ffitap__read_note *note, int folder, const char *name);
 
 /*
  * Replaces a folder's notes by files, so that a recording can be copied: a program that follows

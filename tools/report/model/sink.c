@@ -1,12 +1,12 @@
 #include "report/model/sink.h"
 
-void ffitap__tell_damage_as(const struct ffitap__report_sink *sink, const char *format, ...)
+void ffitap__feed_damage_as(const struct ffitap__report_sink *sink, const char *format, ...)
 {
     va_list arguments;
 
     va_start(arguments, format);
     char *sentence = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    ffitap__tell_damage(sink, sentence);
+    ffitap__feed_damage(sink, sentence);
     g_free(sentence);
 }

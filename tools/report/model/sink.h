@@ -137,9 +137,9 @@ struct ffitap__report_sink {
     void *data;
 };
 
-/* ffitap__tell_call(sink, at, event), ffitap__tell_load_sum(sink, at, load), ... */
+/* ffitap__feed_call(sink, at, event), ffitap__feed_load_sum(sink, at, load), ... */
 #define X(name, record)                                                                            \
-    static inline void ffitap__tell_##name(const struct ffitap__report_sink *sink,                 \
+    static inline void ffitap__feed_##name(const struct ffitap__report_sink *sink,                 \
                                            const struct ffitap__at *at,                            \
                                            const struct ffitap__##record *told)                    \
     {                                                                                              \
@@ -150,9 +150,9 @@ FFITAP__REPORT_EVENTS(X)
 FFITAP__REPORT_SUMS(X)
 #undef X
 
-/* ffitap__tell_thread(sink, at), ffitap__tell_clock(sink, name), ... */
+/* ffitap__feed_thread(sink, at), ffitap__feed_clock(sink, name), ... */
 #define X(name, type)                                                                              \
-    static inline void ffitap__tell_##name(const struct ffitap__report_sink *sink, type told)      \
+    static inline void ffitap__feed_##name(const struct ffitap__report_sink *sink, type told)      \
     {                                                                                              \
         if (sink->told->name)                                                                      \
             sink->told->name(sink->data, told);                                                    \
@@ -161,19 +161,19 @@ FFITAP__REPORT_REMARKS(X)
 #undef X
 
 /*
- * Begins a process that a statistics file tells of: until ffitap__tell_statistics_end(), which
+ * Begins a process that a statistics file tells of: until ffitap__feed_statistics_end(), which
  * follows either way, what is told of `at->pid` comes from that file. All files come before any
  * trace. Returns false if the sink has no use for the process: it belongs to another recording.
  */
-static inline bool ffitap__tell_statistics_begin(const struct ffitap__report_sink *sink,
+static inline bool ffitap__feed_statistics_begin(const struct ffitap__report_sink *sink,
                                                  const struct ffitap__at *at,
                                                  const struct ffitap__process_event *process)
 {
     return !sink->told->statistics_begin || sink->told->statistics_begin(sink->data, at, process);
 }
 
-/* ffitap__tell_damage() with the sentence made as by printf(3). */
-void ffitap__tell_damage_as(const struct ffitap__report_sink *sink, const char *format, ...)
+/* ffitap__feed_damage() with the sentence made as by printf(3). */
+void ffitap__feed_damage_as(const struct ffitap__report_sink *sink, const char *format, ...)
     G_GNUC_PRINTF(2, 3);
 
 #endif

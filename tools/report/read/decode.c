@@ -39,7 +39,7 @@ union record {
     static void feed_of_##name(const struct ffitap__report_sink *sink,                             \
                                const struct ffitap__at *at, const void *record)                    \
     {                                                                                              \
-        ffitap__tell_##name(sink, at, record);                                                     \
+        ffitap__feed_##name(sink, at, record);                                                     \
     }
 FFITAP__REPORT_EVENTS(X)
 #undef X
@@ -363,7 +363,7 @@ void ffitap__decoder_feed(struct ffitap__decoder *decoder, const bt_message *mes
     const struct ffitap__at at = locate(decoder, message, event);
     union record record;
 
-    ffitap__tell_event(sink, &at);
+    ffitap__feed_event(sink, &at);
     if (!decoder->event)
         return;
     fill(decoder, &record, event);

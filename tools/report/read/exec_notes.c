@@ -4,7 +4,7 @@
 
 #include "report/base/exec_note.h"
 
-static void tell_note(const struct ffitap__report_sink *sink, const struct ffitap__exec_note *note)
+static void tell_note(const struct ffitap__report_sink *sink, const struct ffitap__read_note *note)
 {
     const struct ffitap__started started = {
         .pid = note->pid,
@@ -16,18 +16,18 @@ static void tell_note(const struct ffitap__report_sink *sink, const struct ffita
         .is_whole = note->is_whole,
     };
 
-    ffitap__tell_started(sink, &started);
+    ffitap__feed_started(sink, &started);
 }
 
 static void read_note(const struct ffitap__report_sink *sink, int folder, const char *name)
 {
-    struct ffitap__exec_note note;
+    struct ffitap__read_note note;
     const char *damage = ffitap__exec_note_read(&note, folder, name);
 
     if (!damage)
         tell_note(sink, &note);
     else if (*damage)
-        ffitap__tell_damage_as(sink, "note of a program that was started, %s: %s", name, damage);
+        ffitap__feed_damage_as(sink, "note of a program that was started, %s: %s", name, damage);
 }
 
 void ffitap__exec_notes_read_folder(const struct ffitap__report_sink *sink, const char *folder)

@@ -52,7 +52,7 @@ struct ffitap__model *ffitap__reading_file(const struct ffitap_recording *record
 
     ffitap__statistics_read(&sink, file);
     if (model->processes->len && now_ns > 0)
-        ffitap__tell_until(&sink, now_ns);
+        ffitap__feed_until(&sink, now_ns);
     return end(model);
 }
 
@@ -127,7 +127,7 @@ static int read_sources(const struct ffitap__report_sink *sink,
         return 0;
     if (files == 0)
         return -1;
-    ffitap__tell_damage_as(sink, "%s; the report comes from its statistics alone", why);
+    ffitap__feed_damage_as(sink, "%s; the report comes from its statistics alone", why);
     return 0;
 }
 
@@ -138,9 +138,9 @@ static void tell_shortcomings(const struct ffitap__report_sink *sink,
     if (recording->is_bare)
         return; /* its end is the programs' own business */
     if (!recording->ended)
-        ffitap__tell_damage(sink, "the recorder did not end cleanly, or is still at it");
+        ffitap__feed_damage(sink, "the recorder did not end cleanly, or is still at it");
     else if (recording->incomplete)
-        ffitap__tell_damage(
+        ffitap__feed_damage(
             sink, "the recorder could not write all of it: the disk was full, the session daemon "
                   "was killed, or it was told to stop writing");
 }

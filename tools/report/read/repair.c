@@ -83,18 +83,18 @@ static void show_stream(const char *trace, const char *view, const char *name, i
 
     if (whole == size) {
         if (symlink(source, path) != 0)
-            ffitap__tell_damage_as(sink, "stream %s: left out (%s)", name, g_strerror(errno));
+            ffitap__feed_damage_as(sink, "stream %s: left out (%s)", name, g_strerror(errno));
     } else if (whole == 0) {
-        ffitap__tell_damage_as(
+        ffitap__feed_damage_as(
             sink, "stream %s: no whole packet in its %" G_GUINT64_FORMAT " bytes; left out", name,
             size);
     } else if (copy_beginning(fd, path, whole)) {
-        ffitap__tell_damage_as(sink,
+        ffitap__feed_damage_as(sink,
                                "stream %s: whole packets end after %" G_GUINT64_FORMAT
                                " of %" G_GUINT64_FORMAT " bytes; the rest is left out",
                                name, whole, size);
     } else {
-        ffitap__tell_damage_as(sink,
+        ffitap__feed_damage_as(sink,
                                "stream %s: damaged, and its whole packets cannot be copied "
                                "to %s (%s); left out",
                                name, view, g_strerror(errno));
@@ -181,7 +181,7 @@ static void note_missing(const char *trace, const char *view, const char *name, 
 
     (void)view;
     if (size < indexed && whole_packets(fd, size) == size)
-        ffitap__tell_damage_as(
+        ffitap__feed_damage_as(
             sink, "stream %s: ends after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " bytes",
             name, size, indexed);
 }
@@ -229,7 +229,7 @@ static void drop_if_refused(const char *view, const char *name,
     if (why) {
         char *stream = g_build_filename(view, name, NULL);
         unlink(stream);
-        ffitap__tell_damage_as(sink, "stream %s: %s; left out", name, why);
+        ffitap__feed_damage_as(sink, "stream %s: %s; left out", name, why);
         g_free(stream);
     }
     g_free(why);

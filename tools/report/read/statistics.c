@@ -47,7 +47,7 @@ static void take_runtime(struct reading *reading, uint64_t offset)
         .name = text(reading, runtime.name),
         .lock_kind = (uint8_t)MIN(runtime.lock_kind, UINT8_MAX),
     };
-    ffitap__tell_runtime(reading->sink, &reading->at, &event);
+    ffitap__feed_runtime(reading->sink, &reading->at, &event);
 }
 
 /* The size of the record without the counts, which were added to it later. */
@@ -77,7 +77,7 @@ static void tell_object_sum(struct reading *reading, const struct ffitap__statis
         .unmapped = MIN(object->unmapped, object->mapped),
     };
 
-    ffitap__tell_object_sum(reading->sink, &reading->at, &sum);
+    ffitap__feed_object_sum(reading->sink, &reading->at, &sum);
 }
 
 /* What earlier versions wrote without the counts. */
@@ -94,9 +94,9 @@ static void tell_object(struct reading *reading, const struct ffitap__statistics
     };
 
     if (object->is_unmapped)
-        ffitap__tell_object_unmapped(reading->sink, &reading->at, &event);
+        ffitap__feed_object_unmapped(reading->sink, &reading->at, &event);
     else
-        ffitap__tell_object_mapped(reading->sink, &reading->at, &event);
+        ffitap__feed_object_mapped(reading->sink, &reading->at, &event);
 }
 
 static void take_object(struct reading *reading, uint64_t offset)
@@ -124,7 +124,7 @@ static void take_function(struct reading *reading, uint64_t offset)
         .library = text(reading, function.library),
         .symbol = text(reading, function.symbol),
     };
-    ffitap__tell_function(reading->sink, &reading->at, &event);
+    ffitap__feed_function(reading->sink, &reading->at, &event);
 }
 
 static void take_load(struct reading *reading, uint64_t offset)
@@ -144,7 +144,7 @@ static void take_load(struct reading *reading, uint64_t offset)
         .max_ns = MIN(load.max_ns, load.total_ns),
         .error = load.failed ? text(reading, load.error) : NULL,
     };
-    ffitap__tell_load_sum(reading->sink, &reading->at, &sum);
+    ffitap__feed_load_sum(reading->sink, &reading->at, &sum);
 }
 
 static void take_lookup(struct reading *reading, uint64_t offset)
@@ -162,7 +162,7 @@ static void take_lookup(struct reading *reading, uint64_t offset)
         .total_ns = lookup.total_ns,
         .error = lookup.failed ? text(reading, lookup.error) : NULL,
     };
-    ffitap__tell_lookup_sum(reading->sink, &reading->at, &sum);
+    ffitap__feed_lookup_sum(reading->sink, &reading->at, &sum);
 }
 
 static void take_calls(struct reading *reading, const struct ffitap__at *thread)
@@ -177,7 +177,7 @@ static void take_calls(struct reading *reading, const struct ffitap__at *thread)
 
     ffitap__snapshot_count_calls(reading->snapshot, &reading->image, &calls);
     if (calls.native.count)
-        ffitap__tell_call_sum(reading->sink, thread, &sum);
+        ffitap__feed_call_sum(reading->sink, thread, &sum);
     ffitap__function_fini(&calls);
 }
 
@@ -193,7 +193,7 @@ static void take_callbacks(struct reading *reading, const struct ffitap__at *thr
 
     ffitap__snapshot_count_callbacks(reading->snapshot, &reading->image, &callbacks);
     if (callbacks.duration.count)
-        ffitap__tell_callback_sum(reading->sink, thread, &sum);
+        ffitap__feed_callback_sum(reading->sink, thread, &sum);
     ffitap__histogram_fini(&callbacks.duration);
 }
 
@@ -248,8 +248,8 @@ static void take_call_in_flight(struct reading *reading, int32_t tid,
     };
 
     if (at.wall_ns != INT64_MAX)
-        ffitap__tell_moment(reading->sink, at.wall_ns);
-    ffitap__tell_call_entry(reading->sink, &at, &event);
+        ffitap__feed_moment(reading->sink, at.wall_ns);
+    ffitap__feed_call_entry(reading->sink, &at, &event);
 }
 
 static void take_wait(struct reading *reading, int32_t tid, uint64_t left_ticks)
@@ -261,8 +261,8 @@ static void take_wait(struct reading *reading, int32_t tid, uint64_t left_ticks)
     };
 
     if (at.wall_ns != INT64_MAX)
-        ffitap__tell_moment(reading->sink, at.wall_ns);
-    ffitap__tell_call_waits(reading->sink, &at);
+        ffitap__feed_moment(reading->sink, at.wall_ns);
+    ffitap__feed_call_waits(reading->sink, &at);
 }
 
 static void take_wait_of_innermost(struct reading *reading,
@@ -318,7 +318,7 @@ static void take_thread(struct reading *reading, uint64_t offset)
         return;
     struct ffitap__at at = reading->at;
     at.tid = thread.tid;
-    ffitap__tell_thread(reading->sink, &at);
+    ffitap__feed_thread(reading->sink, &at);
     GArray *cells = ffitap__image_list(&reading->image, thread.cells, 0,
                                        sizeof(struct ffitap__statistics_cell));
     for (unsigned i = 0; i < cells->len; i++)
@@ -372,7 +372,7 @@ static void take_losses(struct reading *reading)
             .count = ffitap__image_load(&reading->image.header->lost[i]),
         };
         if (lost.count)
-            ffitap__tell_lost(reading->sink, &reading->at, &lost);
+            ffitap__feed_lost(reading->sink, &reading->at, &lost);
     }
 }
 
@@ -398,9 +398,9 @@ static bool begin_process(struct reading *reading)
         .clock_ns = header->start_ns,
         .pid = header->pid,
     };
-    if (!ffitap__tell_statistics_begin(reading->sink, &reading->at, &event))
+    if (!ffitap__feed_statistics_begin(reading->sink, &reading->at, &event))
         return false;
-    ffitap__tell_moment(reading->sink, reading->at.wall_ns);
+    ffitap__feed_moment(reading->sink, reading->at.wall_ns);
     return true;
 }
 
@@ -408,7 +408,7 @@ static void tell_damage(const struct ffitap__report_sink *sink, const char *path
 {
     char *name = g_path_get_basename(path);
 
-    ffitap__tell_damage_as(sink, "statistics file %s: %s", name, what);
+    ffitap__feed_damage_as(sink, "statistics file %s: %s", name, what);
     g_free(name);
 }
 
@@ -426,11 +426,11 @@ static void take_unseen(struct reading *reading)
             .why = why,
         };
         if (header->unseen[i])
-            ffitap__tell_unseen(reading->sink, &unseen);
+            ffitap__feed_unseen(reading->sink, &unseen);
         g_free(why);
     }
     if (header->unseen_count > FFITAP__STATISTICS_UNSEEN)
-        ffitap__tell_damage_as(reading->sink,
+        ffitap__feed_damage_as(reading->sink,
                                "%" G_GUINT64_FORMAT " more processes that process %d or its "
                                "children forked could have no statistics file",
                                header->unseen_count - FFITAP__STATISTICS_UNSEEN, header->pid);
@@ -450,10 +450,10 @@ static void take_unnoted(struct reading *reading)
             .failure = (int)(who >> 32),
         };
         if (who)
-            ffitap__tell_started(reading->sink, &started);
+            ffitap__feed_started(reading->sink, &started);
     }
     if (header->unnoted_more)
-        ffitap__tell_damage_as(reading->sink,
+        ffitap__feed_damage_as(reading->sink,
                                "%" G_GUINT64_FORMAT " more programs that process %d or its "
                                "children ran could not be noted",
                                header->unnoted_more, header->pid);
@@ -467,7 +467,7 @@ static void note_stop(struct reading *reading)
     if (!reading->header.stopped_ns)
         return;
     if (!__builtin_add_overflow(reading->at.wall_ns, (int64_t)after_ns, &wall_ns))
-        ffitap__tell_moment(reading->sink, MAX(wall_ns, 0));
+        ffitap__feed_moment(reading->sink, MAX(wall_ns, 0));
 }
 
 /* Returns whether the process could count to the end. */
@@ -487,7 +487,7 @@ static bool read_image(struct reading *reading)
         .is_whole = !reading->image.damage,
         .is_stopped = is_wanted && reading->header.stopped_ns,
     };
-    ffitap__tell_statistics_end(reading->sink, &end);
+    ffitap__feed_statistics_end(reading->sink, &end);
     return !end.is_stopped;
 }
 
@@ -546,9 +546,9 @@ unsigned ffitap__statistics_read_folder(const struct ffitap__report_sink *sink, 
         any_goes_on |= ffitap__statistics_read(sink, g_ptr_array_index(paths, i));
     ffitap__exec_notes_read_folder(sink, folder);
     if (now_ns > 0 && any_goes_on)
-        ffitap__tell_until(sink, now_ns);
+        ffitap__feed_until(sink, now_ns);
     if (count)
-        ffitap__tell_clock(sink, "monotonic");
+        ffitap__feed_clock(sink, "monotonic");
     g_ptr_array_free(paths, TRUE);
     return count;
 }

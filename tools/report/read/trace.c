@@ -49,10 +49,10 @@ static void count_discarded(const struct ffitap__report_sink *sink, const bt_mes
 
     if (bt_message_get_type(message) == BT_MESSAGE_TYPE_DISCARDED_EVENTS) {
         bt_message_discarded_events_get_count(message, &count);
-        ffitap__tell_discarded_events(sink, count);
+        ffitap__feed_discarded_events(sink, count);
     } else {
         bt_message_discarded_packets_get_count(message, &count);
-        ffitap__tell_discarded_packets(sink, count);
+        ffitap__feed_discarded_packets(sink, count);
     }
 }
 
@@ -64,7 +64,7 @@ static void note_clock(const struct ffitap__report_sink *sink, const bt_message 
     const char *name = clock ? bt_clock_class_get_name(clock) : NULL;
 
     if (name)
-        ffitap__tell_clock(sink, name);
+        ffitap__feed_clock(sink, name);
 }
 
 static void consume(void *data, const bt_message *message)
@@ -111,7 +111,7 @@ static void drop_endless(GPtrArray *traces, const struct ffitap__report_sink *si
         const char *trace = g_ptr_array_index(traces, i - 1);
         if (!ffitap__metadata_is_cut(trace))
             continue;
-        ffitap__tell_damage_as(sink, "trace %s: its metadata is cut short; left out", trace);
+        ffitap__feed_damage_as(sink, "trace %s: its metadata is cut short; left out", trace);
         g_ptr_array_remove_index(traces, i - 1);
     }
 }
@@ -178,7 +178,7 @@ static char *repair_traces(GPtrArray *traces, struct ffitap__attempt *attempt,
             g_free(why);
             continue;
         }
-        ffitap__tell_damage_as(sink, "trace %s: %s; left out", trace, why);
+        ffitap__feed_damage_as(sink, "trace %s: %s; left out", trace, why);
         g_ptr_array_remove_index(traces, i - 1);
         g_free(left_out);
         left_out = why;
@@ -205,9 +205,9 @@ static int read_or_repair(const struct ffitap__report_sink *sink, GPtrArray *tra
         g_free(left_out);
     }
     if (ran && cause)
-        ffitap__tell_cut(sink, cause);
+        ffitap__feed_cut(sink, cause);
     else if (ran && attempt->crash)
-        ffitap__tell_cut(sink, "the trace is damaged there, and babeltrace 2 crashes on it");
+        ffitap__feed_cut(sink, "the trace is damaged there, and babeltrace 2 crashes on it");
     g_free(cause);
     return ran ? 0 : -1;
 }

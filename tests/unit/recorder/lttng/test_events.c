@@ -5,7 +5,7 @@
 #include <criterion/new/assert.h>
 
 #include "recorder/lttng/events.h"
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 
 /* How often the table has `name`. */
 static int occurrences(const char *name)

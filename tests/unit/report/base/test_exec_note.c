@@ -13,7 +13,7 @@
 
 static char directory[64];
 static int folder;
-static struct ffitap__exec_note note;
+static struct ffitap__read_note note;
 
 static void create(void)
 {

@@ -28,7 +28,7 @@ void announce_as(int32_t pid, int32_t ppid, uint64_t start_ns, const char *exe, 
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__tell_process(&sink, &place,
+    ffitap__feed_process(&sink, &place,
                          &(struct ffitap__process_event){.pid = pid,
                                                          .ppid = ppid,
                                                          .start_ns = start_ns,
@@ -47,7 +47,7 @@ void define_runtime(int32_t pid)
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__tell_runtime(&sink, &place,
+    ffitap__feed_runtime(&sink, &place,
                          &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
 }
 
@@ -55,7 +55,7 @@ void define(int32_t pid, uint32_t id, const char *symbol)
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__tell_function(&sink, &place,
+    ffitap__feed_function(&sink, &place,
                           &(struct ffitap__function_event){.function_id = id,
                                                            .address = 0x1000,
                                                            .offset = 0x2a,
@@ -68,7 +68,7 @@ void call_with(int32_t pid, struct ffitap__call_event event)
     const struct ffitap__at place = at(pid);
 
     event.runtime_id = 1;
-    ffitap__tell_call(&sink, &place, &event);
+    ffitap__feed_call(&sink, &place, &event);
 }
 
 void call(int32_t pid, uint32_t id, uint64_t native_ns)
@@ -96,8 +96,8 @@ void load(int32_t pid, const char *name, bool main_program, uint64_t handle)
                                              .duration_ns = 10,
                                              .error = handle ? "" : "it is not there"};
 
-    ffitap__tell_load_begin(&sink, &place, &event);
-    ffitap__tell_load_end(&sink, &place, &event);
+    ffitap__feed_load_begin(&sink, &place, &event);
+    ffitap__feed_load_end(&sink, &place, &event);
 }
 
 void map(int32_t pid, uint64_t base, bool mapped)
@@ -111,9 +111,9 @@ void map(int32_t pid, uint64_t base, bool mapped)
                                                .needed_by = ""};
 
     if (mapped)
-        ffitap__tell_object_mapped(&sink, &place, &event);
+        ffitap__feed_object_mapped(&sink, &place, &event);
     else
-        ffitap__tell_object_unmapped(&sink, &place, &event);
+        ffitap__feed_object_unmapped(&sink, &place, &event);
 }
 
 unsigned count(GHashTable *table)

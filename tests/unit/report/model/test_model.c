@@ -13,9 +13,9 @@ static void edge(bool entry, uint64_t call_id)
         .call_id = call_id, .function_id = 1, .runtime_id = 1};
 
     if (entry)
-        ffitap__tell_call_entry(&sink, &place, &event);
+        ffitap__feed_call_entry(&sink, &place, &event);
     else
-        ffitap__tell_call_exit(&sink, &place, &event);
+        ffitap__feed_call_exit(&sink, &place, &event);
 }
 
 Test(model, adds_up_the_calls_of_a_function)
@@ -233,8 +233,8 @@ Test(model, aggregates_callbacks_by_the_call_they_came_out_of)
     struct ffitap__callback_event event = {.function_id = 1, .runtime_id = 1, .duration_ns = 9};
 
     start_python(10);
-    ffitap__tell_callback_exit(&sink, &place, &event);
-    ffitap__tell_callback_exit(&sink, &place, &event);
+    ffitap__feed_callback_exit(&sink, &place, &event);
+    ffitap__feed_callback_exit(&sink, &place, &event);
     ffitap__model_finish(model);
 
     const struct ffitap__callbacks *callbacks = only(model->tables.callbacks);
@@ -248,7 +248,7 @@ Test(model, knows_callbacks_out_of_no_call)
     const struct ffitap__at place = at(10);
 
     start_python(10);
-    ffitap__tell_callback_exit(&sink, &place, &(struct ffitap__callback_event){.runtime_id = 1});
+    ffitap__feed_callback_exit(&sink, &place, &(struct ffitap__callback_event){.runtime_id = 1});
     ffitap__model_finish(model);
 
     const struct ffitap__callbacks *callbacks = only(model->tables.callbacks);
@@ -305,9 +305,9 @@ Test(model, adds_up_losses_by_kind)
 {
     const struct ffitap__at place = at(10);
 
-    ffitap__tell_lost(&sink, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 2});
-    ffitap__tell_lost(&sink, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 3});
-    ffitap__tell_lost(&sink, &place, &(struct ffitap__lost_event){200, 1});
+    ffitap__feed_lost(&sink, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 2});
+    ffitap__feed_lost(&sink, &place, &(struct ffitap__lost_event){FFITAP__LOST_OBJECT, 3});
+    ffitap__feed_lost(&sink, &place, &(struct ffitap__lost_event){200, 1});
     ffitap__model_finish(model);
     cr_expect(eq(u64, model->lost[FFITAP__LOST_OBJECT], 5));
     cr_expect(eq(u64, model->lost[FFITAP__LOSS_KINDS - 1], 1));

@@ -47,7 +47,7 @@ Test(model_loads, reports_a_load_that_never_ended)
     const struct ffitap__at place = at(10);
 
     announce(10);
-    ffitap__tell_load_begin(
+    ffitap__feed_load_begin(
         &sink, &place,
         &(struct ffitap__load_event){.load_id = 1, .name = "libstuck.so", .caller = ""});
     ffitap__model_finish(model);
@@ -80,12 +80,12 @@ Test(model_loads, aggregates_lookups)
         .library = LIBC, .symbol = "cos", .function_id = 1, .duration_ns = 5, .error = ""};
 
     announce(10);
-    ffitap__tell_lookup(&sink, &place, &event);
+    ffitap__feed_lookup(&sink, &place, &event);
     event.cached = 1;
-    ffitap__tell_lookup(&sink, &place, &event);
+    ffitap__feed_lookup(&sink, &place, &event);
     event.function_id = 0;
     event.error = "gone";
-    ffitap__tell_lookup(&sink, &place, &event);
+    ffitap__feed_lookup(&sink, &place, &event);
     ffitap__model_finish(model);
 
     const struct ffitap__lookup *lookup = only(model->tables.lookups);
@@ -100,7 +100,7 @@ static void look_up(const char *library, const char *symbol, bool is_there)
 {
     const struct ffitap__at place = at(10);
 
-    ffitap__tell_lookup(&sink, &place,
+    ffitap__feed_lookup(&sink, &place,
                         &(struct ffitap__lookup_event){.library = library,
                                                        .symbol = symbol,
                                                        .function_id = is_there,

@@ -11,7 +11,7 @@ static void define_lock_in(int32_t pid, uint16_t id, enum ffitap__lock_kind kind
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__tell_runtime(&sink, &place,
+    ffitap__feed_runtime(&sink, &place,
                          &(struct ffitap__runtime_event){
                              .runtime_id = id, .name = "ctypes", .lock_kind = (uint8_t)kind});
 }
@@ -25,7 +25,7 @@ static void call_through_in(int32_t pid, uint16_t id, uint16_t flags, uint64_t w
 {
     const struct ffitap__at place = at(pid);
 
-    ffitap__tell_call(&sink, &place,
+    ffitap__feed_call(&sink, &place,
                       &(struct ffitap__call_event){.function_id = 1,
                                                    .runtime_id = id,
                                                    .native_ns = 1,

@@ -68,7 +68,7 @@ static void tell_process(int pid, uint64_t start_ns)
 {
     const struct ffitap__at at = {.wall_ns = 1, .pid = pid, .tid = pid};
 
-    ffitap__tell_process(&sink, &at,
+    ffitap__feed_process(&sink, &at,
                          &(struct ffitap__process_event){
                              .pid = pid, .start_ns = start_ns, .exe = "", .recording = ""});
 }
@@ -157,7 +157,7 @@ Test(unseen, misses_one_that_a_trace_knows_before_it)
     const struct ffitap__at at = {.wall_ns = 1, .pid = 17, .tid = 17};
 
     tell_process(17, 4000);
-    ffitap__tell_call(&sink, &at, &(struct ffitap__call_event){.function_id = 1});
+    ffitap__feed_call(&sink, &at, &(struct ffitap__call_event){.function_id = 1});
     leave("17.exec", "ffitap-exec-1 17 10 " MOMENT " 3 /no/such");
     read_all();
     cr_expect(eq(uint, model->unseen->len, 1));

@@ -287,7 +287,7 @@ Test(statistics, miss_no_process_that_the_trace_tells_of)
     file.header.unseen[1] = 4711;
     write_bytes(path, &file, builder_end(&file));
     ffitap__statistics_read(&sink, path);
-    ffitap__tell_call(&sink, &at, &(struct ffitap__call_event){.function_id = 1, .native_ns = 5});
+    ffitap__feed_call(&sink, &at, &(struct ffitap__call_event){.function_id = 1, .native_ns = 5});
     ffitap__model_finish(model);
     cr_assert(eq(uint, model->unseen->len, 1), "a number may have been another process's");
     cr_expect(eq(int, g_array_index(model->unseen, struct ffitap__unseen, 0).pid, 4711));

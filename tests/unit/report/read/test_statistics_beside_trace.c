@@ -21,20 +21,20 @@ static void read_trace(bool is_announced)
                                                     .argv_size = 2,
                                                     .recording = "ours"};
 
-    ffitap__tell_lost(&sink, &at, &(struct ffitap__lost_event){FFITAP__LOST_CALL, 1});
-    ffitap__tell_load_begin(&sink, &at,
+    ffitap__feed_lost(&sink, &at, &(struct ffitap__lost_event){FFITAP__LOST_CALL, 1});
+    ffitap__feed_load_begin(&sink, &at,
                             &(struct ffitap__load_event){.name = "libstuck.so", .caller = ""});
     if (is_announced)
-        ffitap__tell_process(&sink, &at, &announced);
-    ffitap__tell_runtime(&sink, &at,
+        ffitap__feed_process(&sink, &at, &announced);
+    ffitap__feed_runtime(&sink, &at,
                          &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
-    ffitap__tell_function(&sink, &at,
+    ffitap__feed_function(&sink, &at,
                           &(struct ffitap__function_event){
                               .function_id = 1, .library = "/lib/libm.so.6", .symbol = "cos"});
-    ffitap__tell_call(
+    ffitap__feed_call(
         &sink, &at,
         &(struct ffitap__call_event){.function_id = 1, .runtime_id = 1, .native_ns = 50});
-    ffitap__tell_call_entry(
+    ffitap__feed_call_entry(
         &sink, &at,
         &(struct ffitap__call_edge_event){.call_id = 9, .function_id = 1, .runtime_id = 1});
 }

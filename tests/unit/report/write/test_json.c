@@ -39,7 +39,7 @@ TestSuite(json, .init = create, .fini = destroy);
 
 static void announce(void)
 {
-    ffitap__tell_process(&sink, &at,
+    ffitap__feed_process(&sink, &at,
                          &(struct ffitap__process_event){.pid = 10,
                                                          .start_ns = 1,
                                                          .exe = BAD_BYTES,
@@ -50,14 +50,14 @@ static void announce(void)
 
 static void call(uint64_t native_ns)
 {
-    ffitap__tell_runtime(&sink, &at,
+    ffitap__feed_runtime(&sink, &at,
                          &(struct ffitap__runtime_event){.runtime_id = 1, .name = "ctypes"});
-    ffitap__tell_function(&sink, &at,
+    ffitap__feed_function(&sink, &at,
                           &(struct ffitap__function_event){.function_id = 1,
                                                            .address = UINT64_MAX,
                                                            .library = BAD_BYTES,
                                                            .symbol = "\"\\\n" BAD_BYTES});
-    ffitap__tell_call(&sink, &at,
+    ffitap__feed_call(&sink, &at,
                       &(struct ffitap__call_event){.function_id = 1,
                                                    .runtime_id = 1,
                                                    .native_ns = native_ns,
@@ -128,7 +128,7 @@ static void define_lock(uint16_t id, enum ffitap__lock_kind kind)
 {
     const struct ffitap__at place = {.pid = 10, .tid = 10};
 
-    ffitap__tell_runtime(&sink, &place,
+    ffitap__feed_runtime(&sink, &place,
                          &(struct ffitap__runtime_event){
                              .runtime_id = id, .name = "ctypes", .lock_kind = (uint8_t)kind});
 }
@@ -281,10 +281,10 @@ Test(json, has_functions_in_order_of_their_time)
 {
     announce();
     call(100);
-    ffitap__tell_function(
+    ffitap__feed_function(
         &sink, &at,
         &(struct ffitap__function_event){.function_id = 2, .library = "", .symbol = "slow"});
-    ffitap__tell_call(
+    ffitap__feed_call(
         &sink, &at,
         &(struct ffitap__call_event){.function_id = 2, .runtime_id = 1, .native_ns = 101});
     json_t *json = report();

@@ -1,6 +1,6 @@
 /* What is known of runtimes, by the file names of the objects that make their foreign calls. */
-#ifndef FFITAP_SHIM_INTERFACES_RUNTIMES_H
-#define FFITAP_SHIM_INTERFACES_RUNTIMES_H
+#ifndef FFITAP_SHIM_INTERFACES_FFI_RUNTIMES_H
+#define FFITAP_SHIM_INTERFACES_FFI_RUNTIMES_H
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
  * What the tap knows and sees is told to sinks, which are handed in at the start: whoever tells
  * does not know who listens. Only a call's own moments take a shorter way (tap/call.h).
  */
-#ifndef FFITAP_TAP_EVENTS_SINK_H
-#define FFITAP_TAP_EVENTS_SINK_H
+#ifndef FFITAP_TAP_SINKS_SINK_H
+#define FFITAP_TAP_SINKS_SINK_H
 
 #include "tap/base/event.h"
 

@@ -1,6 +1,6 @@
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 
-#include "tap/events/sink.h"
+#include "tap/sinks/sink.h"
 
 void ffitap__lose(enum ffitap__loss what)
 {

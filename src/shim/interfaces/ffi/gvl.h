@@ -3,8 +3,8 @@
  * and Ruby calls that function without the lock. So the lock has been released where the function
  * begins, and the wait to get it back begins where the function ends.
  */
-#ifndef FFITAP_SHIM_INTERFACES_GVL_H
-#define FFITAP_SHIM_INTERFACES_GVL_H
+#ifndef FFITAP_SHIM_INTERFACES_FFI_GVL_H
+#define FFITAP_SHIM_INTERFACES_FFI_GVL_H
 
 #include <stdatomic.h>
 #include <stdint.h>

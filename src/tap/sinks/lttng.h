@@ -2,8 +2,8 @@
  * The one place that emits tracepoints. Everything here may be called from any thread at any time,
  * costs one predicted branch while nobody listens, and leaves errno alone.
  */
-#ifndef FFITAP_TAP_EVENTS_LTTNG_H
-#define FFITAP_TAP_EVENTS_LTTNG_H
+#ifndef FFITAP_TAP_SINKS_LTTNG_H
+#define FFITAP_TAP_SINKS_LTTNG_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "shim/interfaces/runtimes.h"
+#include "shim/interfaces/ffi/runtimes.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -10,9 +10,9 @@
  */
 #include <stdatomic.h>
 
-#include "shim/interfaces/closure.h"
-#include "shim/interfaces/ffi_user.h"
-#include "shim/interfaces/gvl.h"
+#include "shim/interfaces/ffi/closure.h"
+#include "shim/interfaces/ffi/user.h"
+#include "shim/interfaces/ffi/gvl.h"
 #include "tap/calls/call.h"
 
 /* The caller's stack pointer, which the hooks of one call share. */

@@ -6,7 +6,7 @@
  * a fork, a signal or a thread's end in the middle of this costs one record at most, and not even
  * that once the address is used again.
  */
-#include "shim/interfaces/closure.h"
+#include "shim/interfaces/ffi/closure.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 
 #include "tap/calls/callback.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
 
 #define BUCKET_COUNT 16384u /* a power of two */

@@ -4,10 +4,10 @@
  */
 #include <string.h>
 
-#include "shim/interfaces/ffi_user.h"
+#include "shim/interfaces/ffi/user.h"
 #include "shim/interfaces/hook.h"
-#include "shim/interfaces/runtimes.h"
-#include "tap/events/loss.h"
+#include "shim/interfaces/ffi/runtimes.h"
+#include "tap/sinks/loss.h"
 #include "tap/known/runtime.h"
 
 #define NAME_MAP(X)                                                                                \

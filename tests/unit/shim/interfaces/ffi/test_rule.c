@@ -1,4 +1,4 @@
-#include "shim/interfaces/ffi_rule.h"
+#include "shim/interfaces/ffi/rule.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shim/interfaces/closure.h"
-#include "shim/interfaces/ffi_rule.h"
+#include "shim/interfaces/ffi/closure.h"
+#include "shim/interfaces/ffi/rule.h"
 #include "tap/base/fast.h"
 #include "tap/known/free_threading.h"
 #include "tap/known/scan.h"

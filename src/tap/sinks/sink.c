@@ -1,4 +1,4 @@
-#include "tap/events/sink.h"
+#include "tap/sinks/sink.h"
 
 #include <stddef.h>
 

@@ -5,9 +5,9 @@
 #include <criterion/new/assert.h>
 
 #include "lttng_double.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 #include "tap/known/runtime.h"
-#include "tap/events/sink.h"
+#include "tap/sinks/sink.h"
 
 static char told[64];
 

@@ -1,4 +1,4 @@
-#include "shim/interfaces/closure.h"
+#include "shim/interfaces/ffi/closure.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* What could not be recorded is counted. The real call went through all the same. */
-#ifndef FFITAP_TAP_EVENTS_LOSS_H
-#define FFITAP_TAP_EVENTS_LOSS_H
+#ifndef FFITAP_TAP_SINKS_LOSS_H
+#define FFITAP_TAP_SINKS_LOSS_H
 
 #include <ffitap/export.h>
 

@@ -1,4 +1,4 @@
-#include "tap/events/lttng.h"
+#include "tap/sinks/lttng.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "tap/base/environment.h"
-#include "tap/events/loss.h"
+#include "tap/sinks/loss.h"
 
 /*
  * LTTng's header brings constructors, which load a library of LTTng's and register our tracepoints

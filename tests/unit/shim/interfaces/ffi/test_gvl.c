@@ -1,4 +1,4 @@
-#include "shim/interfaces/gvl.h"
+#include "shim/interfaces/ffi/gvl.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "shim/interfaces/ffi_user.h"
+#include "shim/interfaces/ffi/user.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -6,7 +6,7 @@
 
 #include "arch/arch.h"
 #include "shim/interfaces/dl.h"
-#include "shim/interfaces/runtimes.h"
+#include "shim/interfaces/ffi/runtimes.h"
 #include "tap/known/runtime.h"
 
 struct ffitap__ffi_user ffitap__ffi_users[FFITAP__FFI_USER_MAX];

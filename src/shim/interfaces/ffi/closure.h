@@ -5,8 +5,8 @@
  * `real` is the original function of libffi. The functions here change no errno, take no lock and
  * call no malloc, and may be called wherever libffi's own may be.
  */
-#ifndef FFITAP_SHIM_INTERFACES_CLOSURE_H
-#define FFITAP_SHIM_INTERFACES_CLOSURE_H
+#ifndef FFITAP_SHIM_INTERFACES_FFI_CLOSURE_H
+#define FFITAP_SHIM_INTERFACES_FFI_CLOSURE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "shim/interfaces/runtimes.h"
+#include "shim/interfaces/ffi/runtimes.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
