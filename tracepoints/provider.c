@@ -64,10 +64,8 @@ static void watch_threads(void)
 
 FFITAP__LAYOUT_STAMP static const uint64_t layout = FFITAP__LAYOUT;
 
-/*
- * With a tap of another build the probes, which LTTng's header has registered just now, must not be
- * there: they would look into records that are laid out otherwise.
- */
+/* LTTng's header has just registered the probes. With a tap of another build they must not stay:
+ * they would read records that are laid out in another way. */
 __attribute__((constructor)) static void watch_sessions(void)
 {
     if (!ffitap__layout_agrees()) {
@@ -79,8 +77,8 @@ __attribute__((constructor)) static void watch_sessions(void)
     lttng_ust_tracepoint_provider_register(STATEDUMP_PROVIDER, STATEDUMP_EVENT,
                                            (void (*)(void))describe_process, NULL,
                                            STATEDUMP_SIGNATURE);
-    /* LTTng has started before this, and has passed the tracepoint then for sessions that were
-     * waiting: they are described to here. */
+    /* LTTng has started earlier, and has passed the tracepoint then for sessions that were waiting.
+     * The process describes itself to those sessions here. */
     ffitap__tap_describe_process();
 }
 

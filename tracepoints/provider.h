@@ -2,8 +2,8 @@
  * The event contract of ffitap. Fields and events are added, never renamed, removed or re-typed:
  * traces outlive programs.
  *
- * definitions, repeated whenever a session starts late (a reader takes the last of equals)
- *   process            a program image: who it is and when it started
+ * definitions, repeated whenever a session starts late (the last one of the same thing counts)
+ *   process            a program image: what it is and when it started
  *   runtime            a source of foreign calls: ctypes, cffi, the core itself, ...
  *   object_mapped      an object that the dynamic linker mapped (object_unmapped: it went)
  *   function           names a function id

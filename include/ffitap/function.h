@@ -22,27 +22,29 @@ extern "C" {
  */
 struct ffitap_function;
 
-/* As in ctypes: a function takes no more arguments than these. */
+/* No function takes more arguments than this, as in ctypes. */
 #define FFITAP_ARGUMENT_MAX 1024
 
 /*
  * The function `name` of `library`, the way `library.name` finds it in ctypes (CDLL.__getattr__):
- * the first access looks it up, every later one gives the same object, also when first accesses
- * race. It is the library's and goes with it.
+ * the first access looks the function up, and every later one gives the same object, even if
+ * several threads make the first access at once. The function belongs to the library, and is
+ * released with it.
  *
- * FFITAP_NOT_FOUND, with dlerror(3)'s text, if there is no such symbol or its value is NULL
- * (CPython 3.13.1; older ones crash), and without a lookup for a name that starts and ends with
- * "__"; FFITAP_BAD_ARGUMENT if `name` is NULL. On failure `*out` is left untouched.
+ * FFITAP_NOT_FOUND, with dlerror(3)'s text, if there is no such symbol or its value is NULL (as in
+ * CPython 3.13.1; older ones crash). A name that starts and ends with "__" is not looked up, and is
+ * FFITAP_NOT_FOUND as well. FFITAP_BAD_ARGUMENT if `name` is NULL. On failure `*out` is left
+ * untouched.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_borrow(struct ffitap_library *library, const char *name,
                        struct ffitap_function **out, struct ffitap_error *error);
 
 /*
- * The function `name`, the way `library["name"]` finds it (CDLL.__getitem__): always looked up,
- * always a new object with types of its own, whatever the name looks like. The caller's, to be
- * released with ffitap_function_destroy(); it may outlive `library`. Otherwise fails as
- * ffitap_function_borrow() does.
+ * The function `name`, the way `library["name"]` finds it (CDLL.__getitem__): each time it is
+ * looked up, whatever the name looks like, and each time the result is a new object with types of
+ * its own. The caller owns this function, which may outlive `library`, and releases it with
+ * ffitap_function_destroy(). Otherwise fails as ffitap_function_borrow() does.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_create(struct ffitap_library *library, const char *name,
@@ -50,11 +52,11 @@ ffitap_function_create(struct ffitap_library *library, const char *name,
 
 /*
  * The function at `address`, which came from elsewhere: a pointer that native code returned, an
- * entry of a table (ctypes: CFUNCTYPE(...)(address)). It is called as those of a library of this
- * `kind` and with these `flags` are. `name` is used in messages. It is also used in the trace,
+ * entry of a table (ctypes: CFUNCTYPE(...)(address)). It is called as a function of a library of
+ * this `kind` with these `flags` is. `name` is used in messages. It is also used in the trace,
  * unless the address was looked up or named before: then the trace keeps the earlier name. If
- * `name` is NULL, messages give the address, and the trace the nearest exported symbol. The
- * caller's, to be released with ffitap_function_destroy().
+ * `name` is NULL, messages give the address, and the trace the nearest exported symbol. The caller
+ * owns the function and releases it with ffitap_function_destroy().
  *
  * FFITAP_BAD_ARGUMENT if `address` is NULL; for `kind` and `flags` fails as ffitap_library_create()
  * does. On failure `*out` is left untouched.
@@ -63,10 +65,12 @@ FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_create_at(void *address, const char *name, enum ffitap_library_kind kind,
                           unsigned flags, struct ffitap_function **out, struct ffitap_error *error);
 
-/* Releases a function that one of the two above has made, and no other. NULL is allowed. */
+/* Releases a function that ffitap_function_create() or ffitap_function_create_at() has made, and no
+ * other. NULL is allowed. */
 FFITAP_API void ffitap_function_destroy(struct ffitap_function *function);
 
-/* The name as it was looked up or given. The function's, as long as it lives. */
+/* The name as it was looked up or given. It belongs to the function, and lives as long as the
+ * function. */
 FFITAP_API const char *ffitap_function_borrow_name(const struct ffitap_function *function);
 
 /* Where the native code is. Data symbols are found like functions, as in ctypes. */
@@ -74,7 +78,8 @@ FFITAP_API void *ffitap_function_get_address(const struct ffitap_function *funct
 
 /*
  * Sets what the function returns, FFITAP_TYPE_VOID for nothing (ctypes: restype). NULL brings back
- * what it was at first (`del function.restype`). Not while another thread uses the function.
+ * the first type (`del function.restype`). Must not be called while another thread uses the
+ * function.
  *
  * FFITAP_BAD_TYPE for an array, and if libffi refuses the type; the former type then stays. If a
  * function of a FFITAP_OLEDLL returns any integer of 4 bytes, it is checked as an HRESULT, whatever
@@ -96,11 +101,11 @@ ffitap_function_set_arguments(struct ffitap_function *function,
                               struct ffitap_error *error);
 
 /*
- * The same for a variadic function that is always called alike: the first `fixed` of `count` types,
- * at least one, are those before "...", the others those of the values that follow. Those must be
- * as C's default promotions leave them: FFITAP_BAD_TYPE names the one that is narrower than int or
- * is float. FFITAP_BAD_ARGUMENT if `fixed` is 0 or more than `count`, FFITAP_NOT_SUPPORTED for a
- * FFITAP_WINDLL or FFITAP_OLEDLL, which have no such functions.
+ * The same for a variadic function that is always called alike: the first `fixed` of the `count`
+ * types, at least one, are the types before "...", and the others are the types of the values that
+ * follow. These others must be as C's default promotions leave them: FFITAP_BAD_TYPE names the type
+ * that is narrower than int or is float. FFITAP_BAD_ARGUMENT if `fixed` is 0 or more than `count`,
+ * FFITAP_NOT_SUPPORTED for a FFITAP_WINDLL or FFITAP_OLEDLL, which have no such functions.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_set_variadic(struct ffitap_function *function,
@@ -133,7 +138,8 @@ typedef enum ffitap_status ffitap_errcheck(void *result, struct ffitap_function 
                                            void *const *arguments, size_t count, void *data,
                                            struct ffitap_error *error);
 
-/* NULL takes it away. Not while another thread uses the function. */
+/* Sets the error check; NULL takes it away. Must not be called while another thread uses the
+ * function. */
 FFITAP_API void ffitap_function_set_errcheck(struct ffitap_function *function,
                                              ffitap_errcheck *errcheck, void *data);
 
@@ -151,8 +157,8 @@ FFITAP_API void ffitap_function_set_errcheck(struct ffitap_function *function,
  *
  * FFITAP_BAD_TYPE if `count` is not what was declared, in ctypes' words: nothing was called then.
  * FFITAP_CALL_FAILED, and `*result` is left untouched, if a FFITAP_PYDLL's function left an error
- * in the interpreter (it stays there) or if the result is an HRESULT that says so
- * (`error->code`); or what the error check said.
+ * in the interpreter (it stays there) or if the result is an HRESULT that says so (`error->code`).
+ * If the error check fails the call, the status that the check returned.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_call(struct ffitap_function *function, void *result, void *const *arguments,
@@ -160,11 +166,11 @@ ffitap_function_call(struct ffitap_function *function, void *result, void *const
 
 /*
  * Calls the function with more arguments than were declared, as functions of ctypes' CDLL can be
- * called. The arguments from the first undeclared one on have `types`, that one `types[0]`. If some
- * arguments are declared, they are the fixed ones of a variadic function, and the others must be as
- * C's default promotions leave them. If none are declared, this is an ordinary call (CPython:
- * _call_function_pointer()). libffi prepares such a call each time: ffitap_function_set_variadic()
- * and ffitap_function_set_arguments() are faster.
+ * called. `types` has the types of the arguments that are not declared: `types[0]` is that of the
+ * first of them. If some arguments are declared, they are the fixed ones of a variadic function,
+ * and the others must be as C's default promotions leave them. If none are declared, this is an
+ * ordinary call (CPython: _call_function_pointer()). libffi prepares such a call each time:
+ * ffitap_function_set_variadic() and ffitap_function_set_arguments() are faster.
  *
  * Fails as ffitap_function_call() and ffitap_function_set_variadic() do. Functions of a
  * FFITAP_WINDLL or FFITAP_OLEDLL take no more than what was declared, if anything was.

@@ -32,8 +32,11 @@ struct ffitap_interpreter {
     void *(*release)(void);
     void (*acquire)(void *released);
 
-    /* NULL, or what to call the error that is set in the interpreter, for instance its type. Called
-     * with the lock held, must leave the error there (PyErr_Occurred()). May be NULL. */
+    /*
+     * Returns what to call the error that is set in the interpreter, for instance its type; NULL if
+     * none is set (PyErr_Occurred()). It is called with the lock held, and must leave the error
+     * there. The member itself may be NULL.
+     */
     const char *(*error_occurred)(void);
 
     /*

@@ -20,8 +20,8 @@ struct ffitap_library;
 /* How a library's functions are called. Values are part of the ABI. */
 enum ffitap_library_kind {
     FFITAP_CDLL = 0,   /* the interpreter lock is released around each call */
-    FFITAP_PYDLL = 1,  /* it is kept: the functions use the interpreter's own interface; an error
-                          that they leave in the interpreter fails the call */
+    FFITAP_PYDLL = 1,  /* the lock is kept: the functions use the interpreter's own interface; an
+                          error that they leave in the interpreter fails the call */
     FFITAP_WINDLL = 2, /* as CDLL, with Microsoft's calling convention and no arguments beyond the
                           declared ones: functions made with __attribute__((ms_abi)) */
     FFITAP_OLEDLL = 3, /* as WINDLL, and functions return an HRESULT until set otherwise */
@@ -30,7 +30,7 @@ enum ffitap_library_kind {
 /* Bits of a library's flags. */
 enum ffitap_library_flag {
     FFITAP_USE_ERRNO = 1u << 0,      /* exchange errno around each call: <ffitap/errno.h> */
-    FFITAP_USE_LAST_ERROR = 1u << 1, /* and the last error: there, too */
+    FFITAP_USE_LAST_ERROR = 1u << 1, /* exchange the last error, too: described there */
 };
 
 /* The platform's modes of loading. If the platform lacks one, the value is what ctypes takes
@@ -51,7 +51,7 @@ enum ffitap_library_flag {
  * Loads the library `name` as dlopen(3) finds it. The caller owns `*out` and releases it with
  * ffitap_library_destroy(). If `name` is NULL or "", the library is the main program with all that
  * is in the global scope. `mode` is FFITAP_DEFAULT_MODE, FFITAP_RTLD_GLOBAL, RTLD_NODELETE, ...;
- * RTLD_NOW is always added (CPython: py_dl_open()). `flags` is of enum ffitap_library_flag.
+ * RTLD_NOW is always added (CPython: py_dl_open()). `flags` are bits of enum ffitap_library_flag.
  *
  * Asking twice gives two objects with the same handle and functions of their own. The interpreter
  * lock is not released while the library loads, its constructors included, as in ctypes.
@@ -94,7 +94,7 @@ FFITAP_API const char *ffitap_library_borrow_name(const struct ffitap_library *l
 /* What dlopen(3) returned, or what was adopted. */
 FFITAP_API void *ffitap_library_get_handle(const struct ffitap_library *library);
 
-/* What it was created with. */
+/* The kind and the flags with which the library was created or adopted. */
 FFITAP_API enum ffitap_library_kind ffitap_library_get_kind(const struct ffitap_library *library);
 FFITAP_API unsigned ffitap_library_get_flags(const struct ffitap_library *library);
 

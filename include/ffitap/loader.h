@@ -23,16 +23,14 @@ FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_loader_create(enum ffitap_
                                                                     struct ffitap_loader **out,
                                                                     struct ffitap_error *error);
 
-/*
- * Releases `loader` and every library that was borrowed from it. NULL is allowed, and the
- * prefabricated ones below stay what they are.
- */
+/* Releases `loader` and every library that was borrowed from it. NULL is allowed. The prefabricated
+ * loaders below are never released: for them nothing happens. */
 FFITAP_API void ffitap_loader_destroy(struct ffitap_loader *loader);
 
 /*
  * The library `name`, the way `cdll.name` finds it (LibraryLoader.__getattr__): the first access
- * loads it, every later one gives the same object, also when first accesses race. It is the
- * loader's and goes with it.
+ * loads the library, and every later one gives the same object, even if several threads make the
+ * first access at once. The library belongs to the loader, and is released with it.
  *
  * FFITAP_NOT_FOUND for a name that starts with "_": nothing is loaded. FFITAP_BAD_ARGUMENT for NULL
  * and "". Otherwise fails as ffitap_library_create() does; a name that failed is tried again the
@@ -43,8 +41,8 @@ ffitap_loader_borrow_library(struct ffitap_loader *loader, const char *name,
                              struct ffitap_library **out, struct ffitap_error *error);
 
 /*
- * The library `name`, the way `cdll.LoadLibrary(name)` does: always a new object, whatever the name
- * looks like, and NULL is the main program. The caller's, to be released with
+ * The library `name`, the way `cdll.LoadLibrary(name)` loads it: each time a new object, whatever
+ * the name looks like. NULL is the main program. The caller owns the library and releases it with
  * ffitap_library_destroy(). Fails as ffitap_library_create() does.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
@@ -65,9 +63,10 @@ FFITAP_API struct ffitap_loader *ffitap_oledll(void);
 
 /*
  * The CPython in this process as a FFITAP_PYDLL (ctypes: pythonapi), wherever it is: in the global
- * scope or in a libpython that was loaded apart. Always the same object, ours until the process
- * ends; its functions return int until set otherwise. FFITAP_NOT_FOUND while there is no CPython:
- * `*out` is then left untouched, and CPython is looked for again the next time.
+ * scope or in a libpython that was loaded apart. It is always the same object, which stays ours
+ * until the process ends. Its functions return int until set otherwise. FFITAP_NOT_FOUND while
+ * there is no CPython: `*out` is then left untouched, and CPython is looked for again the next
+ * time.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_pythonapi_borrow(struct ffitap_library **out,
                                                                        struct ffitap_error *error);

@@ -31,13 +31,11 @@
 extern "C" {
 #endif
 
-/*
- * Names for types, which prototypes can use. The caller's; one thread at a time while a name is
- * added, otherwise every thread.
- */
+/* A list of names for types, which prototypes can use. The caller owns it. While one thread adds a
+ * name, no other thread may use the list; otherwise every thread may. */
 struct ffitap_names;
 
-/* An empty list, to be released with ffitap_names_destroy(). */
+/* Creates an empty list, to be released with ffitap_names_destroy(). */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status ffitap_names_create(struct ffitap_names **out,
                                                                    struct ffitap_error *error);
 
@@ -82,28 +80,28 @@ FFITAP_API const struct ffitap_type *const *
 ffitap_prototype_borrow_arguments(const struct ffitap_prototype *prototype);
 FFITAP_API size_t ffitap_prototype_get_count(const struct ffitap_prototype *prototype);
 
-/* Whether it ends in "...". */
+/* Whether the prototype ends in "...". */
 FFITAP_API bool ffitap_prototype_is_variadic(const struct ffitap_prototype *prototype);
 
-/* Whether it says what the function takes: "int f(void)" does, "int f()" does not. */
+/* Whether the prototype says what the function takes: "int f(void)" does, "int f()" does not. */
 FFITAP_API bool ffitap_prototype_is_complete(const struct ffitap_prototype *prototype);
 
 /*
  * Gives `function` the types that `text` says, as ffitap_function_set_result() and
  * ffitap_function_set_arguments() do; a function whose prototype ends in "..." is then called with
  * ffitap_function_call_extra(). Fails as these and ffitap_prototype_create() do, and with
- * FFITAP_BAD_TYPE if the prototype is of a function with another name (one that has none takes
- * any), FFITAP_NOT_SUPPORTED for "..." in a FFITAP_WINDLL or FFITAP_OLEDLL; the former types then
- * stay.
+ * FFITAP_BAD_TYPE if the function and the prototype have names and these differ,
+ * FFITAP_NOT_SUPPORTED for "..." in a FFITAP_WINDLL or FFITAP_OLEDLL; the former types then stay.
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_function_declare(struct ffitap_function *function, const char *text,
                         const struct ffitap_names *names, struct ffitap_error *error);
 
 /*
- * A callback of the types that `text` says, whatever name stands there; otherwise as
- * ffitap_callback_create(). Fails as that and ffitap_prototype_create() do, and with
- * FFITAP_BAD_TYPE if the prototype does not say all that is taken: one with "..." or with "()".
+ * Creates a callback of the types that `text` says, whatever name stands there; otherwise as
+ * ffitap_callback_create(). Fails as ffitap_callback_create() and ffitap_prototype_create() do, and
+ * with FFITAP_BAD_TYPE if the prototype does not say all that the callback takes, because it has
+ * "..." or "()".
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_callback_create_declared(ffitap_handler *handler, void *data, enum ffitap_library_kind kind,

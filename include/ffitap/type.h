@@ -79,8 +79,9 @@ struct ffitap_field {
 };
 
 /*
- * A structure, or a union, of `count` fields in their order, laid out as the platform's C compiler
- * does. Copies the names. The caller's, to be released with ffitap_type_destroy().
+ * Creates a structure, or a union, of `count` fields in their order, laid out as the platform's C
+ * compiler does. Copies the names. The caller owns the type and releases it with
+ * ffitap_type_destroy().
  *
  * FFITAP_BAD_TYPE without fields (ctypes: "ffi_prep_cif failed" at the call), with a field of type
  * void, and if the whole would be too large to have a size (PTRDIFF_MAX, as in GCC);
@@ -97,9 +98,9 @@ ffitap_type_create_union(const struct ffitap_field *fields, size_t count, struct
                          struct ffitap_error *error);
 
 /*
- * An array of `length` elements, at least one, as the type of a field. No function takes or returns
- * an array (C passes a pointer): giving a function such a type fails with FFITAP_BAD_TYPE.
- * Otherwise as above.
+ * Creates an array of `length` elements, at least one, as the type of a field. No function takes or
+ * returns an array (C passes a pointer): giving a function such a type fails with FFITAP_BAD_TYPE.
+ * Otherwise as ffitap_type_create_struct().
  */
 FFITAP_API FFITAP_NODISCARD enum ffitap_status
 ffitap_type_create_array(const struct ffitap_type *element, size_t length, struct ffitap_type **out,

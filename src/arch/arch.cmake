@@ -1,5 +1,5 @@
-# All that knows the processor is in a folder of its own, which is chosen here and nowhere else: arch.h says what
-# its files must give.
+# All that knows the processor is in a folder of its own, which is chosen here and nowhere else.
+# arch.h says what the files of this folder must give.
 set(FFITAP_ARCH ${CMAKE_SYSTEM_PROCESSOR})
 if(FFITAP_ARCH STREQUAL "AMD64")
   set(FFITAP_ARCH x86_64)

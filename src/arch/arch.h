@@ -12,9 +12,10 @@
 #include <stdint.h>
 
 /*
- * add.h: changing what only this thread writes, on the way of every call. Each change is one
- * instruction, or looks like one to the signal handlers of this thread: a handler that changes the
- * same comes before it or behind. Other threads may read meanwhile and find the old or the new.
+ * add.h: how to change a word that only this thread writes, on the way of every call. Each change
+ * is one instruction, or looks like one to the signal handlers of this thread: a handler that
+ * changes the same word does so before it or after it, and no change is lost. Other threads may
+ * read meanwhile, and find the old value or the new one.
  */
 
 /* Adds `value` to `*sum`. */
@@ -23,10 +24,11 @@ static inline void ffitap__add(uint64_t *sum, uint64_t value);
 /* Adds one. */
 static inline void ffitap__increment(uint32_t *count);
 
-/* Adds one, and says what the count was. */
+/* Adds one, and returns what the count was before. */
 static inline uint32_t ffitap__take_next(uint32_t *count);
 
-/* Sets `*flag` to 0, and says whether it was 1 and not 0: of several handlers one gets it. */
+/* Sets `*flag`, which is 1 or 0, to 0, and returns whether it was 1. If a signal handler does the
+ * same in between, only one of the two is told that it was. */
 static inline bool ffitap__take(uint32_t *flag);
 
 /* Changes `*place` from `former` to `value`. Returns false, and changes nothing, if another value
@@ -34,28 +36,26 @@ static inline bool ffitap__take(uint32_t *flag);
 static inline bool ffitap__replace(uintptr_t *place, uintptr_t former, uintptr_t value);
 
 /*
- * ticks.h: a counter of the processor's that is cheap to read and goes on at one rate, with which
- * the kernel may keep the time (src/tap/base/clock.h). FFITAP__TICKS_SOURCE is how the kernel calls
- * it in current_clocksource.
+ * ticks.h: a counter of the processor that is cheap to read and goes on at one rate, so that the
+ * kernel may keep the time with it (src/tap/base/clock.h). FFITAP__TICKS_SOURCE is the kernel's
+ * name for the counter in current_clocksource.
  */
 
-/* Makes no system call. What one thread reads never goes back. */
+/* Reads the counter without a system call. A thread never reads less than it has read before. */
 static inline uint64_t ffitap__ticks_read(void);
 
 /* Whether the processor says that the rate stays, whatever speed and sleep the processor is in. */
 static inline bool ffitap__ticks_are_steady(void);
 
-/*
- * slot_rule.h: which relocations the shim takes for slots. Whether this one puts the address of a
- * named function or variable there, and nothing is added to the address.
- */
+/* slot_rule.h: which relocations the shim takes for slots. A slot is where the relocation stores
+ * the address of a named function or variable, with nothing added to the address. */
 static inline bool ffitap__slot_rule(const Elf64_Rela *relocation);
 
-/* Of those, whether it fills the program's own data, and not a table that the linker made. */
+/* Whether such a relocation fills the program's own data, and not a table that the linker made. */
 static inline bool ffitap__slot_rule_is_variable(const Elf64_Rela *relocation);
 
 /*
- * return_site.c and impersonate.S: calling the dynamic linker in somebody else's name.
+ * return_site.c and impersonate.S: how to call the dynamic linker in another object's name.
  *
  * The GNU C library takes much from the return address of dlopen(3) and dlsym(3): whose RUNPATH and
  * $ORIGIN to search, which namespace to load into, what RTLD_NEXT is next to. A wrapper that calls
@@ -67,10 +67,8 @@ static inline bool ffitap__slot_rule_is_variable(const Elf64_Rela *relocation);
 /* A return instruction in the code at `text`; 0 if there is none to be read. */
 uintptr_t ffitap__return_site_find(const void *text, size_t size);
 
-/*
- * Calls `function` with up to three arguments so that it returns to `site`, which must be a return
- * instruction, and from there here.
- */
+/* Calls `function` with up to three arguments, and returns what it returns. `function` returns to
+ * `site`, which must be a return instruction, and that instruction returns here. */
 void *ffitap__impersonate(uintptr_t site, void *function, void *first, uintptr_t second,
                           uintptr_t third);
 

@@ -14,7 +14,7 @@ struct member {
     const char *name; /* NULL if it has none */
 };
 
-/* All in one block of memory, with the names at its end. */
+/* A type and its members: one block of memory, with the members' names at its end. */
 struct aggregate {
     struct ffitap_type type; /* first: release frees it by this address */
     ffi_type ffi;
@@ -90,8 +90,8 @@ static void describe_units(struct aggregate *aggregate)
         aggregate->units[i] = unit_of(type, ((1u << width) - 1) << (i * width));
 }
 
-/* The classes of the ABI (3.2.3), for the cases that there are. A long double beside other members
- * puts the whole into memory, unless those members make both halves integers. */
+/* The classes of the ABI (3.2.3), for the cases that can occur here. A long double beside other
+ * members puts the whole into memory, unless those members make both halves integers. */
 static bool belongs_in_memory(const struct ffitap_type *type)
 {
     const struct ffitap__type_bytes *bytes = &type->bytes;
@@ -102,10 +102,10 @@ static bool belongs_in_memory(const struct ffitap_type *type)
 }
 
 /*
- * Tells libffi how values of the type travel. It is not told of nested types: libffi knows no
+ * Tells libffi how values of the type travel. libffi is not told of nested types: it knows no
  * unions and no arrays, and misplaces a nested structure that begins in the middle of eight bytes.
- * Nor can it be told that a function returns a structure that holds one long double: such a
- * structure travels as the long double does, and so it is described as one.
+ * libffi cannot be told either that a function returns a structure that holds one long double: such
+ * a structure travels as the long double does, and so it is described as one.
  */
 static void describe(struct aggregate *aggregate)
 {

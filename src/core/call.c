@@ -24,18 +24,18 @@
  */
 struct call {
     struct ffitap_function *function;
-    unsigned traits; /* the function's; FFITAP__TAKES_COPIES also if it is not known */
+    unsigned traits; /* the function's; and FFITAP__TAKES_COPIES for types of the call's own */
     ffitap_errcheck *errcheck;
     void *errcheck_data;
-    const struct ffitap_last_error_source *last_error; /* NULL unless it is exchanged */
+    const struct ffitap_last_error_source *last_error; /* NULL unless the last error is exchanged */
     ffi_cif *cif;
     size_t result_size;
     const struct ffitap_type *const *types; /* good until native code is entered */
     void *const *arguments;                 /* the caller's: `count` values of `types` */
     size_t count;
     uintptr_t stack; /* the caller's stack pointer */
-    void **values;   /* what libffi gets for them */
-    void *result;    /* room for what it gives */
+    void **values;   /* what libffi gets for the arguments */
+    void *result;    /* room for what libffi returns */
 };
 
 static inline bool has(const struct call *call, unsigned trait)
@@ -200,7 +200,7 @@ static bool goes_to_caller(const struct call *call, const void *result)
     return result && call->result_size >= sizeof(ffi_arg) && !has(call, FAILING_TRAITS);
 }
 
-/* Everything but a plain call; `result` is the caller's. */
+/* Makes a call of any kind. `result` is the caller's. */
 static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *call, void *result,
                                                                 struct ffitap_error *error)
 {
@@ -227,7 +227,7 @@ static __attribute__((noinline)) enum ffitap_status call_slowly(struct call *cal
     return status;
 }
 
-/* A call that has nothing to mind: no lock, no exchange, and no check of the result. */
+/* Makes a call that has nothing to mind: no lock, no exchange, and no check of the result. */
 static inline void call_fast(struct ffitap__signature *signature, void *address, void *result,
                              void *const *arguments)
 {

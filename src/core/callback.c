@@ -36,7 +36,8 @@ static void free_all(struct ffitap_callback *callback)
     free(callback);
 }
 
-/* libffi looks at none of this any more when the function that it called returns. */
+/* The last release may come from within a call: once the function that libffi called has returned,
+ * libffi looks at none of this memory any more. */
 static void release(struct ffitap_callback *callback)
 {
     if (atomic_fetch_sub_explicit(&callback->uses, 1, memory_order_acq_rel) != 1)

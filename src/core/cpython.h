@@ -16,8 +16,8 @@
  */
 const struct ffitap_interpreter *ffitap__cpython_find(void);
 
-/* The CPython that was found. And how to see whether it has its lock, if it is one that can do
- * without; else NULL. Both are for ffitap__cpython_free_threading() alone. */
+/* The CPython that was found; and how to see whether it has its lock, or NULL if it cannot do
+ * without. Outside of cpython.c both are for ffitap__cpython_free_threading() alone. */
 extern const struct ffitap_interpreter ffitap__cpython __attribute__((visibility("hidden")));
 extern const struct ffitap__free_threading *ffitap__cpython_build
     __attribute__((visibility("hidden")));

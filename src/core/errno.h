@@ -11,10 +11,10 @@ void ffitap__errno_swap(void);
  * exchanged with one source must be exchanged back with the same source. */
 const struct ffitap_last_error_source *ffitap__last_error_source(void);
 
-/* Exchanges this thread's private last error with the one there. */
+/* Exchanges this thread's private last error with the real one, which `source` reads and sets. */
 struct ffitap__last_error_swap {
-    int real_value;    /* what the real one was */
-    int private_value; /* what it is now */
+    int real_value;    /* the real one before the exchange */
+    int private_value; /* the private one before it, which is the real one now */
 };
 struct ffitap__last_error_swap
 ffitap__last_error_swap(const struct ffitap_last_error_source *source);

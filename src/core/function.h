@@ -1,4 +1,6 @@
-/* What a function is made of: below libraries, which keep functions. */
+/*
+ * What a function is made of. Libraries keep functions, and so this file must not need library.h.
+ */
 #ifndef FFITAP_CORE_FUNCTION_H
 #define FFITAP_CORE_FUNCTION_H
 
@@ -17,7 +19,7 @@ enum ffitap__trait {
     FFITAP__SWAPS_ERRNO = 1u << 1,
     FFITAP__SWAPS_LAST_ERROR = 1u << 2,
     FFITAP__RETURNS_HRESULT = 1u << 3,
-    FFITAP__RETURNS_OBJECT = 1u << 4, /* a PyObject *, which is not NULL */
+    FFITAP__RETURNS_OBJECT = 1u << 4, /* a PyObject *: if it is NULL, the call fails */
     FFITAP__HAS_ERRCHECK = 1u << 5,
     FFITAP__TAKES_COPIES = 1u << 6, /* of values too large for a register: see core/abi.h */
 };
@@ -30,7 +32,7 @@ enum ffitap__trait {
 struct ffitap_function {
     void *address;
     unsigned traits;                     /* enum ffitap__trait */
-    bool declared;                       /* its arguments were: there are no others */
+    bool declared;                       /* its arguments were declared, and it takes no others */
     struct ffitap__signature *signature; /* prepared whenever a type is set, not for each call */
     ffitap_errcheck *errcheck;
     void *errcheck_data;

@@ -1,7 +1,5 @@
-/*
- * Functions are made here: of a symbol that is looked up in a library, which keeps those that it
- * lends, or of any address.
- */
+/* How functions are made: from a symbol that is looked up in a library, or from any address. A
+ * library keeps the functions that it lends. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +131,7 @@ static enum ffitap_status borrow(struct ffitap_library *library, const char *nam
     return FFITAP_OK;
 }
 
-/* "__" itself starts and ends so. */
+/* "__" itself starts and ends with "__". */
 static bool is_dunder(const char *name)
 {
     const size_t length = strlen(name);
@@ -189,7 +187,7 @@ enum ffitap_status ffitap_function_create_at(void *address, const char *name,
     const int saved = errno;
     ffitap__core_start();
     if (ffitap__layout_agrees())
-        ffitap__object_update((uintptr_t)address); /* somebody else loaded what it is of */
+        ffitap__object_update((uintptr_t)address); /* somebody else may have loaded its object */
     snprintf(hexadecimal, sizeof(hexadecimal), "%p", address);
     status = make(name ? name : hexadecimal, address, kind, flags, out, error);
     if (status == FFITAP_OK && name && ffitap__layout_agrees())

@@ -1,8 +1,8 @@
 /*
- * The interpreter in force: what <ffitap/interpreter.h> was told, or the CPython in this process.
- * Whoever gives a lock up must take back the lock of the same interpreter, also if another one was
- * named in between: get it once, then use that. Everything here leaves errno alone, unless it says
- * otherwise.
+ * The interpreter in force: what <ffitap/interpreter.h> was told, or the CPython in this process. A
+ * caller that gives up an interpreter's lock must take back the lock of the same interpreter, even
+ * if another one was named in between: get the interpreter once, and use that one throughout.
+ * Everything here leaves errno alone, unless it says otherwise.
  */
 #ifndef FFITAP_CORE_INTERPRETER_H
 #define FFITAP_CORE_INTERPRETER_H
@@ -33,13 +33,13 @@ static inline const struct ffitap_interpreter *ffitap__interpreter_get(void)
 void ffitap__interpreter_find(void);
 
 /*
- * The host's choice, and leaving that to us: ffitap_interpreter_set() and
- * ffitap_interpreter_set_automatic() but for what the tap is told. These may change errno.
+ * The first makes the host's choice, the second leaves the choice to us. ffitap_interpreter_set()
+ * and ffitap_interpreter_set_automatic() do the same and tell the tap. These two may change errno.
  */
 void ffitap__interpreter_choose(const struct ffitap_interpreter *interpreter);
 void ffitap__interpreter_choose_automatically(void);
 
-/* The function that releases the lock, "" if there is none: a runtime's `lock`. */
+/* The name of the function that releases the lock, "" if there is none: a runtime's `lock`. */
 const char *ffitap__interpreter_lock_name(void);
 
 /* What kind of lock that is. */

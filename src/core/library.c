@@ -39,7 +39,7 @@ static enum ffitap_status open_library(struct ffitap_library *library, int mode,
     return status;
 }
 
-/* What the tap is told of it. */
+/* The path of the object that a handle stands for, as the tap knows it. */
 static const char *path_of(void *handle)
 {
     return ffitap__layout_agrees() ? ffitap__object_path_of_handle(handle) : "";

@@ -24,7 +24,7 @@ enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *na
 
     ffitap__interpreter_find();
     ffitap__core_announce();
-    dlerror(); /* a symbol may exist and be NULL: only a fresh error tells otherwise */
+    dlerror(); /* a symbol may exist and be NULL: only a fresh error says that there is none */
     if (has_tap)
         ffitap__library_lookup_begin(&lookup, name, caller);
     void *found = dlsym(library->handle, name);
@@ -37,7 +37,7 @@ enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *na
         }
         status = ffitap__fail(error, FFITAP_NOT_FOUND, "%s", text);
     } else if (has_tap) {
-        ffitap__object_update((uintptr_t)found); /* somebody else may have loaded what it is of */
+        ffitap__object_update((uintptr_t)found); /* somebody else may have loaded its object */
     }
     if (has_tap)
         ffitap__library_lookup_end(&lookup, library->handle, NULL, found, text);

@@ -13,14 +13,14 @@ struct ffitap__signature {
     ffi_cif cif; /* points into `ffi` */
     const struct ffitap_type *result;
     size_t count;
-    size_t fixed;                     /* how many of them come before "..."; `count` without */
+    size_t fixed;                     /* how many of them come before "..."; `count` without one */
     const struct ffitap_type **types; /* `count` of them, each held */
     ffi_type *ffi[];
 };
 
 /*
  * Prepares calls that return `result` and take `count` arguments of `types`, of which the first
- * `fixed` come before "..."; `fixed` equals `count` if it is no variadic function. To be released
+ * `fixed` come before "..."; `fixed` equals `count` if the function is not variadic. To be released
  * with ffitap__signature_destroy(). Fails, with `what` in the text, as the public functions that
  * take types say; then `*out` is left untouched.
  */

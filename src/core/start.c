@@ -17,7 +17,7 @@ FFITAP__LAYOUT_STAMP static const uint64_t layout = FFITAP__LAYOUT;
 static const _Atomic uint64_t nobody;
 const _Atomic uint64_t *_Atomic ffitap__core_watch = &nobody;
 
-/* With a tap of another build all that can be told is that calls are not seen. */
+/* A tap of another build is told nothing but that calls are not seen. */
 static void find_tap(void)
 {
     if (ffitap__layout_agrees())

@@ -20,8 +20,8 @@ void ffitap__core_start(void);
 /* The last step of that: makes the core and its lock, which may have changed, known to the tap. */
 void ffitap__core_announce(void);
 
-/* ffitap__watch's state; nobody's, who wants nothing, before the core is ready and without a tap.
- */
+/* Where to read what is wanted: ffitap__watch's state. Before the core is ready, and with a tap of
+ * another build, this leads to a constant 0. */
 extern const _Atomic uint64_t *_Atomic ffitap__core_watch __attribute__((visibility("hidden")));
 
 /* As ffitap__lttng_wants_calls(). */
@@ -50,8 +50,8 @@ struct ffitap__core_way {
 /* What a call is reported with if the interpreter can do without its lock. */
 struct ffitap__core_way ffitap__core_look(const struct ffitap__free_threading *build, bool is_held);
 
-/* What a call is reported with, whatever the interpreter, which may be NULL. `is_held`: this thread
- * holds the lock or, if there is no lock, is attached. */
+/* What a call is reported with, in any interpreter. `interpreter` may be NULL. `is_held`: this
+ * thread holds the lock or, if there is no lock, is attached. */
 static inline struct ffitap__core_way ffitap__core_way(const struct ffitap_interpreter *interpreter,
                                                        bool is_held)
 {

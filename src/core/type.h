@@ -32,7 +32,7 @@ struct ffitap_type {
     enum ffitap__type_shape shape;
     enum ffitap_basic_type basic;    /* of a fundamental one */
     struct ffitap__type_bytes bytes; /* of all others */
-    bool is_in_memory;               /* never passed in registers, nor anything around it */
+    bool is_in_memory;               /* neither it nor what contains it is passed in registers */
     _Atomic unsigned references;     /* not counted for a fundamental one, which is constant */
 };
 

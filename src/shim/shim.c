@@ -25,7 +25,7 @@ static bool hooks_object(const struct ffitap__interface *interface,
     return interface->is_of_tracer == (object->cause == FFITAP__OBJECT_TRACER);
 }
 
-/* Most names are none of the interface's. */
+/* First letters are compared first, because most names are none of the interface's. */
 static const struct ffitap__hook *find_hook(const struct ffitap__interface *interface,
                                             const char *name)
 {
@@ -82,7 +82,8 @@ static void *find_replacement(const struct ffitap__object *object, const struct 
     return interface->replacement ? interface->replacement(object, hook, slot) : hook->replacement;
 }
 
-/* A variable that holds no function means something by that. */
+/* Whether the slot is a variable that holds no function. The program means something by that, and
+ * so the variable stays as it is. */
 static bool is_empty(const struct ffitap__object *object, const struct ffitap__slot *slot)
 {
     return slot->is_variable && !ffitap__slot_target(&object->elf, slot);
@@ -97,7 +98,7 @@ static void set_mark(struct ffitap__object *object, const struct ffitap__slot *s
         object->mark = (struct ffitap__object_mark){slot->place, before, after, slot->name};
 }
 
-/* An object under way. */
+/* An object that is being hooked. */
 struct hooked {
     struct ffitap__object *object;
     bool has_refused; /* to let one of its slots be rewritten */
@@ -161,7 +162,7 @@ static void hook_everything(void)
 
 /*
  * The library's only constructor: before an object is hooked, all that its hooks need is ready.
- * With a tap of another build nothing is hooked, and all that can be told is that calls are not
+ * With a tap of another build nothing is hooked, and the tap is told nothing but that calls are not
  * seen.
  */
 __attribute__((constructor)) static void start(void)

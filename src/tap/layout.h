@@ -1,9 +1,9 @@
 /*
- * What the tap and those who use it must have been compiled with alike. The shim, the core and the
- * provider read and write the tap's records themselves. A process may hold a tap of another build
- * than one of these: its own libffitap comes with a tap, and `ffitap stat` brings another. So each
- * compares the stamp that it was compiled with to the tap's, and keeps away from a tap that has
- * another one.
+ * The layouts that the tap and the libraries that use it must have been compiled with alike. The
+ * shim, the core and the provider read and write the tap's records themselves. A process may hold a
+ * tap of another build than one of these: the program's own libffitap comes with a tap, and `ffitap
+ * stat` brings another. So each compares the stamp that it was compiled with to the tap's, and
+ * keeps away from a tap that has another one.
  */
 #ifndef FFITAP_TAP_LAYOUT_H
 #define FFITAP_TAP_LAYOUT_H
@@ -32,8 +32,8 @@
 #define FFITAP__LAYOUT_VERSION 1
 #endif
 
-/* MEMBER(struct, member): read or written outside of the tap. WHOLE(struct): made there, or given
- * to a function. NUMBER(constant): compiled in there. */
+/* MEMBER(struct, member): a member that is read or written outside of the tap. WHOLE(struct): a
+ * structure that is made there, or given to a function. NUMBER(constant): compiled in there. */
 #define FFITAP__LAYOUT_MAP(MEMBER, WHOLE, NUMBER)                                                  \
     NUMBER(FFITAP__LAYOUT_VERSION)                                                                 \
     NUMBER(FFITAP__FRAME_MAX)                                                                      \
@@ -135,7 +135,8 @@
     MEMBER(ffitap__object, notes)                                                                  \
     MEMBER(ffitap__object, room)
 
-/* Where each stands in the list: what moved there is another list. */
+/* The place of each in the list. It is part of the stamp, so a list in another order has another
+ * stamp. */
 enum {
 #define FFITAP__LAYOUT_AT_MEMBER(type, member) FFITAP__LAYOUT_AT_##type##_##member,
 #define FFITAP__LAYOUT_AT_WHOLE(type)          FFITAP__LAYOUT_AT_##type,
@@ -145,7 +146,8 @@ enum {
         FFITAP__EVENT_MAP(FFITAP__LAYOUT_AT_EVENT)
 };
 
-/* Constants, so that each part has the stamp compiled in: sums of what splitmix64 makes of each. */
+/* Constant expressions, so that each part has the stamp compiled in: the sum of what splitmix64
+ * makes of each entry. */
 #define FFITAP__LAYOUT_SPREAD(at, value)                                                           \
     ((uint64_t)(value) + ((uint64_t)(at) + 1) * 0x9E3779B97F4A7C15u)
 #define FFITAP__LAYOUT_MIX(number) (((number) ^ (number) >> 30) * 0xBF58476D1CE4E5B9u)
@@ -166,14 +168,15 @@ enum {
     (0 FFITAP__LAYOUT_MAP(FFITAP__LAYOUT_OF_MEMBER, FFITAP__LAYOUT_OF_WHOLE,                       \
                           FFITAP__LAYOUT_OF_NUMBER) FFITAP__EVENT_MAP(FFITAP__LAYOUT_OF_EVENT))
 
-/* Each part has its stamp in this section, where `ffitap doctor` finds it without loading it. */
+/* Each part has its stamp in this section, where `ffitap doctor` finds the stamp without loading
+ * the part. */
 #define FFITAP__LAYOUT_SECTION ".ffitap.layout"
 #define FFITAP__LAYOUT_STAMP   __attribute__((section(FFITAP__LAYOUT_SECTION), used))
 
-/* The tap's. Weak, for a tap may be of a time when there was none. */
+/* The tap's stamp. Weak, because a tap from before there were stamps has none. */
 FFITAP__CROSSING extern const uint64_t ffitap__layout __attribute__((weak));
 
-/* Whether the tap of this process can be used by who was compiled with this header. */
+/* Whether code that was compiled with this header can use the tap of this process. */
 static inline bool ffitap__layout_agrees(void)
 {
     return &ffitap__layout && ffitap__layout == FFITAP__LAYOUT;

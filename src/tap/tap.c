@@ -38,7 +38,7 @@ static struct {
 
 FFITAP__LAYOUT_STAMP const uint64_t ffitap__layout = FFITAP__LAYOUT;
 
-/* All who are told, in this order. */
+/* All sinks. They are told in this order. */
 static const struct ffitap__sink *const sinks[] = {
     &ffitap__lttng_sink,
     &ffitap__statistics_sink,
@@ -94,9 +94,10 @@ void ffitap__tap_describe_process(void)
  *   1. the lock, which its parent took before it forked: what follows may need it;
  *   2. the loads that are under way, which go on in the parent alone;
  *   3. the statistics, which let go of the parent's file;
- *   4. this thread, whose calls count no longer in that file: it is memory by now;
+ *   4. this thread, whose calls no longer count in that file, which is only memory by now;
  *   5. the watch, which says anew what is wanted: a call that asks from now on finds all of the
- *      above done.
+ *      above done. (The statistics have published this already. A signal handler's call that comes
+ *      between the steps 3 and 5 is served as well, at worst as a lost call.)
  */
 static void start_child(void)
 {
@@ -108,7 +109,8 @@ static void start_child(void)
     ffitap__watch_start_child();
 }
 
-/* Notes of programs that are run are wanted even if there is no file: a reader looks for them. */
+/* Notes of the programs that are run are wanted even if no file could be made, because a reader
+ * looks for them. */
 static void start_statistics(void)
 {
     const char *folder = secure_getenv(FFITAP__ENV_STAT_DIR);
@@ -145,22 +147,24 @@ static void read_process(void)
 
 /*
  * The library's only constructor, so that its parts start in this order, however they are linked:
- *   1. the clock, which all that follows reads. A statistics file begins with a moment on it, and
- *      without that one nobody can tell how long a call in flight has lasted;
- *   2. the watch's page, before anybody can want calls and a child have the wish of its parent;
- *   3. the lock, before it is taken for the first time;
+ *   1. the clock, which all that follows reads. A statistics file begins with a moment on this
+ *      clock, without which nobody can tell how long a call in flight has lasted;
+ *   2. the watch's page, before anybody can want calls: otherwise a child that is made behind
+ *      fork(3)'s back would find there what its parent wants;
+ *   3. the lock, before it is taken for the first time. A thread is made known to LTTng before it
+ *      waits for the lock: see ffitap__lttng_join();
  *   4. the end of threads, before a thread has its first call;
- *   5. what is said of the process, and the filter, before a function is known that it could
- *      leave out. Everything is read now: later the host may have changed its directory, root or
- *      environment;
+ *   5. what is said of the process, and the filter, before a function is known whose calls the
+ *      filter could leave out. Everything is read now: later the host may have changed its
+ *      directory, root or environment;
  *   6. the handlers of fork(2), before there is a file that a child must let go of;
- *   7. the sinks, before anything is told; of these the statistics, before anything is counted;
+ *   7. the sinks, before anything is told, and the statistics, before anything is counted;
  *   8. at last the objects, which are the first to be told.
  */
 __attribute__((constructor)) static void start(void)
 {
     const int saved = errno;
-    struct ffitap__filter_flaw flaw; /* not said here: the command says it, if it sets the filter */
+    struct ffitap__filter_flaw flaw; /* the command that sets the filter reports it */
 
     ffitap__clock_init();
     ffitap__watch_init();
@@ -175,8 +179,8 @@ __attribute__((constructor)) static void start(void)
     errno = saved;
 }
 
-/* Ends this thread's hold on the file. Other threads hold it until they count in the next one, or
- * end. */
+/* Ends this thread's hold on the file. Other threads hold it until they end, or have counted in two
+ * later files. */
 static void let_go(struct ffitap__thread *self)
 {
     if (!self || self->depth)

@@ -1,7 +1,7 @@
 /*
  * The tap: what the shim and the core report to. It keeps what is known of this process (objects,
- * functions, runtimes, the calls of each thread) and tells it to sinks. Here it is put together:
- * this is the only file that knows all of its parts.
+ * functions, runtimes, the calls of each thread) and tells it to sinks. Only tap.c starts its
+ * parts, in a process and in a forked child, and connects them with each other.
  */
 #ifndef FFITAP_TAP_TAP_H
 #define FFITAP_TAP_TAP_H
@@ -15,7 +15,8 @@
  * held. */
 void ffitap__tap_describe(const struct ffitap__sink *to);
 
-/* Emits all of these, for a session that has just started. Called from LTTng's listener thread. */
+/* Emits all of these definitions, for a session that has just started. Called from LTTng's listener
+ * thread, and when the provider is loaded. */
 FFITAP__CROSSING void ffitap__tap_describe_process(void);
 
 /* Keeps no statistics from now on, if the program itself has begun them; this thread lets go of

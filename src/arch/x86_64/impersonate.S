@@ -5,8 +5,8 @@
  * site, whose `ret` returns to us. With two pushes after the call that brought us here the stack is
  * aligned for `function` just as a call instruction would leave it.
  *
- * This file carries no mark of compatibility with shadow stacks, on purpose: in a process that has
- * an object without it they stay off, and they would not let such a return pass.
+ * This file carries no mark of compatibility with shadow stacks, on purpose. Shadow stacks would
+ * not let such a return pass, and they stay off in a process that has an object without the mark.
  */
     .text
     .globl ffitap__impersonate

@@ -87,7 +87,7 @@ static enum ffitap_status parse_basic_word(struct parser *parser, const struct f
     return FFITAP_OK;
 }
 
-/* Behind "struct", "union" or "enum". */
+/* Reads "struct", "union" or "enum", and the name behind it. */
 static enum ffitap_status parse_tagged(struct parser *parser, bool is_enum, struct base *base)
 {
     base->tag = parser->token;
@@ -141,7 +141,9 @@ static enum ffitap_status parse_type_word(struct parser *parser, const struct ff
     return FFITAP_OK;
 }
 
-/* Finds the type of a pointer to this type. In two cases it tells what the pointer points to. */
+/*
+ * Finds the type of a pointer to this type. In two cases this type says what the pointer points to.
+ */
 static void find_pointer(struct base *base)
 {
     if (base->type == ffitap_type_borrow(FFITAP_TYPE_CHAR))
@@ -281,7 +283,7 @@ static size_t take_pointers(struct parser *parser)
 
 static enum ffitap_status parse_declarator(struct parser *parser, struct declarator *declarator);
 
-/* The name, or what stands in parentheses in its place. */
+/* Reads the name, or what stands in parentheses in its place. */
 static enum ffitap_status parse_core(struct parser *parser, struct declarator *declarator)
 {
     enum ffitap_status status = FFITAP_OK;
@@ -384,7 +386,7 @@ static enum ffitap_status parse_parameter(struct parser *parser, bool counts)
     return status == FFITAP_OK ? add_parameter(parser, type) : status;
 }
 
-/* "(void)", and "()", which says nothing. */
+/* Reads the rest of "(void)", or of "()", which says nothing. False if there are parameters. */
 static bool is_without_parameters(struct parser *parser, bool counts)
 {
     const bool is_void =
@@ -400,7 +402,7 @@ static bool is_without_parameters(struct parser *parser, bool counts)
     return true;
 }
 
-/* Behind "(", up to ")" and with it. */
+/* Reads what follows "(", up to and with ")". */
 static enum ffitap_status parse_parameters(struct parser *parser, bool counts)
 {
     enum ffitap_status status = FFITAP_OK;

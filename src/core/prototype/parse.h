@@ -19,8 +19,8 @@ struct ffitap_prototype {
     bool is_complete;
 };
 
-/* Reads `text` into `prototype`, which must be zero before. On failure it holds what was read until
- * then. */
+/* Reads `text` into `prototype`, which must be zero before. On failure `prototype` holds what was
+ * read until then. */
 enum ffitap_status ffitap__prototype_parse(const char *text, const struct ffitap_names *names,
                                            struct ffitap_prototype *prototype,
                                            struct ffitap_error *error);

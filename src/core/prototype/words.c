@@ -4,7 +4,7 @@
 #include <sys/types.h>
 #include <wchar.h>
 
-/* Two bits for each, so that "long long" is more than "long". */
+/* Each word has two bits, so that "long long" is more than "long". */
 enum basic_word {
     VOID = 1u << 0,
     BOOL = 1u << 2,
@@ -95,7 +95,8 @@ static const struct ffitap__word words[] = {
     INTEGER(useconds_t),
 };
 
-/* An _Atomic type may be larger than the plain one, a _Complex one travels in its own way. */
+/* Words that are refused: an _Atomic type, for example, may be larger than the plain one, and a
+ * _Complex one travels in its own way. */
 static const char *const refused[] = {
     "_Alignas",
     "_Alignof",

@@ -42,7 +42,7 @@ static void (*tell_load)(const void *address);
 /* What dlerror(3) told us and the program has not asked for yet. */
 static FFITAP__THREAD_LOCAL char *owed_error;
 
-/* Who called a hook, and with which function to serve it. */
+/* Who called a hook, and which real function to call for that caller. */
 struct caller {
     const void *address;
     uintptr_t return_site;
@@ -213,8 +213,8 @@ static void decide(struct ffitap__object *object)
     object->notes = object->room;
 }
 
-/* Whether a variable holds something that a constructor has put there before we came: that must
- * stay. */
+/* NULL for a variable that holds another function: a constructor has put it there before we came,
+ * and it must stay. */
 static void *replacement(const struct ffitap__object *object, const struct ffitap__hook *hook,
                          const struct ffitap__slot *slot)
 {

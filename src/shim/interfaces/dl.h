@@ -6,10 +6,8 @@
 
 #include "tap/known/scan.h"
 
-/*
- * Where calls can return to that are made in the name of this object (arch/arch.h); 0 if nowhere.
- * The object is being hooked, or was.
- */
+/* The return site for calls that are made in the name of `object` (arch/arch.h); 0 if it has none.
+ * The object must be one that was hooked or is being hooked. */
 uintptr_t ffitap__dl_return_site(const struct ffitap__object *object);
 
 /* Has `loaded` called after each load, as struct ffitap__interface says. */

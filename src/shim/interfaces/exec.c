@@ -21,10 +21,10 @@
 #include "tap/base/fast.h"
 
 /*
- * The process that is in a hook. The real function may be one that another library has put in its
- * place, and come here again; that is not noted a second time. It is the number and no flag,
- * because a child of vfork(2) may be gone and have left its own number here: that number is not
- * this process's, and so it means nothing.
+ * The number of the process that is in a hook in this thread. Another library may have put a
+ * function in the place of the real one, and that function may call a hook again: this is not noted
+ * a second time. A number is kept and no flag, because a child of vfork(2) may be gone and have
+ * left its own number here: that number is not this process's, and so it means nothing.
  */
 static FFITAP__THREAD_LOCAL pid_t noting;
 
@@ -113,8 +113,8 @@ static int hook_execveat(int directory, const char *path, char *const arguments[
 
 typedef int executor(const char *name, char *const arguments[], char *const environment[]);
 
-/* For functions that take their arguments one by one, with the environment behind the NULL in one
- * of them. The array of arguments lies on the stack, as in glibc's own functions. */
+/* For functions that take their arguments one by one, with the environment behind the NULL in
+ * execle(3). The array of arguments lies on the stack, as in glibc's own functions. */
 static int execute_listed(executor *execute, const char *name, const char *first, va_list rest,
                           bool has_environment)
 {
@@ -168,9 +168,10 @@ typedef int spawner(pid_t *child, const char *name, const posix_spawn_file_actio
                     char *const environment[]);
 
 /*
- * The child's number is known only when the child is running. So the note may come after the child
- * has looked for notes to take away, and after notes that the child has left itself, to which it
- * yields. But its moment is from before the child's start, and so a reader can still tell.
+ * The child's number is known only when the child is running. So this note may come after the child
+ * has looked for notes to take away. It may also come after notes that the child has left itself,
+ * and then takes another name than theirs. But the moment in the note is from before the child's
+ * start, and so a reader can still tell what happened.
  */
 static int spawn(spawner *real, bool is_searched, pid_t *child, const char *name,
                  const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
@@ -266,7 +267,7 @@ static bool is_in_program(const void *function)
 /*
  * A slot is hooked only if it leads to the C library's function, or to that of a library that
  * replaces it: a program's own "system" may be anything. A slot that is not bound yet will lead to
- * one of the former.
+ * one of these two.
  */
 static void *replacement(const struct ffitap__object *object, const struct ffitap__hook *hook,
                          const struct ffitap__slot *slot)

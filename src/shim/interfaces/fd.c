@@ -1,6 +1,6 @@
 /*
  * close_range and closefrom. LTTng keeps descriptors in the process. If the program closes them,
- * LTTng aborts, or goes on to use their numbers, whatever these are by then. Its own library
+ * LTTng aborts, or goes on to use their numbers, whatever these are by then. LTTng's own library
  * against that, liblttng-ust-fd, guards only close(2) and fclose(3). Here the descriptors of a
  * range are closed one by one through the same guard.
  */

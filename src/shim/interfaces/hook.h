@@ -41,13 +41,14 @@ struct ffitap__interface {
     size_t hook_count;
     bool is_of_tracer; /* is hooked in the tracer's own objects, and in no others */
 
-    /* The shim starts: no object was hooked yet. */
+    /* The shim starts, and has hooked no object yet. */
     void (*start)(void);
 
     /* fork(2) has just made this process: only async-signal-safe functions may be called. */
     void (*start_child)(void);
 
-    /* An object is about to be hooked. False: nothing of it can be, by any interface. */
+    /* An object is about to be hooked. False if it cannot be; then no interface hooks anything in
+     * it. */
     bool (*begin)(struct ffitap__object *object);
 
     /* A slot with the name of `hook` is there. No slot of the object has been rewritten yet. */
@@ -57,14 +58,15 @@ struct ffitap__interface {
     /* All slots were noted. */
     void (*decide)(struct ffitap__object *object);
 
-    /* What is to stand in the slot; NULL: what stands there. NULL for the function itself:
-     * hook->replacement. */
+    /* Returns what is to stand in the slot; NULL leaves the slot as it is. An interface without
+     * this function puts hook->replacement there. */
     void *(*replacement)(const struct ffitap__object *object, const struct ffitap__hook *hook,
                          const struct ffitap__slot *slot);
 
     /*
-     * `address` is in what this thread has just loaded and keeps; NULL as the shim starts, when
-     * nothing can be unloaded. The tap's lock is not held, and dlerror(3)'s text may be cleared.
+     * An object was loaded. `address` lies in what this thread has just loaded and keeps; it is
+     * NULL when the shim starts, while nothing can be unloaded. The tap's lock is not held. The
+     * function may clear dlerror(3)'s text.
      */
     void (*loaded)(const void *address);
 };

@@ -2,13 +2,14 @@
  * The tracer itself, LTTng's library in the process: what it does in ways that a traced program
  * would notice.
  *
- * LTTng writes to a pipe when a buffer is full, in the middle of an event. pthread_cancel(3) would
- * take effect there, in a thread that otherwise passed no such place: half an event would stay in
+ * LTTng writes to a pipe when a buffer is full, in the middle of an event. In a thread without any
+ * other cancellation point, pthread_cancel(3) would take effect there: half an event would stay in
  * the buffer, and the recording would wait for the other half.
  *
- * In each forked child LTTng loads itself anew and walks through what is mapped. If another thread
- * was loading something at the time of the fork, the dynamic linker finds its list half changed in
- * the child, and ends the process; if that thread had the list locked, the child waits for ever.
+ * In each forked child LTTng loads itself anew and walks through the list of mapped objects. If
+ * another thread of the parent was loading something at the time of the fork, the dynamic linker
+ * finds this list half changed in the child, and ends the process. If that thread had locked the
+ * list, the child waits for ever.
  */
 #include <dlfcn.h>
 #include <link.h>
@@ -47,9 +48,8 @@ static void *load_in_parent(const char *name, int mode)
     return dlopen(name, mode);
 }
 
-/*
- * As dl_iterate_phdr(3), but a forked child visits nothing: nobody asks what its parent had mapped.
- */
+/* As dl_iterate_phdr(3), but in a forked child nothing is visited: nobody asks LTTng what its
+ * parent had mapped. */
 static int walk_in_parent(int (*visit)(struct dl_phdr_info *info, size_t size, void *data),
                           void *data)
 {

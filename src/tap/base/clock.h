@@ -18,7 +18,7 @@
 /* Chooses the clock, once and before anybody reads it: until then it counts no ticks. */
 void ffitap__clock_init(void);
 
-/* Whether it counts ticks; set by ffitap__clock_init(). */
+/* Whether the clock counts ticks; set by ffitap__clock_init(). */
 FFITAP__CROSSING extern bool ffitap__clock_counts_ticks;
 
 static inline uint64_t ffitap__clock_monotonic_ns(void)
@@ -37,9 +37,9 @@ static inline uint64_t ffitap__clock_now(void)
 }
 
 /*
- * Nanoseconds per tick, times 2^FFITAP__CLOCK_SHIFT; 0 until it was measured. The first caller who
- * asks for it measures it, and may have to wait for a millisecond if the process is younger than
- * that.
+ * The rate: nanoseconds per tick, times 2^FFITAP__CLOCK_SHIFT; 0 until it was measured. The first
+ * caller that needs the rate measures it, and may have to wait for a millisecond if the process is
+ * younger than that.
  */
 #define FFITAP__CLOCK_SHIFT 32
 FFITAP__CROSSING extern _Atomic uint64_t ffitap__clock_rate;
@@ -68,10 +68,8 @@ static inline uint64_t ffitap__clock_duration_ns(uint64_t ticks)
     return (uint64_t)(((unsigned __int128)ticks * rate) >> FFITAP__CLOCK_SHIFT);
 }
 
-/*
- * A moment that was read with ffitap__clock_now() within the last seconds, on CLOCK_MONOTONIC.
- * `anchor` is the caller's, one per thread, zeroed at first.
- */
+/* Translates a moment to CLOCK_MONOTONIC. It must have been read with ffitap__clock_now() within
+ * the last seconds. `anchor` is the caller's, one per thread, zeroed at first. */
 struct ffitap__clock_anchor {
     uint64_t ticks;
     uint64_t monotonic_ns;

@@ -11,8 +11,8 @@
 /* The absolute path of the folder for the statistics file. Not read in a setuid program. */
 #define FFITAP__ENV_STAT_DIR "FFITAP_STAT_DIR"
 
-/* The patterns of tap/filter.h; a text that is no filter leaves nothing out. Not read in a setuid
- * program. */
+/* The patterns of tap/base/filter.h; a text that is no filter leaves nothing out. Not read in a
+ * setuid program. */
 #define FFITAP__ENV_FILTER "FFITAP_FILTER"
 
 #endif

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /*
- * Every event of tracepoints/provider.h, with the record that it carries: those that are told to
- * every sink, and those of single calls, which only events are made of.
+ * Every event of tracepoints/provider.h, with the record that it carries. The first list has the
+ * events that are told to every sink; the second has those of single calls and callbacks, which
+ * only LTTng gets.
  */
 #define FFITAP__TOLD_EVENT_MAP(X)                                                                  \
     X(process, process_event)                                                                      \
@@ -57,12 +58,13 @@ enum ffitap__object_cause {
 
 /* What could not be recorded. The real call went through all the same. */
 enum ffitap__loss {
-    FFITAP__LOST_CALL = 0,     /* a call nested too deep, or in a thread without call frames */
+    FFITAP__LOST_CALL = 0,     /* nested too deep, or without room to record or count it */
     FFITAP__LOST_FUNCTION = 1, /* no room to name another function */
-    FFITAP__LOST_OBJECT = 2,   /* no room for another object: its calls are not seen */
+    FFITAP__LOST_OBJECT = 2,   /* no room for it, or it cannot be hooked: its calls are not seen */
     FFITAP__LOST_RUNTIME = 3,  /* no hook left for another runtime, whose calls are not seen; or for
-                                  a closure, through which callbacks are not seen */
-    FFITAP__LOST_EVENT = 4,    /* of a thread that ends; reports say "other"; has no event itself */
+                                  a closure, through which callbacks are not seen; or calls are
+                                  not seen because the tap is of another build */
+    FFITAP__LOST_EVENT = 4,    /* of a thread that ends: not told to LTTng; "other" in reports */
 };
 
 enum ffitap__swap_direction {
@@ -82,7 +84,7 @@ enum ffitap__call_flag {
 
 /* What a runtime's interpreter lock is, where it has one that calls give up. */
 enum ffitap__lock_kind {
-    FFITAP__LOCK_UNTOLD = 0,   /* earlier versions say nothing, and take each to be always there */
+    FFITAP__LOCK_UNTOLD = 0,   /* not told: reports count as if it were always there */
     FFITAP__LOCK_NONE = 1,     /* the runtime has none */
     FFITAP__LOCK_ALWAYS = 2,   /* there as long as the interpreter is */
     FFITAP__LOCK_OPTIONAL = 3, /* of a free-threaded interpreter, which may have it or not */
@@ -225,9 +227,9 @@ struct ffitap__lost_event {
 };
 
 /*
- * Who is told: LTTng, the statistics, ... NULL for what a sink does not want. A sink that comes
- * late is described what is known so far. Runtimes, objects and functions are told with the tap's
- * lock held; the rest by any thread.
+ * A sink, such as LTTng or the statistics: a function for each event, NULL for an event that the
+ * sink does not want. What is known so far is described to a sink that comes late. Runtimes,
+ * objects and functions are told with the tap's lock held; the rest by any thread.
  */
 struct ffitap__sink {
 #define X(name, record) void (*name)(const struct ffitap__##record *event);

@@ -22,7 +22,7 @@
 /* What is wrong with a text that is no filter. */
 struct ffitap__filter_flaw {
     const char *why;     /* words that can stand behind the pattern */
-    const char *pattern; /* in the text; NULL if it is about the whole */
+    const char *pattern; /* in the text; NULL if the flaw is of the whole text */
     size_t length;       /* of the pattern */
 };
 

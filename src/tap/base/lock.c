@@ -25,7 +25,7 @@ struct mask {
     bool is_known;
 };
 
-/* The holder's, from before it asked for the lock. */
+/* The holder's signal mask, from before it asked for the lock. */
 static struct mask former_mask;
 
 /*
@@ -93,8 +93,10 @@ void ffitap__unlock(void)
     restore_signals(&former);
 }
 
-/* Whether before_fork() has taken the lock. It has not if fork() is called in the handler of a
- * signal that the lock's holder has caused itself: this thread holds the lock already. */
+/*
+ * Whether ffitap__lock_before_fork() has taken the lock. It cannot if fork(3) is called in the
+ * handler of a signal that the lock's holder has caused itself: this thread holds the lock already.
+ */
 static FFITAP__THREAD_LOCAL bool held_for_fork;
 
 void ffitap__lock_before_fork(void)

@@ -6,10 +6,8 @@
 
 #include <stdbool.h>
 
-/*
- * At the start. From then on a thread calls `before_waiting` before it waits for the lock: for what
- * the thread may otherwise come to do first while it holds the lock, and must not.
- */
+/* Called at the start. From then on each thread calls `before_waiting` before it waits for the
+ * lock. This is for work that a thread has to do once, and must not do while it holds the lock. */
 void ffitap__lock_init(void (*before_waiting)(void));
 
 /*

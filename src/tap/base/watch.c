@@ -5,7 +5,11 @@
 
 struct ffitap__watch ffitap__watch;
 
-/* The same, where the kernel does not wipe it: ffitap__watch_start_child() publishes it again. */
+/*
+ * The state itself, which the kernel does not wipe in a child. In a child of fork(3) it is
+ * published again. In a child that was made behind fork(3)'s back nobody does that, and so nothing
+ * is wanted there.
+ */
 static _Atomic uint64_t state;
 
 /* Publishes the state, and again if another thread has changed it meanwhile: so whoever was the

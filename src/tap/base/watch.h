@@ -1,4 +1,6 @@
-/* Who wants to know of this process's foreign calls. It is asked before each of them. */
+/*
+ * Whether anybody wants to know of this process's foreign calls. This is asked before each of them.
+ */
 #ifndef FFITAP_TAP_BASE_WATCH_H
 #define FFITAP_TAP_BASE_WATCH_H
 
@@ -11,13 +13,14 @@
 #include "arch/arch.h"
 
 /* What the state says; 0 if nobody wants anything. */
-#define FFITAP__WATCH_EVENTS     1u /* the provider is there: a session may want some of them */
-#define FFITAP__WATCH_STATISTICS 2u /* are kept */
-#define FFITAP__WATCH_EDITION    4u /* from this bit on: see ffitap__watch_renew() */
+#define FFITAP__WATCH_EVENTS     1u /* the provider is there: a session may want events */
+#define FFITAP__WATCH_STATISTICS 2u /* statistics are kept */
+#define FFITAP__WATCH_EDITION    4u /* the bits from here on count up: see ffitap__watch_renew() */
 
 /*
- * Alone on a page, which the kernel wipes in a child that is made behind fork(3)'s back: that one's
- * calls must not be counted in its parent's statistics file, and LTTng knows nothing of it either.
+ * The state is alone on a page, which the kernel wipes in a child that is made behind fork(3)'s
+ * back: that child's calls must not be counted in its parent's statistics file, and LTTng knows
+ * nothing of the child either.
  */
 FFITAP__CROSSING extern struct ffitap__watch {
     _Atomic uint64_t state;
@@ -48,7 +51,9 @@ static inline bool ffitap__watch_events(void)
 /* Has the kernel wipe the page from now on, in children that are made behind fork(3)'s back. */
 void ffitap__watch_init(void);
 
-/* In a child of fork(3), of which we are told: what was wanted in its parent is wanted here. */
+/*
+ * Called in a child of fork(3), of which we are told: what was wanted in its parent is wanted here.
+ */
 void ffitap__watch_start_child(void);
 
 /* The provider has come. */

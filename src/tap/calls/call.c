@@ -119,7 +119,7 @@ static const struct ffitap__tally *shown_tally(const struct ffitap__thread *self
     return ffitap__watch_statistics() ? self->tally : NULL;
 }
 
-/* Takes a frame off, and its call from those that the file shows in flight. */
+/* Takes a frame off, and takes its call from those that the file shows in flight. */
 static void pop(struct ffitap__thread *self, struct ffitap__frame *frame)
 {
     const struct ffitap__tally *tally = frame->cell ? frame->cell->tally : shown_tally(self);

@@ -12,8 +12,8 @@
  * first call, or changes errno. A call that cannot be recorded is counted as lost.
  *
  * A signal handler may make calls of its own at any instruction of this code. Each of its calls
- * takes off the frame that it has put on, and besides only frames that
- * ffitap__call_has_stale_frame() names.
+ * takes off the frame that it has put on (with one exception: see ffitap__call_take_window()).
+ * Besides, it takes off only frames that ffitap__call_has_stale_frame() names.
  */
 #ifndef FFITAP_TAP_CALLS_CALL_H
 #define FFITAP_TAP_CALLS_CALL_H
@@ -48,14 +48,14 @@ FFITAP__CROSSING void ffitap__call_end_slowly(struct ffitap__thread *self,
 /* A plan passes its call on from at most this many bytes below the plan's caller on the stack. */
 #define FFITAP__CALL_OF_PLAN_MAX 1024u
 
-/* The interpreter lock is released, for a call that is about to be made. */
+/* Notes that the interpreter lock is released for a call that is about to be made. */
 static inline void ffitap__call_note_window(struct ffitap__thread *self)
 {
     self->window.open = 1;
     self->question.stack = 0;
 }
 
-/* The same after the lock was released, which also tells sessions that listen to events. */
+/* The same, called after the lock was released: this also tells sessions that listen to events. */
 static inline void ffitap__call_lock_released(struct ffitap__thread *self, uint16_t runtime)
 {
     ffitap__call_note_window(self);
@@ -65,8 +65,8 @@ static inline void ffitap__call_lock_released(struct ffitap__thread *self, uint1
 
 /*
  * The address of errno was asked for. `stack` is the stack pointer of the function that asked. If
- * that function makes the call as well, ffitap__call_enter() gets the same one, which tells the
- * exchange of a call from a question that a callback asks.
+ * that function makes the call as well, ffitap__call_enter() gets the same stack pointer. This
+ * tells the exchange of a call from a question that a callback asks.
  */
 static inline void ffitap__call_errno_asked(struct ffitap__thread *self, uintptr_t stack, int value)
 {
@@ -75,10 +75,10 @@ static inline void ffitap__call_errno_asked(struct ffitap__thread *self, uintptr
 }
 
 /*
- * Whether a frame is stale: the stack has been unwound past it by an exception or a longjmp, or its
- * lock was never taken back. Stacks grow down, so every frame that a new call can still return to
- * lies above that call. A call on another stack (a coroutine's) may end a live frame early. That
- * frame is then not found when its call returns, and nothing is counted twice.
+ * Whether a frame is stale: an exception or a longjmp has unwound the stack past its call, or the
+ * call's lock was never taken back. Stacks grow down, so every frame that a new call can still
+ * return to lies above that call. A call on another stack (a coroutine's) may end a live frame
+ * early. That frame is then not found when its call returns, and nothing is counted twice.
  */
 static inline bool ffitap__call_is_stale(uintptr_t frames_stack, uintptr_t stack)
 {
@@ -132,7 +132,9 @@ static inline uint32_t ffitap__call_depth(const struct ffitap__thread *self,
     return (uint32_t)(frame - self->frames) + 1;
 }
 
-/* The call of `frame`, the `depth`th, begins `now` and is in flight. */
+/*
+ * The call of `frame`, the thread's `depth`th, begins at the moment `now`, and is shown in flight.
+ */
 static inline void ffitap__call_begin(struct ffitap__statistics_thread *thread,
                                       struct ffitap__frame *frame, uint32_t depth, uint64_t now)
 {
@@ -155,12 +157,12 @@ static inline void ffitap__call_note_plan(struct ffitap__thread *self, const voi
 
 /*
  * Whether this call of the function is no call of its own but the plan's call under way, which the
- * plan passes on to another function that makes calls. It is if the plan's call was the last to
- * begin, no callback has come out of it, and its caller lies further up the stack, though not so
- * far that native code could be in between. A caller that has jumped out of the plan's call may
- * call the same function itself. If it does so with the same stack pointer, that is seen to be
- * another call. If it does so from further down the stack, before another call has shown that the
- * plan's call is over, its call cannot be told from the plan's and is not counted.
+ * plan passes on to another function that makes calls. It is the plan's call if that call was the
+ * last to begin, if no callback has come out of it, and if the plan's caller lies further up the
+ * stack, though not so far that native code could be in between. A caller that has jumped out of
+ * the plan's call may call the same function itself. If its stack pointer is the same, that is seen
+ * to be another call. If the caller is further down the stack, and no other call has shown yet that
+ * the plan's call is over, the new call cannot be told from the plan's, and is not counted.
  */
 static inline bool ffitap__call_is_plans(const struct ffitap__thread *self, const void *function,
                                          uintptr_t stack)
@@ -181,7 +183,7 @@ static inline void ffitap__call_forget_ahead(struct ffitap__thread *self)
 
 /*
  * The fast way, which nearly every call takes while calls are counted and nothing else: the thread
- * has called the function before, and has no stale frame on top. It calls no function, so its
+ * has called the function before, and has no stale frame on top. This way calls no function, so its
  * caller need not save the arguments of the foreign call. NULL if the call has to go the slow way.
  */
 static inline __attribute__((always_inline)) struct ffitap__frame *
@@ -228,8 +230,8 @@ static inline struct ffitap__frame *ffitap__call_enter(struct ffitap__thread *se
                : ffitap__call_enter_slowly(self, runtime, address, has_lock, stack);
 }
 
-/* Takes off the top frame. This comes last of all: until then a signal handler that makes calls
- * finds the frame as it was in native code, and uses frames above it. */
+/* Takes off the top frame. This is the last thing that is done for a call: until then a signal
+ * handler that makes calls finds the frame as it was in native code, and uses frames above it. */
 static inline void ffitap__call_pop(struct ffitap__thread *self, struct ffitap__frame *frame,
                                     const struct ffitap__tally *tally)
 {
@@ -276,8 +278,8 @@ static inline bool ffitap__call_is_only_counted(const struct ffitap__thread *sel
     return self->counting == ffitap__watch_state() && top->cell;
 }
 
-/* Shows in the file that the call of `frame` has left native code and waits for its lock. It may
- * wait for ever: an interpreter that ends does not give the lock to some threads any more. */
+/* Shows in the file that the call of `frame` has left native code and waits for its lock. The call
+ * may wait for ever: an interpreter that ends does not give the lock to some threads any more. */
 static inline void ffitap__call_show_wait(const struct ffitap__frame *frame, uint64_t left)
 {
     struct ffitap__statistics_thread *thread = frame->cell->tally->thread;
@@ -355,8 +357,8 @@ static inline void ffitap__call_lock_held(struct ffitap__thread *self, uintptr_t
     const uint64_t held = ffitap__ticks_read();
     struct ffitap__frame *frame = &self->frames[self->depth - 1u];
 
-    /* With `stack` in the frame, signal handlers find it further up than they are, and leave it to
-     * us. */
+    /* With `stack` in the frame, signal handlers find the frame further up the stack than they are,
+     * and leave it to us. */
     if (FFITAP__UNLIKELY(!self->depth ||
                          !ffitap__replace(&frame->stack, FFITAP__FRAME_WAITS, stack)))
         return;

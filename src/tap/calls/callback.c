@@ -23,9 +23,9 @@ static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t s
 
 /*
  * Makes this callback the one whose time is taken off its call's self time. False if another
- * callback out of the same call is the one already: that one's handler has gone into native code
- * unseen by us, and native code has called back again. A callback that was jumped over stays the
- * one until another comes from no deeper in the stack, or until the call ends.
+ * callback out of the same call has that part already: the other callback's handler has gone into
+ * native code unseen by us, and native code has called back again. A callback that was jumped over
+ * keeps the part until another comes from no deeper in the stack, or until the call ends.
  */
 static bool take_time(struct ffitap__frame *frame, uintptr_t stack)
 {

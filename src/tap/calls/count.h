@@ -1,6 +1,7 @@
 /*
- * How a call is counted in its places: inline, for a function call costs as much as all this. Where
- * they are is found by tally.h, and made by tally.c if they are not there.
+ * How a call is counted, once everything that it is counted in has been found. This is inline,
+ * because a function call would cost as much as all of it. tally.h finds these places; tally.c
+ * makes those that are not there yet.
  */
 #ifndef FFITAP_TAP_CALLS_COUNT_H
 #define FFITAP_TAP_CALLS_COUNT_H
@@ -90,7 +91,7 @@ static inline void ffitap__count_window(const struct ffitap__places *places)
         ffitap__count_raise(&windows->wait_max_ns, places->wait_ns);
 }
 
-/* A call of which there is nothing unusual to say. */
+/* Counts a call of which there is nothing unusual to say. */
 static inline void ffitap__count_add(struct ffitap__statistics_cell *shared, bool has_window,
                                      const struct ffitap__places *places, uint32_t flags)
 {

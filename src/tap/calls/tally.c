@@ -98,9 +98,9 @@ static void put_aside(struct ffitap__thread *self, struct ffitap__tally *tally)
 /*
  * Puts a tally aside, because statistics were stopped and started since the thread counted
  * something. Calls under way go on counting in the tally that they began with, also on the fast
- * way, for which the tally needs the rate. It may be a signal handler that comes here, at any
- * instruction of a call that is using a retired tally, or that is just retiring one. So only
- * tallies go that are older than this one and that no call is in any more.
+ * way, for which the tally needs the rate. A signal handler may come here as well, at any
+ * instruction of a call that is using a retired tally, or that is just retiring one. So only those
+ * tallies are ended that are older than this one and that no call is in any more.
  */
 static void retire(struct ffitap__thread *self, struct ffitap__tally *tally)
 {
@@ -280,7 +280,7 @@ static struct ffitap__statistics_windows *add_windows(struct ffitap__tally *tall
     if (atomic_compare_exchange_strong_explicit(&cell->shared->windows, &offset, ours,
                                                 memory_order_release, memory_order_relaxed))
         offset = ours;
-    cell->windows = (uint32_t)offset; /* or those of a signal handler, which came first */
+    cell->windows = (uint32_t)offset; /* ours, or those that a signal handler has added first */
     return at(tally, offset);
 }
 
@@ -290,9 +290,8 @@ static struct ffitap__statistics_windows *windows_of(struct ffitap__tally *tally
     return cell->windows ? at(tally, cell->windows) : add_windows(tally, cell);
 }
 
-/*
- * Whether the outcome is of that value. One that is of no value yet is of that value from now on.
- */
+/* Whether the outcome counts that value. An unused outcome is given the value, and counts it from
+ * now on. */
 static bool is_of(struct ffitap__statistics_outcome *outcome, int32_t value)
 {
     /* Both members are set at once, because a signal handler may be looking for an outcome right
@@ -311,7 +310,9 @@ static bool is_of(struct ffitap__statistics_outcome *outcome, int32_t value)
            found.both == wanted.both;
 }
 
-/* The outcome of that value, added if there is none yet; NULL if there is no room for it. */
+/*
+ * The outcome that counts that value, added if there is none yet; NULL if there is no room for it.
+ */
 static struct ffitap__statistics_outcome *
 outcome_of(struct ffitap__tally *tally, struct ffitap__statistics_cell *shared, int32_t value)
 {

@@ -1,8 +1,8 @@
 /*
  * A tally holds what one thread counts, without a lock: nobody writes there but the thread and its
- * signal handlers, which may come at any instruction. It is made on the thread's first call, and
- * goes with the thread, or some time after the thread has begun to count in another file. What was
- * counted stays in the statistics file.
+ * signal handlers, which may come at any instruction. A tally is made on the thread's first call.
+ * It goes with the thread, or some time after the thread has begun to count in another file. What
+ * was counted stays in the statistics file.
  */
 #ifndef FFITAP_TAP_CALLS_TALLY_H
 #define FFITAP_TAP_CALLS_TALLY_H
@@ -20,12 +20,12 @@
 /* A cell of the file, and the places in its histograms that were last counted in. */
 struct ffitap__cell {
     struct ffitap__statistics_cell *shared;
-    struct ffitap__tally *tally; /* that it is one of */
+    struct ffitap__tally *tally; /* the tally that this cell is in */
     struct ffitap__callee callee;
     _Atomic uint64_t key; /* ffitap__thread_key() of the calls that it is remembered for */
     struct ffitap__recent durations;
     struct ffitap__recent waits;
-    uint32_t windows; /* offset of its struct ffitap__statistics_windows, 0 for none */
+    uint32_t windows; /* offset of the struct ffitap__statistics_windows, 0 for none */
     uint32_t next;    /* the next cell of the function, through another runtime or of callbacks: its
                          place among the cells plus one; 0 for none */
 };
@@ -38,13 +38,12 @@ extern struct ffitap__cell ffitap__tally_no_cell;
 /* This is much address space, but a thread touches only as much of it as its functions need. */
 struct ffitap__tally {
     struct ffitap__statistics_thread *thread;
-    struct ffitap__arena arena; /* of the file that it counts in, which stays mapped as long */
-    char *file;                 /* the same, where it is mapped */
+    struct ffitap__arena arena; /* of the file that it counts in; the tally keeps it mapped */
+    char *file;                 /* where that file is mapped */
     uint64_t rate;              /* ffitap__clock_rate once it is known, for ticks; else 0 */
     struct ffitap__tally *next; /* of the thread's retired ones */
     _Atomic uint32_t cell_count;
-    _Atomic uint32_t
-        of_function[FFITAP__FUNCTION_MAX + 1]; /* by id, first those unknown; as `next` */
+    _Atomic uint32_t of_function[FFITAP__FUNCTION_MAX + 1]; /* by id (0: unknown); as `next` */
     struct ffitap__cell cells[FFITAP__CELL_MAX];
 };
 
@@ -69,16 +68,18 @@ void ffitap__tally_lose_call(const struct ffitap__tally *tally);
 struct ffitap__cell *ffitap__tally_cell(struct ffitap__tally *tally, struct ffitap__callee callee);
 
 /*
- * The call of `frame`, which has a cell, left native code; `held` is the moment at which the
- * interpreter lock was held again. False if there is no room to count it.
+ * Counts the call of `frame`, which has a cell. `left` is the moment at which the call left native
+ * code, `held` that at which the interpreter lock was held again. False if there is no room to
+ * count it.
  */
 bool ffitap__tally_count_call(const struct ffitap__frame *frame, uint64_t left, uint64_t held);
 
-/* A callback of `duration_ns` ended. False as above. */
+/* Counts a callback that has ended. False if there is no room to count it. */
 bool ffitap__tally_count_callback(struct ffitap__tally *tally,
                                   const struct ffitap__callback_event *callback);
 
-/* How long `ticks` last: nearly every call is counted with a rate that is known. */
+/* How long `ticks` last, by the tally's rate, which must be known. Nearly every call is counted in
+ * this way. */
 static inline uint64_t ffitap__tally_ns(const struct ffitap__tally *tally, uint64_t ticks)
 {
     return (uint64_t)(((unsigned __int128)ticks * tally->rate) >> FFITAP__CLOCK_SHIFT);

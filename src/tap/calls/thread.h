@@ -44,8 +44,8 @@ struct ffitap__frame {
 /*
  * A frame's `stack` tells whether its call was jumped over. Two states take the place of a stack
  * pointer, and lead to the right answer as well: a frame that is free, or was never used, compares
- * as if it lay further up than any call; one whose call has left and waits for its lock compares as
- * if it lay further down.
+ * as if it lay further up than any call; a frame whose call has left native code and waits for its
+ * lock compares as if it lay further down.
  */
 #define FFITAP__FRAME_FREE  0u
 #define FFITAP__FRAME_WAITS 1u
@@ -67,9 +67,10 @@ struct ffitap__window {
     int errno_before; /* if there are events */
 };
 
-/* Somebody took the address of errno, which tells an exchange if a call follows. */
+/* A function has asked for the address of errno. If a call follows, this tells that errno is
+ * exchanged around it. */
 struct ffitap__errno_question {
-    uintptr_t stack; /* of who asked; 0 if nobody did */
+    uintptr_t stack; /* of the function that asked; 0 if none did */
     int value;
 };
 
@@ -81,19 +82,19 @@ struct ffitap__planned {
 
 /*
  * What was found out in earlier calls of functions through a runtime. At any moment a signal
- * handler may put here what it finds out of other functions with the same place. So neither member
+ * handler may put here what it finds out of other functions that share this memo. So neither member
  * says anything about the other, and the cell has a key of its own.
  */
 struct ffitap__thread_memo {
-    struct ffitap__cell *_Atomic cell; /* where one counts; never NULL */
+    struct ffitap__cell *_Atomic cell; /* where calls of one are counted; never NULL */
     _Atomic uint64_t left_out;         /* the key of one that the filter excludes */
 };
 #define FFITAP__THREAD_MEMOS 256u
 
-/* The key of no function. */
+/* A key that no function has. */
 #define FFITAP__NO_KEY UINT64_MAX
 
-/* No state of ffitap__watch. */
+/* A value that ffitap__watch's state never has. */
 #define FFITAP__NO_STATE UINT64_MAX
 
 struct ffitap__thread {
@@ -161,10 +162,10 @@ static inline bool ffitap__thread_leaves_out(struct ffitap__thread *self, const 
            self->remembering == ffitap__watch_state();
 }
 
-/* At the start: `end` is what a thread that makes measured calls does when it ends. */
+/* Called at the start. Each thread that makes measured calls will call `end` when it ends. */
 void ffitap__thread_init(void (*end)(void *thread));
 
-/* Gives the calls and callbacks that come numbers that no other thread's have. */
+/* Gives this thread's later calls and callbacks ids that those of no other thread have. */
 void ffitap__thread_number(struct ffitap__thread *self);
 
 /* Forgets every memo, so that later calls look for their cells anew, in whatever tally there is

@@ -17,8 +17,8 @@
 #define SHELL      "/bin/sh"
 #define FOLDER_MAX 1000u
 #define NAME_MAX_  64u /* of a note, with the slash before it */
-#define SHELLS     100 /* that are started in the same nanosecond */
-#define PLACES     10  /* that are tried for a note: others come and go meanwhile */
+#define SHELLS     100 /* that may start in the same nanosecond */
+#define PLACES     10  /* names that are tried for a note: others come and go meanwhile */
 
 /* Words of a note that stand before its moment. */
 #define BEFORE_MOMENT 3
@@ -217,8 +217,8 @@ static uint64_t moment_at(const char *path)
     return *at == ' ' ? moment_ns : 0;
 }
 
-/* Moves an older note aside, which another process with this number has left, or an earlier program
- * of this process. The older note is kept, because what it says stays true. */
+/* Moves an older note aside, which an earlier program of this process has left, or another process
+ * with this number. The older note is kept, because what it says stays true. */
 static void set_aside(const char *path, const struct ffitap__exec_note *note)
 {
     char buffer[FOLDER_MAX + NAME_MAX_];
@@ -229,9 +229,10 @@ static void set_aside(const char *path, const struct ffitap__exec_note *note)
 }
 
 /*
- * Returns 0 or an errno. The note that has the number of the process alone for a name is the newest
- * one. A process that has spawned another may write its note of it only after that process has left
- * notes itself. Such a late note takes another name, and the newest one stays where it is.
+ * Returns 0 or an errno. Of the notes of a process the newest is named by the number of the process
+ * alone. A process that has spawned another may write its note of the new process only after that
+ * one has left notes itself. Such a late note takes another name, and the newest note stays where
+ * it is.
  */
 static int put(struct ffitap__exec_note *note, const struct text *text)
 {

@@ -1,8 +1,8 @@
 /*
- * Notes of the programs that this process runs (tap/exec_note.h). They are left if this process
- * found the folder for statistics in its environment when it started. All of this may be called by
- * any thread, in signal handlers, and in children of fork(2) and vfork(2), whose memory may be
- * their parent's: it takes no lock, allocates nothing, and leaves errno alone.
+ * Notes of the programs that this process runs (tap/statistics/exec_note.h). They are left if this
+ * process found the folder for statistics in its environment when it started. All of this may be
+ * called by any thread, in signal handlers, and in children of fork(2) and vfork(2), whose memory
+ * may be their parent's: it takes no lock, allocates nothing, and leaves errno alone.
  */
 #ifndef FFITAP_TAP_KNOWN_EXEC_H
 #define FFITAP_TAP_KNOWN_EXEC_H
@@ -17,7 +17,7 @@ struct ffitap__exec_program {
     int directory;    /* as execveat(2) has it, AT_FDCWD for the other functions */
     const char *name; /* "": the descriptor `directory` is the program itself */
     bool is_searched; /* in PATH, if the name has no slash */
-    bool is_moved;    /* perhaps to another directory, before a relative name is looked for */
+    bool is_moved;    /* perhaps to another directory before a relative name is looked up */
     char *const *environment;
 };
 
@@ -34,8 +34,7 @@ struct ffitap__exec_note {
 /* At the start of the program: statistics go to `folder`, an absolute path. */
 void ffitap__exec_start(const char *folder);
 
-/* This program has come up, and it has a statistics file that says so: the note of it is taken
- * away. */
+/* Takes away the note of this program, which has come up and has a statistics file that says so. */
 void ffitap__exec_arrive(void);
 
 /* Whether notes are wanted. */
@@ -50,11 +49,11 @@ FFITAP__CROSSING struct ffitap__exec_note
 ffitap__exec_leave(const struct ffitap__exec_program *program, int32_t pid, int32_t parent,
                    uint64_t moment_ns);
 
-/* The same of a shell whose process number is not known here. A note is left only if the shell's
- * environment keeps it from being seen. */
+/* The same of a shell whose process number is not known here. A note is left only if `environment`
+ * keeps the shell from being seen. */
 FFITAP__CROSSING struct ffitap__exec_note ffitap__exec_leave_shell(char *const *environment);
 
-/* The program was not started. */
+/* Takes the note back, because the program was not started. */
 FFITAP__CROSSING void ffitap__exec_withdraw(const struct ffitap__exec_note *note);
 
 #endif

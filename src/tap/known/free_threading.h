@@ -1,8 +1,8 @@
 /*
  * Builds of CPython that can do without their interpreter lock, and whether the lock is on: modules
- * that need it turn it on. CPython has no function that says so. The tap reads the flag from
- * memory, at the place that the interpreter's own description (_Py_DebugOffsets) names, in the
- * versions whose description we know.
+ * that need the lock turn it on. CPython has no function that tells whether it is on. The tap reads
+ * the flag from memory, at the place that the interpreter's own description (_Py_DebugOffsets)
+ * names, in the versions whose description we know.
  */
 #ifndef FFITAP_TAP_KNOWN_FREE_THREADING_H
 #define FFITAP_TAP_KNOWN_FREE_THREADING_H

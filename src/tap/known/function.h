@@ -14,7 +14,8 @@
 #include "tap/base/event.h"
 #include "tap/known/function_table.h"
 
-/* Whether its calls are left out. A lookup that gives it another name may change that. */
+/* Whether calls of the function are left out by the filter. A lookup that gives the function
+ * another name may change that. */
 static inline bool ffitap__function_is_excluded(const struct ffitap__function *function)
 {
     return atomic_load_explicit(&function->is_excluded, memory_order_relaxed);

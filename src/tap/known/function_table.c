@@ -104,7 +104,7 @@ bool ffitap__function_table_add(struct ffitap__function *function)
  * Turns retired slots that stand right before a never-used one into never-used ones: no search has
  * to go on past them. Without this, a table that functions come to and go from would at last have
  * no slot left that ends a search. The walk goes backwards, and twice around because a row of such
- * slots may cross the table's end. A search that is under way only ends one slot earlier.
+ * slots may cross the table's end. A search that is under way only ends earlier.
  */
 static void empty_ends(struct table *table)
 {

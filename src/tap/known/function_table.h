@@ -12,7 +12,7 @@
 struct ffitap__function {
     uint32_t id;         /* from 1 */
     uint8_t naming;      /* enum ffitap__naming */
-    uintptr_t address;   /* the last one it was seen at */
+    uintptr_t address;   /* the last one that it was found at */
     uint64_t place;      /* in its library, if it lies in one */
     uint64_t offset;     /* the same, or from the export that it is named after */
     const char *library; /* interned, as `symbol` */
@@ -21,7 +21,7 @@ struct ffitap__function {
     struct ffitap__function *same_place; /* the next of its bucket */
 };
 
-/* NULL if none is known there. */
+/* The function at `address`; NULL if none is known there. */
 struct ffitap__function *ffitap__function_table_find(uintptr_t address);
 
 /* Puts a function at its address, where none is. False if there is no memory. */

@@ -45,7 +45,7 @@ struct ffitap__object *ffitap__object_table_find(uintptr_t bias, const char *pat
 }
 
 /*
- * A free entry, first of all one that held this very object before. Loading and unloading libraries
+ * A free entry, if possible one that held this very object before. Loading and unloading libraries
  * for days must not use the table up, nor memory: an entry keeps what it has for the next object.
  */
 static struct ffitap__object *free_entry(const char *path)
@@ -90,7 +90,8 @@ static size_t count_needed(const struct ffitap__elf *elf)
     return count;
 }
 
-/* Into the list that the entry has had for another object, if there is room. */
+/* Reads which libraries the object needs, into the list that the entry has from another object if
+ * that has room. */
 static void read_needed(struct ffitap__object *object, const struct ffitap__elf *elf)
 {
     const size_t count = count_needed(elf);
@@ -181,9 +182,9 @@ bool ffitap__object_needs(const void *address, const char *path)
 
 /*
  * The entry may get another object while it is looked at. The start of the old one and the end of
- * the new one together could hold any address. So the end is set last and taken away first: if it
- * reads the same twice, both readings are of one object, and so is the start that was read between
- * them.
+ * the new one together could hold any address. So the end is set last and taken away first: if the
+ * end reads the same twice, both readings are of one object, and so is the start that was read
+ * between them.
  */
 static bool holds(const struct ffitap__object *object, uintptr_t place)
 {

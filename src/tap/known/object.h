@@ -1,7 +1,5 @@
-/*
- * The table of mapped objects, and what an address belongs to. Entries are used again, never freed,
- * so that they stay readable for a thread that has found one without a lock.
- */
+/* The table of mapped objects, and what an address belongs to. Entries are used again and never
+ * freed, so that an entry stays readable for a thread that has found it without a lock. */
 #ifndef FFITAP_TAP_KNOWN_OBJECT_H
 #define FFITAP_TAP_KNOWN_OBJECT_H
 
@@ -43,11 +41,11 @@ struct ffitap__object {
     const char *build_id;
     const char *needed_by;
     const char **needed; /* the libraries it asks for, NULL-terminated; NULL if none */
-    size_t needed_room;  /* for so many of them */
+    size_t needed_room;  /* the list has room for so many of them */
 
     struct ffitap__object_mark mark; /* the visitor's to set */
     void *notes;                     /* the visitor's own; NULL until it sets them */
-    void *room; /* for them: the visitor's to set, kept for the entry's next object */
+    void *room; /* for notes: the visitor's to set, kept for the entry's next object */
 };
 
 /* The object that holds `address`, or NULL. Takes no lock; stays readable when the object goes. */
@@ -75,13 +73,11 @@ FFITAP__CROSSING bool ffitap__object_needs(const void *address, const char *path
 
 /* The rest is done with the tap's lock held. */
 
-/* The mapped one after `object`, the first for NULL; NULL after the last. */
+/* The mapped object after `object`, the first for NULL; NULL after the last. */
 struct ffitap__object *ffitap__object_table_next(const struct ffitap__object *object);
 
-/*
- * The one that is mapped from `path` at this place; NULL if none is. Fast if it comes after the one
- * that was found last.
- */
+/* The object that is mapped from `path` with this bias; NULL if none is. The search is fast if the
+ * object comes after the one that was found last. */
 struct ffitap__object *ffitap__object_table_find(uintptr_t bias, const char *path);
 
 /* Enters an object as mapped, with nothing told of it yet. NULL if the table is full. */

@@ -15,9 +15,9 @@
 
 /*
  * Makes a runtime known: its name, the path of the object that makes the calls, the function that
- * releases its interpreter lock ("" if it has none), and what that is. Returns the id, which is the
- * same whenever all of these are the same; 0 if there is no room, or if this thread holds the tap's
- * lock.
+ * releases its interpreter lock ("" if it has none), and the kind of that lock. Returns the id,
+ * which is the same whenever all of these are the same; 0 if there is no room, or if this thread
+ * holds the tap's lock.
  */
 FFITAP__CROSSING uint16_t ffitap__runtime_add(const char *name, const char *object,
                                               const char *lock, enum ffitap__lock_kind kind);

@@ -181,7 +181,7 @@ static struct ffitap__object *add_if_relocated(const struct dl_phdr_info *info, 
     return NULL;
 }
 
-/* The object's entry, a new one if it was not known; NULL if there is none to be had yet. */
+/* The object's entry, a new one if the object was not known; NULL if it can have none yet. */
 static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct scan *scan)
 {
     const char *name = *info->dlpi_name ? info->dlpi_name : program_path();
@@ -199,7 +199,7 @@ static struct ffitap__object *entry_of(const struct dl_phdr_info *info, struct s
 /*
  * How many objects at the front of the list were there at the last scan. New ones are at the end of
  * the list, and can be no more than were added since that scan. Only those are looked at closely,
- * because to look at all would be to read something of each object every time.
+ * because looking at all of them would mean reading something of each object every time.
  */
 static unsigned long long count_stayed(const struct dl_phdr_info *info)
 {
@@ -224,9 +224,9 @@ static bool start_scan(const struct dl_phdr_info *info, struct scan *scan)
 /*
  * The tap's lock is taken in here, after the dynamic linker's. It cannot be the other way round: a
  * thread that waits for ours may hold the linker's already, if a program calls a function for the
- * first time in a callback of dl_iterate_phdr(3). Nor is the tap's lock waited for here. Fork(2)
- * takes it, so the process could fork while this thread waits with the linker's lock held, and that
- * lock would stay locked in the child for ever.
+ * first time in a callback of dl_iterate_phdr(3). This code does not wait for the tap's lock
+ * either. Fork(2) takes that lock, so the process could fork while this thread waits with the
+ * linker's lock held, and the linker's lock would stay locked in the child for ever.
  */
 static bool lock_scan(struct scan *scan)
 {
@@ -354,7 +354,7 @@ static bool walk(struct scan *scan)
     return true;
 }
 
-/* Only at its end a scan knows whether it was right to trust the counts. */
+/* A scan knows only at its end whether it was right to trust the counts. */
 static void check_counts(struct scan *scan)
 {
     list_is_whole = scan->position == scan->adds - scan->subs;
@@ -383,9 +383,9 @@ static void wait_for_loads(void)
 }
 
 /*
- * Whether to wait for loads that are under way. If the tap knows of one, the update that follows it
- * sees to what it brings. To wait for that load would be to wait for its constructors, and these
- * may wait for something that this thread does next.
+ * Whether to wait for loads that are under way. If the tap knows of such a load, the update that
+ * follows it sees to what it brings. Waiting for that load would mean waiting for its constructors,
+ * and these may wait for something that this thread does next.
  */
 static bool shall_wait(const struct scan *scan)
 {

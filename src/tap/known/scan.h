@@ -12,10 +12,8 @@
 #include "tap/base/event.h"
 #include "tap/known/object.h"
 
-/*
- * Told of every mapped object once, with the tap's lock held and while the dynamic linker keeps
- * the object from going: must not call the dynamic linker.
- */
+/* Called once for every mapped object, with the tap's lock held and while the dynamic linker keeps
+ * the object from going. A visitor must not call the dynamic linker. */
 typedef void ffitap__object_visitor(struct ffitap__object *object);
 
 /* Sets the visitor and shows it every object that is mapped now. */
@@ -33,7 +31,7 @@ FFITAP__CROSSING unsigned ffitap__object_update(uintptr_t asked_for);
 void ffitap__object_load_begins(void);
 void ffitap__object_load_is_over(void);
 
-/* In a child of fork(2), where the other threads' loads do not go on. */
+/* Called in a child of fork(2), where the other threads' loads do not go on. */
 void ffitap__object_start_child(void);
 
 /* Tells every object that is mapped. With the tap's lock held. */

@@ -19,12 +19,12 @@
 FFITAP__EVENT_MAP(X)
 #undef X
 
-/* All of these that are told to sinks. */
+/* The sink that emits those events that are told to sinks. */
 extern const struct ffitap__sink ffitap__lttng_sink;
 
 /*
- * Makes this thread known to LTTng; without this, the thread's first event does so. LTTng takes a
- * lock for it that it also holds while the process forks. So the caller must hold no lock of ours
+ * Makes this thread known to LTTng; without this, the thread's first event does so. For this LTTng
+ * takes a lock that it also holds while the process forks. So the caller must hold no lock of ours
  * that a fork waits for: the thread and the fork would wait for each other for ever.
  */
 void ffitap__lttng_join(void);
@@ -55,7 +55,7 @@ bool ffitap__lttng_wants_complete_calls(void);
 /* Whether some session wants the single moments of calls, and not only complete calls. */
 bool ffitap__lttng_wants_moments(void);
 
-/* Whether it is a callback's edge. */
+/* Whether some session wants the entries or exits of callbacks. */
 bool ffitap__lttng_wants_callbacks(void);
 
 #endif

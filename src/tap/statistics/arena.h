@@ -15,7 +15,7 @@
 
 struct ffitap__arena {
     struct ffitap__storage *storage;
-    _Atomic uint64_t room;       /* of the chunk: offset of its end, and below that of the rest */
+    _Atomic uint64_t room; /* of the chunk: upper half, offset of its end; lower, of its rest */
     _Atomic uint32_t chunk_size; /* of the last; 0 for none */
 };
 

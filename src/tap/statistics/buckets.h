@@ -20,7 +20,7 @@ struct ffitap__recent {
     uint32_t runs[FFITAP__RECENT];
 };
 
-/* Looks for the count, and makes room for it if there is none. */
+/* Looks for the count of `bucket`, and makes it if there is none yet. NULL if there is no room. */
 uint32_t *ffitap__buckets_search(struct ffitap__arena *arena, struct ffitap__recent *recent,
                                  _Atomic uint64_t *list, uint32_t bucket);
 
@@ -48,7 +48,8 @@ _Static_assert(offsetof(struct ffitap__statistics_header, version) ==
                    FFITAP__STATISTICS_VERSION % FFITAP__STATISTICS_BUCKETS != 0,
                "offset 0 is told from a run");
 
-/* The count in the histogram that `list` begins, NULL if there is no room. */
+/* The count to add one to, for one more `value` in the histogram that `list` begins; NULL if there
+ * is no room. */
 static inline uint32_t *ffitap__buckets_find(struct ffitap__arena *arena,
                                              struct ffitap__recent *recent, _Atomic uint64_t *list,
                                              uint64_t value)

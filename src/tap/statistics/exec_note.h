@@ -1,12 +1,12 @@
 /*
- * Notes of programs that were started and of which nothing has come yet. Written by
+ * Notes of programs that were started, and have no statistics file yet. Written by
  * src/tap/known/exec.c, read by tools/report/base/exec_note.c.
  *
  * A process that is about to run another program leaves a note beside the statistics files. If the
  * tap comes up in that program, the program takes the note away once it has a statistics file. So
  * the notes that stay name the programs that were not seen. A note may also stay although its
- * program was seen, where it could not be taken away: then there is a statistics file of that
- * program, with a start later than the note.
+ * program was seen, because it could not be taken away. Then there is a statistics file of that
+ * program, with a start that is later than the note.
  *
  * A note is a symbolic link that leads nowhere; the link's target is the note's text. So the note
  * is there as a whole or not at all, after one system call. That call needs no descriptor and no

@@ -6,19 +6,21 @@
  *
  * A process has one file at a time, and several in turn if it stops and starts them
  * (<ffitap/statistics.h>). The file starts with the header; behind it lie records, handed out one
- * after another and never moved or freed. A record is whole before anything leads to it (released,
- * acquired by readers), and everything that leads somewhere is an offset from the file's start, a
- * multiple of 8, 0 for nowhere. Numbers are in the machine's order, durations in nanoseconds,
- * moments on CLOCK_MONOTONIC unless they are called ticks.
+ * after another and never moved or freed. A record is whole before anything refers to it (released,
+ * acquired by readers). Every reference is an offset from the file's start, a multiple of 8, 0 for
+ * none. Numbers are in the machine's order, durations in nanoseconds, moments on CLOCK_MONOTONIC
+ * unless they are called ticks.
  *
  * Who writes:
  * - the header's lists and the definitions: whoever holds the tap's lock;
- * - the header's losses: every thread; who was not seen: forked children and every thread;
- * - a thread's record, its cells and all that hangs on them: that thread alone, in each cell
- * between two steps of `sequence`, which is odd meanwhile. Nobody waits for a reader. A reader
- * copies a cell and takes the copy if `sequence` was even and the same before and after. If the
- * writer died in between, `sequence` stays odd: then one call may be half in the cell, and its
- * buckets are what counts (tools/report/read/statistics.c).
+ * - the header's losses: every thread; what it says of processes and programs that were not seen:
+ *   every thread, and forked children without a file;
+ * - a thread's record, its cells and all that hangs on them: that thread alone.
+ *
+ * The thread writes to a cell between two steps of `sequence`, which is odd meanwhile, and waits
+ * for no reader. A reader copies a cell, and takes the copy if `sequence` was even and the same
+ * before and after. If the writer died in between, `sequence` stays odd: then one call may be in
+ * the cell by half, and the reader goes by the cell's buckets (tools/report/read/statistics.c).
  *
  * The file is sparse: its size is the bound that it may grow to. Blocks are there before they are
  * written to, so that a full disk costs records and never a signal. A file without room even for
@@ -52,7 +54,7 @@ enum ffitap__statistics_list {
 /* So many children without a file are named; further ones are only counted. */
 #define FFITAP__STATISTICS_UNSEEN 16u
 
-/* A program that was started and of which no note could be left (tap/exec_note.h). */
+/* A program that was started and of which no note could be left (exec_note.h). */
 struct ffitap__statistics_unnoted {
     _Atomic uint64_t moment_ns; /* taken first: 0 is a free place */
     _Atomic uint64_t who;       /* as in `unseen`; 0 for a moment at first */
@@ -84,15 +86,16 @@ struct ffitap__statistics_header {
     _Atomic uint64_t lists[FFITAP__STATISTICS_LISTS];
     _Atomic uint64_t lost[FFITAP__STATISTICS_LOSSES]; /* by enum ffitap__loss */
     /* From here on later than the first files of this version, which have a shorter header. */
-    _Atomic uint64_t stopped_ns; /* no call counts here that began later; 0 while they do */
+    _Atomic uint64_t stopped_ns; /* calls that began later do not count here; 0: not stopped */
     /*
-     * Processes that wanted to count and could have no file, forked by this one or by a child of
-     * its that has no file: how many there were, and for each the errno in the upper half and its
-     * own number in the lower one, 0 for a moment at first. These processes write it themselves.
+     * Processes that wanted to count and could have no file. This process has forked them, or a
+     * child of it that has no file has done so: how many there were, and for each of them the errno
+     * in the upper half and its number in the lower one, 0 for a moment at first. These processes
+     * write it themselves.
      */
     _Atomic uint64_t unseen_count;
     _Atomic uint64_t unseen[FFITAP__STATISTICS_UNSEEN];
-    /* Added later than those. Written by this process, or by a child of its that has no file. */
+    /* Added later than those. Written by this process, or by a child of it that has no file. */
     struct ffitap__statistics_unnoted unnoted[FFITAP__STATISTICS_UNSEEN];
     _Atomic uint64_t unnoted_more; /* for which there was no place */
 };
@@ -132,7 +135,7 @@ struct ffitap__statistics_object {
 
 struct ffitap__statistics_function {
     struct ffitap__statistics_link link;
-    uint64_t address; /* the first, where its library came back elsewhere */
+    uint64_t address; /* the first one, if its library came back elsewhere */
     uint64_t offset;
     uint64_t library;
     uint64_t symbol;
@@ -183,10 +186,10 @@ struct ffitap__statistics_thread {
     _Atomic uint64_t cells; /* its newest struct ffitap__statistics_cell */
     struct ffitap__statistics_in_flight in_flight[FFITAP__STATISTICS_IN_FLIGHT];
     /*
-     * Added after the first files of this version, which have a shorter record. These are of the
-     * call that was the last to leave native code and wait for its interpreter lock: when it was
-     * entered, which tells whether it is the innermost call above; and when it left, which is
-     * written first.
+     * Added after the first files of this version, which have a shorter record. These tell of the
+     * call that was the last to leave native code and wait for its interpreter lock. The first says
+     * when native code was entered, which tells whether it is the innermost call above; the second,
+     * which is written first, says when native code was left.
      */
     _Atomic uint64_t left_entered_ticks;
     _Atomic uint64_t left_ticks;
@@ -212,7 +215,7 @@ struct ffitap__statistics_cell {
     uint64_t count;
     uint64_t total_ns;
     uint64_t callbacks_ns; /* of the total, in callbacks out of the calls */
-    uint64_t min_ns;       /* these two of count > 0 */
+    uint64_t min_ns;       /* this and the next mean nothing while count is 0 */
     uint64_t max_ns;
     uint64_t unfinished;
     uint64_t held_calls;      /* that kept the interpreter lock, where the runtime has one */

@@ -16,9 +16,8 @@ static struct ffitap__storage_process process;
 static ffitap__description *describe;
 static bool is_begun; /* by ffitap__statistics_begin(); else from the start of the program on */
 
-/* Objects, loads and lookups by what they are of. The texts are interned: equal ones have equal
- * addresses.
- */
+/* What is counted of an object, a load or a lookup. The texts tell it from others; they are
+ * interned, so equal texts have equal addresses. */
 struct counted {
     struct counted *next;
     const char *texts[3];
@@ -30,7 +29,8 @@ static struct counted *objects[BUCKET_COUNT];
 static struct counted *loads[BUCKET_COUNT];
 static struct counted *lookups[BUCKET_COUNT];
 
-/* The name under which each function was last written, and the generation of that file; by id. */
+/* The name under which each function was last written, and the generation of the file with it; by
+ * the function's id. */
 static struct {
     const char *symbol;
     uint32_t generation;
@@ -58,8 +58,9 @@ void ffitap__statistics_start_child(uint64_t start_ns)
 }
 
 /*
- * A child's first one, with what was told before there was a file. With the lock held; statistics
- * may have been stopped while we waited for it.
+ * Makes a child's first file, and writes to it what was told before there was a file. With the lock
+ * held. While this thread waited for the lock, another may have made the file, or may have stopped
+ * the statistics.
  */
 static void make_file(void)
 {
@@ -164,7 +165,8 @@ static void publish(enum ffitap__statistics_list list, struct ffitap__statistics
     ffitap__storage_publish(ffitap__storage_current(), list, link, size);
 }
 
-/* A definition in a file that is there: a child's first file is filled by describe(). */
+/* Room for a definition in the current file. NULL if there is no file: when a child makes its first
+ * one, describe() tells all definitions again. */
 static void *take_definition(size_t size)
 {
     struct ffitap__storage *storage = ffitap__storage_current();
@@ -240,8 +242,8 @@ static struct counted *find_or_add(struct counted **table, const char *one, cons
     return fresh;
 }
 
-/* The record in the current file. `*is_new` says that the record is still zero and has to be
- * filled. NULL if there is no room, or no file any more. */
+/* The record of `counted` in the current file. `*is_new` says that the record is still zero and has
+ * to be filled. NULL if there is no room, or no file any more. */
 static void *record_of(struct counted *counted, size_t size, bool *is_new)
 {
     struct ffitap__storage *storage = ffitap__storage_current();

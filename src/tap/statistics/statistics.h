@@ -20,36 +20,38 @@ enum ffitap__statistics_answer {
     FFITAP__STATISTICS_DONE,
     FFITAP__STATISTICS_FAILED,       /* an errno says why there is no file */
     FFITAP__STATISTICS_KEPT_ALREADY, /* in another file */
-    FFITAP__STATISTICS_NOT_BEGUN,    /* by the program itself */
+    FFITAP__STATISTICS_NOT_BEGUN,    /* not by the program itself, or no folder is named */
     FFITAP__STATISTICS_OF_PARENT,    /* fork(3) was avoided when this process was made */
     FFITAP__STATISTICS_IN_HANDLER,   /* of a signal, which interrupted the tap */
 };
 
 /*
- * At the start of the program, before anything is told. `describe` tells a sink what was told
- * before it came. Without a folder, or with one that is none, statistics are not begun; what is
- * said of the process is noted all the same. With the tap's lock held.
+ * Called at the start of the program, before anything is told, with the tap's lock held. `describe`
+ * tells a sink what was told before it came. Without a folder (NULL), or if the path is relative or
+ * too long, statistics are not begun, but what is said of the process is noted.
  */
 enum ffitap__statistics_answer
 ffitap__statistics_start(const char *folder, const struct ffitap__storage_process *process,
                          ffitap__description *describe);
 
-/* In a forked child. */
+/* Called in a forked child: lets go of the parent's file, and wants another one if a folder is
+ * named. */
 void ffitap__statistics_start_child(uint64_t start_ns);
 
-/* Keeps statistics from now on, in a new file in `folder`, an absolute path. `*failure` is set with
- * FFITAP__STATISTICS_FAILED. */
+/* Keeps statistics from now on, in a new file in `folder`, an absolute path. `*failure` is an errno
+ * if this returns FFITAP__STATISTICS_FAILED. */
 FFITAP__CROSSING enum ffitap__statistics_answer ffitap__statistics_begin(const char *folder,
                                                                          int *failure);
 
-/* Keeps none from now on, if they were begun so. What threads hold of the file they still hold. */
+/* Keeps no statistics from now on, if ffitap__statistics_begin() has begun them. Threads still hold
+ * what they hold of the file. */
 enum ffitap__statistics_answer ffitap__statistics_end(void);
 
-/* Whether there is a file; a child that has none makes it now. Must be called without the tap's
+/* Whether there is a file. A child that has none yet makes it now. Must be called without the tap's
  * lock. */
 bool ffitap__statistics_have_file(void);
 
-/* What is told and is no call, counted. */
+/* The sink that puts what is told to sinks into the file. */
 extern const struct ffitap__sink ffitap__statistics_sink;
 
 #endif

@@ -136,8 +136,8 @@ static void let_go_of_parent(void)
         munmap(header, FFITAP__PAGE);
 }
 
-/* Tells in the parent's header that this process does not count, and why: it has no file that could
- * tell. */
+/* Tells in the parent's header that this process does not count, and why. It has no file of its own
+ * that could tell. */
 static void tell_parent(int failure)
 {
     struct ffitap__statistics_header *header = parent;
@@ -200,7 +200,8 @@ static void fill_process(struct ffitap__storage *storage,
 {
     struct ffitap__statistics_header *header = storage->header;
 
-    /* The start was noted a moment ago; the wall's clock is moved back by as much. */
+    /* The start of the process was noted a moment ago; the reading of the wall clock is moved back
+     * by as much. */
     header->start_wall_ns -= (int64_t)(ffitap__clock_monotonic_ns() - process->start_ns);
     header->start_ns = process->start_ns;
     header->exe = ffitap__storage_text(storage, process->exe);

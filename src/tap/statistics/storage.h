@@ -33,8 +33,8 @@ struct ffitap__storage {
     uint64_t capacity;
     _Atomic uint64_t blocks_end; /* up to here the file has blocks */
     _Atomic uint32_t holders;    /* who may write to it: tallies, and 1 while this is current */
-    uint32_t generation;         /* unlike that of all others of this image and its parents */
-    int32_t pid;                 /* whose it is, also where nobody told us of a fork */
+    uint32_t generation;         /* no other storage of this image or of its parents has it */
+    int32_t pid;                 /* whose it is: tells a child of whose fork nobody told us */
     char path[PATH_MAX];
 };
 
@@ -43,7 +43,7 @@ struct ffitap__storage {
 /* What becomes of a file that has no room even for its header. */
 enum ffitap__storage_remains {
     FFITAP__STORAGE_REMAINS_EMPTY, /* it tells readers that this process does not count */
-    FFITAP__STORAGE_IS_REMOVED,    /* somebody is told of the failure */
+    FFITAP__STORAGE_IS_REMOVED,    /* the program is told of the failure */
 };
 
 /* Makes a file in `folder`, an absolute path, and makes it the current one. Returns 0, or why there
@@ -56,7 +56,8 @@ int ffitap__storage_create(const char *folder, const struct ffitap__storage_proc
  */
 struct ffitap__storage *ffitap__storage_current(void);
 
-/* Nothing new is counted in it from now on: there is no current one. With the tap's lock held. */
+/* Closes the current storage: nothing new is counted in it from now on, and there is no current
+ * one. With the tap's lock held. */
 void ffitap__storage_close(void);
 
 /*
@@ -73,17 +74,18 @@ void ffitap__storage_abandon(void);
 struct ffitap__storage *ffitap__storage_hold(void);
 void ffitap__storage_release(struct ffitap__storage *storage);
 
-/* Counts a loss in the current one if there is one, or in `storage`. Any thread, without a lock. */
+/* The first counts a loss in the current storage, if there is one; the second in `storage`. Any
+ * thread, without a lock. */
 void ffitap__storage_lose(const struct ffitap__lost_event *event);
 void ffitap__storage_lose_in(struct ffitap__storage *storage,
                              const struct ffitap__lost_event *event);
 
 /*
  * Says that this process, or the child `pid` of it, ran another program at `moment_ns` of which no
- * note could be left (tap/exec.h) because of `failure`, an errno. In the current file or, in a
- * forked child that has none, in its parent's. Any thread, signal handler or child of vfork(2).
- * Returns what ffitap__storage_take_back() takes, or a negative number if there is nowhere to say
- * it.
+ * note could be left (tap/known/exec.h) because of `failure`, an errno. This is said in the current
+ * file or, in a forked child that has none, in its parent's. Any thread, signal handler or child of
+ * vfork(2) may call this. Returns what ffitap__storage_take_back() takes, or a negative number if
+ * there is nowhere to say it.
  */
 int ffitap__storage_tell_unnoted(int32_t pid, uint64_t moment_ns, int failure);
 void ffitap__storage_take_back(int told);
@@ -91,15 +93,12 @@ void ffitap__storage_take_back(int told);
 /* Tells readers how long a tick is, if it is known. */
 void ffitap__storage_tell_rate(struct ffitap__storage *storage);
 
-/*
- * A zeroed piece of the file, which stays where it is; NULL if there is none. Any thread, with or
- * without the tap's lock, which is taken where the file grows.
- */
+/* A zeroed piece of the file, which stays where it is; NULL if there is no room. Any thread, with
+ * or without the tap's lock, which is taken where the file grows. */
 void *ffitap__storage_take(struct ffitap__storage *storage, size_t size);
 
-/*
- * The same in whole cache lines, which no other piece shares. `size` is that of a number of lines.
- */
+/* The same in whole cache lines, which no other piece shares. `size` must be a multiple of
+ * FFITAP__STORAGE_LINE. */
 void *ffitap__storage_take_lines(struct ffitap__storage *storage, size_t size);
 
 /* The offset of a piece, as others in the file refer to it; 0 for NULL. */

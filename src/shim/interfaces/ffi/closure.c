@@ -1,10 +1,11 @@
 /*
  * What is known of each closure is in a record. The records lie in memory of our own that is never
  * released: if native code calls a closure that was just freed, it finds another closure's record
- * at worst. A record is found by its closure's address, in a table that needs no lock: a record
- * stays in its bucket for good, and whoever writes a closure's address into a free one owns it. So
- * a fork, a signal or a thread's end in the middle of this costs one record at most, and not even
- * that once the address is used again.
+ * at worst. A record is found by its key, which is its closure's address or, for runtimes that look
+ * their data up in the closure, the address of that data. The table of records needs no lock: a
+ * record stays in its bucket for good, and whoever writes a key into a free record owns it. So a
+ * fork, a signal or a thread's end in the middle of this costs one record at most, and not even
+ * that once the key is used again.
  */
 #include "shim/interfaces/ffi/closure.h"
 
@@ -28,7 +29,7 @@ struct record {
     const struct ffitap__closure_owner *owner;
 };
 
-/* This is much address space, of which only as much is touched as there are closures. */
+/* This is much address space, but only as much of it is touched as there are closures. */
 struct pool {
     struct record *_Atomic buckets[BUCKET_COUNT];
     _Atomic uint32_t used;
@@ -180,8 +181,11 @@ static void be_called_with_data(void *cif, void *result, void **arguments, void 
     pass_on(find(data), cif, result, arguments);
 }
 
-/* Whether the handler is ours already. A libffi inside an object prepares one kind of closure as
- * another, and comes here twice, because it does so through the object's slots. */
+/*
+ * Whether the handler is ours already. A libffi that is part of an object implements
+ * ffi_prep_closure() with ffi_prep_closure_loc(), which it calls through the object's slot, and so
+ * it comes here twice.
+ */
 static bool is_hooked(ffitap__closure_handler *handler)
 {
     return handler == be_called || handler == be_called_with_data;
@@ -250,8 +254,11 @@ int ffitap__closure_prepare(ffitap__closure_prepare_function *real,
     return settle(real(closure, cif, request.handler, request.data), &request);
 }
 
-/* Our record goes first: once libffi has the closure back, another thread may get it and prepare
- * it. */
+/*
+ * Our record is given back first: once libffi has the closure back, another thread may get that
+ * closure and prepare it. A record whose key is the address of data is not found here. It is given
+ * back when a closure with the same data is prepared.
+ */
 void ffitap__closure_free(ffitap__closure_free_function *real, void *closure)
 {
     forget_others(closure, NULL);

@@ -27,9 +27,9 @@ typedef int ffitap__closure_prepare_function(void *closure, void *cif,
 /* ffi_closure_free. */
 typedef void ffitap__closure_free_function(void *closure);
 
-/* Whose closures they are; must stay. */
+/* The object that prepares closures. This must stay where it is for ever. */
 struct ffitap__closure_owner {
-    const _Atomic uint16_t *runtime; /* where its number will stand */
+    const _Atomic uint16_t *runtime; /* where the runtime's id stands once it has one */
     bool reads_data; /* looks its data up in the closure, where it must find its own */
 };
 

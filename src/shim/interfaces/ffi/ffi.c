@@ -20,7 +20,7 @@
     X(FREE_CLOSURE, "ffi_closure_free")                                                            \
     X(CALL_WITHOUT_LOCK, "rb_thread_call_without_gvl")
 
-/* What takes their places is chosen for each object. */
+/* The names that are hooked. The replacements are chosen for each object. */
 static const struct ffitap__hook hooks[] = {
 #define X(which, imported_name) {.name = imported_name},
     NAME_MAP(X)

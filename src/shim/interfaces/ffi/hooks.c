@@ -18,7 +18,7 @@
 /* The caller's stack pointer, which the hooks of one call share. */
 #define CALLERS_STACK() ((uintptr_t)__builtin_dwarf_cfa())
 
-/* ffi_call; ffi_call_plan_invoke as well, which is given a plan instead of a cif. */
+/* ffi_call. ffi_call_plan_invoke has the same type, and is given a plan in the place of the cif. */
 typedef void ffi_call_function(void *cif, void (*function)(void), void *result, void **arguments);
 typedef void ffi_call_go_function(void *cif, void (*function)(void), void *result, void **arguments,
                                   void *closure);
@@ -224,7 +224,7 @@ static __attribute__((noinline)) void call_planned(void *cif, void (*function)(v
     call_counted(cif, function, result, arguments, door, stack);
 }
 
-/* As call_counted(), but the call may be one that a plan passes on: that one is counted already,
+/* As call_counted(), but the call may be one that a plan passes on. Such a call is counted already,
  * and so it only goes through. */
 static __attribute__((noinline)) void call_passed_on(void *cif, void (*function)(void),
                                                      void *result, void **arguments,

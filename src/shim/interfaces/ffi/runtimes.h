@@ -11,10 +11,8 @@ struct ffitap__known_runtime {
     bool reads_data;      /* looks its data up in the closures that it prepared */
 };
 
-/*
- * The runtime that the object at `path` belongs to. One that is not known goes by the file's name,
- * which stays the path's.
- */
+/* The runtime that the object at `path` belongs to. A runtime that is not known is called by the
+ * name of the file, which then points into `path`. */
 struct ffitap__known_runtime ffitap__runtimes_find(const char *path);
 
 #endif

@@ -44,8 +44,8 @@ static void set_free_threaded(struct ffitap__ffi_user *user, bool is_free_thread
                               memory_order_relaxed);
 }
 
-/* Says what kind of CPython's lock the object gives up. That CPython must not be unloaded
- * meanwhile. */
+/* Finds out what kind of lock the object's CPython has, and makes it known. That CPython must not
+ * be unloaded meanwhile. */
 static void tell_cpythons_lock(struct ffitap__ffi_user *user)
 {
     const struct ffitap__ffi_door *release = &user->doors[FFITAP__FFI_RELEASE_LOCK];
@@ -102,14 +102,15 @@ static void *look_up_for(const struct ffitap__ffi_user *user, int which)
 
 /*
  * The function for a slot that was not bound when it was hooked: the one that the dynamic linker
- * would have found for it, and kept for as long as the object is there. The linker is asked in the
- * object's name. If it were asked in ours, what it finds would be kept for ever, and it would not
- * find what the object alone has brought along. If that finds nothing, because somebody has put a
- * function in front of dlsym(3), the object itself is searched with what it has brought along.
+ * would have found for it. The linker is asked in the object's name, and so keeps what it finds for
+ * as long as the object is there. If it were asked in our name, it would keep that for ever, and
+ * would not find what the object alone has brought along. If the linker finds nothing, because
+ * somebody has put a function in front of dlsym(3), the object is searched together with what it
+ * has brought along.
  *
  * This may only be done while the object cannot be unloaded, because it is making a call or because
- * this thread has loaded it. If another thread unloaded it meanwhile, that thread would find it
- * still mapped, and the object would go only when we close it.
+ * this thread has loaded it. If another thread unloaded the object meanwhile, that thread would
+ * find it still mapped, and the object would go only when we close it.
  */
 static void *find_for_object(const struct ffitap__ffi_user *user, int which)
 {
@@ -125,8 +126,8 @@ static void *find_for_object(const struct ffitap__ffi_user *user, int which)
 
 /*
  * What can be found while the object may be unloaded: functions that the program can see and that
- * were there at start-up, and so stay. The linker is asked by a handle, which keeps no object from
- * being unloaded.
+ * were there at start-up, and so stay. The linker is asked with the program's handle: what it finds
+ * is then not kept from being unloaded.
  */
 static void *find_at_start_up(const struct ffitap__ffi_user *user, int which)
 {
@@ -190,10 +191,11 @@ static unsigned find_each(struct ffitap__ffi_user *user, unsigned wanted,
 }
 
 /*
- * The original functions are not left for the first call to find. There the search would free the
- * text of an error that the program has not asked for yet, and wait for a load under way, perhaps
- * with the interpreter lock held. Functions that may be unloaded are left to the thread whose load
- * has brought the object. If that thread does not find one either, it need not be there.
+ * The original functions are not left for the first call to find. In a call the search would free
+ * the text of an error that the program has not asked for yet, and would wait for a load under way,
+ * perhaps with the interpreter lock held. Functions that may be unloaded are left to the thread
+ * whose load has brought the object. What that thread does not find either is looked for again only
+ * if it is called: it may be a weak function, which need not be there.
  */
 static void find_originals(struct ffitap__ffi_user *user, unsigned unbound, bool stays)
 {

@@ -1,7 +1,7 @@
 /*
- * Who makes foreign calls: each object that does has a place in a small pool, and hooks of its own
- * with it, so that its originals (a bundled libffi of another version, say) and its runtime's name
- * are found at no cost per call. ffi.c asks for the places, ffi_hooks.c has the hooks.
+ * The objects that make foreign calls. Each has a place in a small pool, and with it hooks of its
+ * own. So its original functions (in a bundled libffi of another version, for example) and its
+ * runtime are found at no cost per call. ffi.c asks for the places, ffi_hooks.c has the hooks.
  */
 #ifndef FFITAP_SHIM_INTERFACES_FFI_USER_H
 #define FFITAP_SHIM_INTERFACES_FFI_USER_H
@@ -17,8 +17,8 @@
 #include "tap/known/free_threading.h"
 #include "tap/known/scan.h"
 
-/* What makes foreign calls, and what surrounds them: the hooks of an object that imports any of the
- * first (ffi.c). */
+/* The functions that make foreign calls, up to FFITAP__FFI_LAST_CALL, and those around them. They
+ * are hooked in an object that imports any of the former (ffi.c). */
 enum ffitap__ffi {
     FFITAP__FFI_CALL,
     FFITAP__FFI_CALL_PLAN,
@@ -46,7 +46,7 @@ struct ffitap__ffi_door {
     _Atomic uint16_t runtime;      /* the user's */
     uint8_t which;                 /* enum ffitap__ffi */
     bool has_lock;                 /* the user imports the functions of an interpreter lock */
-    _Atomic bool is_free_threaded; /* its interpreter may do without; see ffitap__ffi_look() */
+    _Atomic bool is_free_threaded; /* the lock may be off; see ffitap__ffi_look() */
 };
 
 /* One object that makes foreign calls. */
@@ -54,10 +54,10 @@ struct ffitap__ffi_user {
     struct ffitap__ffi_door doors[FFITAP__FFI_COUNT];
     const char *names[FFITAP__FFI_COUNT]; /* by which it imports each; NULL: it does not */
     _Atomic unsigned unbound;             /* a bit each: imported, but not found yet */
-    _Atomic bool is_lock_told;            /* what kind of lock that is */
+    _Atomic bool is_lock_told;            /* the kind of its lock was made known */
     const char *lock;                     /* the function that gives its lock up, or "" */
     _Atomic uint16_t runtime;             /* 0 until reported */
-    const struct ffitap__free_threading *_Atomic build; /* NULL: not known to do without */
+    const struct ffitap__free_threading *_Atomic build; /* NULL: not known to do without a lock */
     _Atomic uint16_t by_state[FFITAP__LOCK_IS_ON + 1];  /* more ids, for a lock that may be off */
     struct ffitap__closure_owner closures;
     uintptr_t return_site; /* see arch/arch.h */
