@@ -146,7 +146,8 @@ FFITAP_API void ffitap_function_set_errcheck(struct ffitap_function *function,
 /*
  * Calls the function. `arguments` points to `count` values, each of the type that was declared, and
  * may be NULL if `count` is 0. The result is written to `result`, ffitap_type_get_size() bytes and
- * no more; NULL drops it. Nothing is allocated.
+ * no more; NULL drops it. Nothing is allocated, unless calls are recorded: then the tap maps memory
+ * when it sees a thread or a function for the first time.
  *
  * Around the native code, in ctypes' order (CPython: _call_function_pointer()): the interpreter
  * lock is released if this thread holds it and the function is not a FFITAP_PYDLL's; errno and then

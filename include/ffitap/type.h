@@ -69,7 +69,9 @@ enum ffitap_basic_type {
 #undef X
 };
 
-/* The fundamental type `basic`: ours, there until the process ends. NULL if there is none such. */
+/*
+ * The fundamental type `basic`: ours, there until the process ends. NULL if there is no such type.
+ */
 FFITAP_API const struct ffitap_type *ffitap_type_borrow(enum ffitap_basic_type basic);
 
 /* A member of a structure or union. */

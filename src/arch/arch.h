@@ -64,7 +64,7 @@ static inline bool ffitap__slot_rule_is_variable(const Elf64_Rela *relocation);
  * instruction there, which brings control back to us.
  */
 
-/* A return instruction in the code at `text`; 0 if there is none to be read. */
+/* A return instruction in the code at `text`; 0 if none is found. */
 uintptr_t ffitap__return_site_find(const void *text, size_t size);
 
 /* Calls `function` with up to three arguments, and returns what it returns. `function` returns to

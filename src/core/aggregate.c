@@ -289,7 +289,7 @@ enum ffitap_status ffitap_type_create_array(const struct ffitap_type *element, s
     return FFITAP_OK;
 }
 
-/* The structure or union that `type` is; NULL if it is none, and so has no fields. */
+/* The structure or union that `type` is; NULL if it is neither, and so has no fields. */
 static const struct aggregate *with_fields(const struct ffitap_type *type)
 {
     const bool has = type->shape == FFITAP__STRUCT || type->shape == FFITAP__UNION;

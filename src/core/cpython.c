@@ -131,7 +131,7 @@ static bool look_up(void *handle, struct functions *functions)
 /* The libpython number `index`, from 0, among the objects that are loaded. */
 struct walk {
     size_t index;
-    char path[PATH_MAX]; /* "" if there is none such */
+    char path[PATH_MAX]; /* "" if there are not that many */
 };
 
 static int count_loaded(struct dl_phdr_info *object, size_t size, void *data)

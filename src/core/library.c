@@ -119,8 +119,8 @@ enum ffitap_status ffitap_library_create(const char *name, enum ffitap_library_k
     return status;
 }
 
-/* Makes an object known that the tap was not told of. Nor was the tap told if another object has
- * gone from the same place before. */
+/* Makes an object known whose load the tap was not told of. The tap was not told either if another
+ * object has gone from the same place before. */
 static void make_known(void *handle)
 {
     if (ffitap__layout_agrees() && handle != RTLD_DEFAULT && handle != RTLD_NEXT)

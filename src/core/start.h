@@ -39,9 +39,8 @@ static inline bool ffitap__core_wants_calls(void)
 /* The core's id among the tap's runtimes; 0 until the tap knows the core. */
 extern uint16_t ffitap__core_runtime __attribute__((visibility("hidden")));
 
-/*
- * What a call is reported with: its runtime's id, and whether it keeps a lock if it gives none up.
- */
+/* What a call is reported with: its runtime's id, and whether there is a lock that it keeps if it
+ * does not give it up. */
 struct ffitap__core_way {
     uint16_t runtime;
     bool has_lock;

@@ -33,10 +33,8 @@ static inline bool ffitap__word_can_be_tagged(const struct ffitap__word *word)
     return !word || word->kind == FFITAP__WORD_TYPE || word->kind == FFITAP__WORD_OBJECT;
 }
 
-/*
- * The type that several basic words make, from the sum of their values, each of them counted up to
- * three times. NULL if there is none such.
- */
+/* The type that several basic words make, from the sum of their values, each of them counted up to
+ * three times. NULL if there is no such type. */
 const struct ffitap_type *ffitap__word_type(unsigned sum);
 
 #endif

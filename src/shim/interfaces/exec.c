@@ -1,10 +1,11 @@
 /*
  * What runs another program: execve(2) and its family, posix_spawn(3), system(3) and popen(3). The
- * tap leaves a note before a program is started, because a program that cannot be seen cannot say
- * so itself. Each real function gets the arguments that the program gave and finds errno as it was,
- * and what it leaves in errno stays.
+ * tap leaves a note of each program that is started, because a program that cannot be seen cannot
+ * say so itself. An exec function leaves the note first; spawn() below has to leave it afterwards.
+ * Each real function gets the arguments that the program gave and finds errno as it was, and what
+ * it leaves in errno stays.
  *
- * Children of vfork(2) come here too, in their parent's memory. So this code writes to its stack
+ * Children of vfork(2) come here too, in their parent's memory. So this file writes to its stack
  * and to `noting` only.
  */
 #include <errno.h>

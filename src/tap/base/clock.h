@@ -1,6 +1,7 @@
 /*
  * The tap's clock: the processor's counter where the kernel itself keeps time with it, else
- * CLOCK_MONOTONIC. A reading is the largest single cost of a measured call (13 ns against 28 ns).
+ * CLOCK_MONOTONIC. A reading is the largest single cost of a measured call (13 ns for the counter,
+ * 28 ns for CLOCK_MONOTONIC).
  */
 #ifndef FFITAP_TAP_BASE_CLOCK_H
 #define FFITAP_TAP_BASE_CLOCK_H

@@ -40,10 +40,8 @@ bool ffitap__elf_read(struct ffitap__elf *elf, const struct dl_phdr_info *info);
  * id can tell. */
 bool ffitap__elf_is_of_same_file(const struct ffitap__elf *elf, const struct dl_phdr_info *info);
 
-/*
- * The exported function that holds `address`, or NULL: the one that starts nearest at or below it
- * and, where its size is known, ends above it.
- */
+/* The exported function that holds `address`: the last one that starts at or below it. NULL if
+ * there is none, or if its size is known and it ends before `address`. */
 const ElfW(Sym) * ffitap__elf_symbol_at(const struct ffitap__elf *elf, uintptr_t address);
 
 /* What the object exports by that name; NULL if nothing. */
@@ -52,7 +50,7 @@ const ElfW(Sym) * ffitap__elf_find(const struct ffitap__elf *elf, const char *na
 /* Whether the object exports what is at `address` by that name. */
 bool ffitap__elf_exports(const struct ffitap__elf *elf, const char *name, uintptr_t address);
 
-/* Whether it exports any function by that name. */
+/* Whether the object exports any function by that name. */
 FFITAP__CROSSING bool ffitap__elf_defines(const struct ffitap__elf *elf, const char *name);
 
 #endif

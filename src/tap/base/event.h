@@ -88,8 +88,8 @@ enum ffitap__lock_kind {
     FFITAP__LOCK_NONE = 1,     /* the runtime has none */
     FFITAP__LOCK_ALWAYS = 2,   /* there as long as the interpreter is */
     FFITAP__LOCK_OPTIONAL = 3, /* of a free-threaded interpreter, which may have it or not */
-    FFITAP__LOCK_ON = 4,       /* of such an interpreter, in an id for what was done with it on */
-    FFITAP__LOCK_OFF = 5,      /* of such an interpreter, in an id for what was done with it off */
+    FFITAP__LOCK_ON = 4,  /* of such an interpreter, in an id for what happens while it is on */
+    FFITAP__LOCK_OFF = 5, /* of such an interpreter, in an id for what happens while it is off */
 };
 
 struct ffitap__process_event {
@@ -159,7 +159,7 @@ struct ffitap__lookup_event {
 struct ffitap__function_event {
     uint32_t function_id; /* unique in the process, from 1 */
     uint64_t address;
-    uint64_t offset;     /* of the address in its object; from the symbol if one was the nearest */
+    uint64_t offset;     /* of the address in its object, or from the export that gave the name */
     const char *library; /* path of the object that holds the address */
     const char *symbol;
     uint8_t naming; /* enum ffitap__naming */
@@ -210,8 +210,8 @@ struct ffitap__swap_event {
     int32_t private_value; /* the value that was put in its place */
 };
 
-/* callback_entry; callback_exit adds duration_ns: from native code to native code, what it waited
- * for the interpreter lock included. */
+/* callback_entry; callback_exit adds duration_ns: the time from native code to native code, with
+ * the wait for the interpreter lock. */
 struct ffitap__callback_event {
     uint64_t callback_id; /* unique in the process */
     uint64_t call_id;     /* the call it came out of, 0 if none on this thread */

@@ -1,6 +1,5 @@
-/*
- * The tap's one lock, for what changes rarely: objects, functions, names. Calls never take it.
- */
+/* The tap's one lock, for what changes rarely: objects, functions, names. Calls take it only for
+ * something new (tap/calls/call.h). */
 #ifndef FFITAP_TAP_BASE_LOCK_H
 #define FFITAP_TAP_BASE_LOCK_H
 
@@ -23,7 +22,7 @@ void ffitap__unlock(void);
 /* The same without waiting: false as well if another thread holds it. */
 bool ffitap__lock_try(void);
 
-/* Around fork(2): the child finds the lock as it was in the thread that forked. */
+/* Called around fork(2): the child finds the lock as it was in the thread that forked. */
 void ffitap__lock_before_fork(void);
 void ffitap__lock_after_fork(void);
 

@@ -27,7 +27,7 @@ static void *map_pages(size_t size)
 }
 
 /* The pages become accessible last. In a program that locks all of its memory, mmap(2) would fill
- * accessible pages at once; pages that may not be touched it leaves empty. */
+ * accessible pages at once; it leaves pages empty that may not be touched. */
 void *ffitap__memory_reserve(size_t size)
 {
     void *pages = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -26,8 +26,9 @@ struct ffitap__memory_memo {
 struct ffitap__memory_memo *ffitap__memory_memo(const char *text);
 
 /*
- * Zeroed address space of which only what is touched takes memory, also in a program that locks all
- * of its memory (mlockall(2)). To be released with munmap(2); NULL if there is none. Needs no lock.
+ * Zeroed address space. Only the part of it that is touched takes memory, even in a program that
+ * locks all of its memory (mlockall(2)). To be released with munmap(2); NULL if there is none.
+ * Needs no lock.
  */
 FFITAP__CROSSING void *ffitap__memory_reserve(size_t size);
 

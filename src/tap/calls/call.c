@@ -417,7 +417,7 @@ static struct ffitap__frame *find_frame(struct ffitap__thread *self, uintptr_t s
 static void leave(struct ffitap__thread *self, struct ffitap__frame *frame, uint64_t left,
                   int errno_out)
 {
-    /* Calls that never returned to their caller. */
+    /* Above the frame are only calls that never returned to their caller. */
     drop_above(self, ffitap__call_depth(self, frame), frame->stack);
     self->question.stack = 0;
     frame->errno_private_out = errno_out;
@@ -437,8 +437,8 @@ static void leave(struct ffitap__thread *self, struct ffitap__frame *frame, uint
     finish(self, frame, left, left);
 }
 
-/* Whoever comes from the fast way has read the processor's counter. If that is not the tap's clock,
- * the tap's clock is read instead. */
+/* A call on the fast way has read the processor's counter. If that is not the tap's clock, the
+ * tap's clock is read instead. */
 static uint64_t ticks_or_now(uint64_t ticks)
 {
     return ffitap__clock_counts_ticks ? ticks : ffitap__clock_now();

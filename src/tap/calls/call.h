@@ -8,8 +8,9 @@
  * it is taken as late as possible. So a call with a GIL window costs three readings, and a call
  * without one costs two.
  *
- * Nothing here can fail, allocates after a thread's first call, takes a lock after a function's
- * first call, or changes errno. A call that cannot be recorded is counted as lost.
+ * Nothing here can fail, or changes errno. Memory is mapped, and the tap's lock is taken, only for
+ * something new: a thread, a function, a statistics file, or more room in that file. A call that
+ * cannot be recorded is counted as lost.
  *
  * A signal handler may make calls of its own at any instruction of this code. Each of its calls
  * takes off the frame that it has put on (with one exception: see ffitap__call_take_window()).
@@ -93,8 +94,8 @@ static inline bool ffitap__call_has_stale_frame(const struct ffitap__thread *sel
 /*
  * The flags of the call that is to begin: its lock was released ahead of it, or there is a lock and
  * the call keeps it. They are found out before the call has a frame. A signal handler's call that
- * finds the window open takes it; no lock is taken back for that call, so its frame stays where it
- * is after the call has left.
+ * finds the window open takes the window. No lock is taken back for that call, so its frame stays
+ * where it is after the call has left native code.
  */
 static inline uint32_t ffitap__call_take_window(struct ffitap__thread *self, bool has_lock)
 {
@@ -380,7 +381,7 @@ void ffitap__call_drop_all(struct ffitap__thread *self);
 /* The same, and then all that is kept of the thread. */
 void ffitap__call_end_thread(void *thread);
 
-/* In a child of fork(2): the calls that its one thread is in were begun by the parent. */
+/* Called in a child of fork(2): the calls that its one thread is in were begun by the parent. */
 void ffitap__call_start_child(void);
 
 #endif

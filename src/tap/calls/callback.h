@@ -7,7 +7,8 @@
  * no part of the call's self time. The time that the tap itself takes to record the callback is
  * part of neither. What a callback does to the interpreter lock opens no window of a later call:
  * when the callback ends, the runtime gives up the lock that it took for the callback. Nothing here
- * can fail, allocates after a thread's first call or callback, takes a lock, or changes errno.
+ * can fail, or changes errno. As for calls, memory is mapped and the tap's lock is taken only for
+ * something new.
  */
 #ifndef FFITAP_TAP_CALLS_CALLBACK_H
 #define FFITAP_TAP_CALLS_CALLBACK_H

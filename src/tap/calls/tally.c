@@ -26,7 +26,8 @@ static struct ffitap__statistics_thread *add_thread(struct ffitap__arena *arena)
     return thread;
 }
 
-/* False if there is no file, or no room in it. */
+/* Gives a tally its file, and makes the thread's record there. False if there is no file, or no
+ * room in it. */
 static bool find_storage(struct ffitap__tally *tally)
 {
     if (!ffitap__statistics_have_file() || !ffitap__lock())
@@ -59,8 +60,8 @@ static struct ffitap__tally *create_tally(void)
     return tally;
 }
 
-/* Goes by the cell's address and does not read the cell: a frame that is being filled may still
- * have the cell of its last call. */
+/* Whether the cell is one of this tally. The cell's address tells; the cell is not read, because a
+ * frame that is being filled may still have the cell of its last call. */
 static bool is_cell_of(const struct ffitap__tally *tally, const struct ffitap__cell *cell)
 {
     return (uintptr_t)cell - (uintptr_t)tally < sizeof(*tally);

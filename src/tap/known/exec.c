@@ -99,7 +99,7 @@ static unsigned judge(char *const *environment)
     return marks;
 }
 
-/* The kernel's path of an open file or directory, and whether it has one. */
+/* Adds the kernel's path of an open file or directory. False if it has none. */
 static bool add_path_of(struct text *text, int descriptor)
 {
     char link[32];
@@ -119,7 +119,7 @@ static bool add_path_of(struct text *text, int descriptor)
     return true;
 }
 
-/* As getcwd(3), which may allocate. */
+/* Adds the working directory, without getcwd(3), which may allocate. False if it has no path. */
 static bool add_working_directory(struct text *text)
 {
     char *end = text->bytes + text->length;
@@ -146,7 +146,8 @@ static void add_absolute(struct text *text, const struct ffitap__exec_program *p
     add(text, name);
 }
 
-/* The first of PATH's directories that has a program of the name. */
+/* Adds the path of the program, in the first of PATH's directories that has a program of its name.
+ * False if none has. */
 static bool add_found(struct text *text, const struct ffitap__exec_program *program)
 {
     const char *at = getenv("PATH");

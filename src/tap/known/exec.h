@@ -31,7 +31,7 @@ struct ffitap__exec_note {
     uint64_t number; /* behind the process's number in the note's name, 0: none */
 };
 
-/* At the start of the program: statistics go to `folder`, an absolute path. */
+/* Called at the start of the program: statistics go to `folder`, an absolute path. */
 void ffitap__exec_start(const char *folder);
 
 /* Takes away the note of this program, which has come up and has a statistics file that says so. */

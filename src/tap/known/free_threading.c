@@ -83,8 +83,8 @@ bool ffitap__free_threading_read(struct ffitap__free_threading *build,
 static struct ffitap__free_threading builds[16];
 static unsigned build_count;
 
-/* Stands for a build of which it is only known that it is free-threaded, and for builds beyond
- * those that there is room for. */
+/* Stands for a build of which nothing is known but that it is free-threaded, and for every further
+ * build when `builds` is full. */
 static const struct ffitap__free_threading unknown;
 
 static bool are_equal(const struct ffitap__free_threading *one,

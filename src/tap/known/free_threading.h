@@ -52,8 +52,7 @@ enum {
 
 /* Whether a thread's interpreter has its lock. */
 enum ffitap__lock_state {
-    FFITAP__LOCK_IS_UNKNOWN, /* the thread is not attached, or the version one that we do not know
-                              */
+    FFITAP__LOCK_IS_UNKNOWN, /* the thread is not attached, or we do not know this version */
     FFITAP__LOCK_IS_OFF,
     FFITAP__LOCK_IS_ON,
 };

@@ -61,7 +61,7 @@ struct ffitap__function *ffitap__function_table_find(uintptr_t address)
     return NULL;
 }
 
-/* There is room: less than half of the slots hold a function. */
+/* Puts a function into the table, which has room for it: less than half of the slots hold one. */
 static void put(struct table *table, uintptr_t address, struct ffitap__function *function)
 {
     uint32_t slot = first_slot(table, address);

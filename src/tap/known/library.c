@@ -93,8 +93,8 @@ void ffitap__library_lookup_cached(const char *library, void *handle, const char
                                    void *address, const void *caller)
 {
     const int saved = errno;
-    /* The lookup that filled the cache has announced the function. So no lock is taken here, where
-     * threads may look up all the time. */
+    /* The lookup that filled the cache has announced the function. So it is found without a lock
+     * here, where threads may look up all the time. */
     const struct ffitap__function *function = ffitap__function_at(address);
 
     ffitap__tell_lookup(&(struct ffitap__lookup_event){

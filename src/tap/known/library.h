@@ -23,7 +23,8 @@ struct ffitap__library_step {
 FFITAP__CROSSING void ffitap__library_load_begin(struct ffitap__library_step *load,
                                                  const char *name, int mode, const void *caller);
 
-/* `error` is dlerror(3)'s text if `handle` is NULL. Finds what came along with the library. */
+/* `error` is dlerror(3)'s text if `handle` is NULL. This also finds the objects that came along
+ * with the library. */
 FFITAP__CROSSING void ffitap__library_load_end(struct ffitap__library_step *load, void *handle,
                                                const char *error);
 
@@ -37,7 +38,7 @@ FFITAP__CROSSING void ffitap__library_lookup_end(struct ffitap__library_step *lo
                                                  const char *version, void *address,
                                                  const char *error);
 
-/* A lookup that a cache answered, of a function known already: `library` is a path. */
+/* A lookup that a cache has answered. The function is known already, and `library` is a path. */
 FFITAP__CROSSING void ffitap__library_lookup_cached(const char *library, void *handle,
                                                     const char *symbol, void *address,
                                                     const void *caller);

@@ -58,10 +58,8 @@ bool ffitap__object_is_there(const struct ffitap__object *object);
 /* The path of the object that holds `address`; "" if none does. Never NULL. */
 FFITAP__CROSSING const char *ffitap__object_path_at(const void *address);
 
-/*
- * What a handle of dlopen(3) stands for, which must be valid: a path, "RTLD_DEFAULT", ... Good for
- * as long as the handle is.
- */
+/* What a valid handle of dlopen(3) stands for: a path, "RTLD_DEFAULT", ... The text is good for as
+ * long as the handle is. */
 FFITAP__CROSSING const char *ffitap__object_path_of_handle(void *handle);
 
 /*

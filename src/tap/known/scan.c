@@ -19,10 +19,8 @@ static ffitap__object_visitor *visitor;
 static unsigned long long last_adds, last_subs;
 static bool table_is_full;
 
-/*
- * Whether at the last scan the list held all that the dynamic linker counts. It also counts the
- * objects of other namespaces.
- */
+/* Whether at the last scan the list held all that the dynamic linker counts. The linker also counts
+ * the objects of other namespaces. */
 static bool list_is_whole;
 
 /* How many loads are under way that will be followed by an update. */
@@ -417,8 +415,8 @@ void ffitap__object_load_begins(void)
     atomic_fetch_add(&loads_under_way, 1);
 }
 
-/* The count does not go below 0: in a child of fork(2) a load may end that began before the child's
- * count did. */
+/* The count must not go below 0: in a child of fork(2) a load may end that began in the parent,
+ * before the child's count was set to 0. */
 void ffitap__object_load_is_over(void)
 {
     unsigned count = atomic_load(&loads_under_way);

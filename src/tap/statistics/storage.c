@@ -41,8 +41,8 @@ struct ffitap__storage *ffitap__storage_current(void)
     return atomic_load_explicit(&current, memory_order_acquire);
 }
 
-/* No more than the limit on file sizes allows: writing beyond it would end the process with a
- * signal. */
+/* The capacity of a new file: no more than the limit on file sizes allows, because writing beyond
+ * that would end the process with a signal. */
 static uint64_t choose_capacity(void)
 {
     struct rlimit limit;
@@ -75,8 +75,8 @@ static int open_new(struct ffitap__storage *storage, const char *folder)
     return -1;
 }
 
-/* For kernels that cannot do it through the mapping. The file is opened by its name, because a
- * descriptor that we kept open would be in the program's way. */
+/* Asks for blocks where the kernel cannot do it through the mapping. The file is opened by its
+ * name, because a descriptor that we kept open would be in the program's way. */
 static bool allocate_blocks(const char *path, uint64_t from, uint64_t to)
 {
     const int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -91,9 +91,9 @@ static bool allocate_blocks(const char *path, uint64_t from, uint64_t to)
 
 /*
  * Asks for real blocks: a page of a sparse file cannot be written to if the disk has no room for
- * it. The blocks are asked for through the mapping, which stays with a program that changes its
- * root or its user or reaches its limits of files. The mapping becomes accessible only as far as
- * the file has blocks, so that a program that locks its memory locks only what is used.
+ * it. The blocks are asked for through the mapping, because a program keeps that when it changes
+ * its root or its user, or reaches its limits of files. The mapping becomes accessible only as far
+ * as the file has blocks, so that a program that locks its memory locks only what is used.
  */
 static bool ask_for_blocks(const struct ffitap__storage *storage, uint64_t from, uint64_t to)
 {
@@ -126,7 +126,7 @@ static bool map_new(struct ffitap__storage *storage, int file)
     return false;
 }
 
-/* Unmaps the parent's page. It stays where it is if somebody may be writing to it, as dispose()
+/* Unmaps the parent's page. The page stays mapped if a thread may be writing to it, as dispose()
  * below explains. */
 static void let_go_of_parent(void)
 {
@@ -161,9 +161,8 @@ static bool leave_empty(const struct ffitap__storage *storage, int file,
     return false;
 }
 
-/*
- * Returns 0, or an errno. After a failure there is no file or, if `*is_left` says so, an empty one.
- */
+/* Makes and maps a new file. Returns 0, or an errno. After a failure there is no file or, if
+ * `*is_left` says so, an empty one. */
 static int open_storage(struct ffitap__storage *storage, const char *folder,
                         enum ffitap__storage_remains remains, bool *is_left)
 {
@@ -293,7 +292,7 @@ static bool become_memory(struct ffitap__storage *storage)
 
 void ffitap__storage_abandon(void)
 {
-    static struct ffitap__storage *abandoned; /* by the parent, when that was forked */
+    static struct ffitap__storage *abandoned; /* by the parent, when it was forked itself */
     struct ffitap__storage *storage = ffitap__storage_current();
 
     atomic_store(&current, NULL);

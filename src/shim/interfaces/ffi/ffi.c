@@ -74,8 +74,8 @@ static void decide(struct ffitap__object *object)
 {
     if (!makes_calls() || ffitap__ffi_rule_is_libffi(object->soname))
         return;
-    /* Only runtimes that exchange errno are watched for this. Others that ask for errno before a
-     * call want the thread's own value. */
+    /* Only runtimes that exchange errno are watched when they ask for its address. Others that ask
+     * for it before a call want the thread's own value. */
     if (!ffitap__runtimes_find(object->path).exchanges_errno)
         found.imports[FFITAP__FFI_ERRNO].name = NULL;
 

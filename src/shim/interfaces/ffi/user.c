@@ -229,7 +229,8 @@ void ffitap__ffi_user_make_ready(const void *loaded)
         make_ready(&ffitap__ffi_users[i], loaded);
 }
 
-/* A library that is loaded again gets the place it had; no other place is ever given back. */
+/* A library that is loaded again gets the place that it had. No place is ever given to another
+ * library. */
 static struct ffitap__ffi_user *find_place(const char *path)
 {
     const unsigned count = atomic_load_explicit(&user_count, memory_order_relaxed);

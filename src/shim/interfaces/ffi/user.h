@@ -91,9 +91,8 @@ FFITAP__FFI_HIDDEN void ffitap__ffi_user_make_ready(const void *loaded);
 
 FFITAP__FFI_HIDDEN void *ffitap__ffi_find_original(struct ffitap__ffi_door *door);
 
-/*
- * What a call is reported with: its runtime's id, and whether it keeps a lock if it has no window.
- */
+/* What a call is reported with: its runtime's id, and whether there is a lock that it keeps if it
+ * has no window. */
 struct ffitap__ffi_way {
     uint16_t runtime;
     bool has_lock;
