@@ -62,7 +62,7 @@ void ffitap__callback_enter(struct ffitap__thread *self, struct ffitap__callback
     };
     callback->frame = frame && take_time(frame, stack) ? frame : NULL;
     callback->frame_entered = frame ? frame->entered : 0;
-    callback->window.errno_before = self->window.errno_before;
+    callback->window = self->window;
     callback->window.open = ffitap__take(&self->window.open);
     callback->entered = callback->began;
     callback->is_told = ffitap__lttng_wants_callbacks();

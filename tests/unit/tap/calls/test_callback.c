@@ -2,6 +2,7 @@
 #include <criterion/new/assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -256,6 +257,21 @@ Test(tap_callback, a_window_around_it_is_none_of_a_call_in_it)
     ffitap__call_leave(self, STACK);
     ffitap__call_lock_held(self, STACK);
     cr_expect(eq(uint, flags_of_the_last_call(), FFITAP__CALL_GIL_RELEASED));
+}
+
+Test(tap_callback, a_window_around_it_says_afterwards_what_it_said_before)
+{
+    struct ffitap__callback callback;
+
+    memset(&callback, 0x55, sizeof(callback)); /* the stack that it lies on has been used before */
+    ffitap__call_lock_released(self, RUNTIME);
+    self->window.runtime = RUNTIME;
+    self->window.had_lock = true;
+    ffitap__callback_enter(self, &callback, (const void *)native, RUNTIME, STACK);
+    ffitap__callback_leave(self, &callback);
+    cr_expect(eq(uint, self->window.open, 1));
+    cr_expect(eq(uint, self->window.runtime, RUNTIME));
+    cr_expect(self->window.had_lock);
 }
 
 Test(tap_callback, errno_is_the_same_after_both)
