@@ -53,7 +53,9 @@ static const char *contents(void)
 
 static void expect_beginning(const char *expected)
 {
-    cr_expect(g_str_has_prefix(contents(), expected), "%.80s", contents());
+    const bool begins = g_str_has_prefix(contents(), expected);
+
+    cr_expect(begins, "%.80s", contents());
 }
 
 Test(report, is_a_table_unless_something_asks_for_another_format)
@@ -113,7 +115,9 @@ Test(report, may_be_written_event_by_event)
                      "11553: function 2 is open\n"
                      "11553: function 3 is qsort\n"
                      "11553: function 1 took 250 ns\n");
-    cr_expect(g_str_has_suffix(contents(), "11553: function 4 is \nend\n"));
+    const bool ends = g_str_has_suffix(contents(), "11553: function 4 is \nend\n");
+
+    cr_expect(ends);
 }
 
 Test(report, of_events_needs_a_trace)
