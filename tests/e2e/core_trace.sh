@@ -1,6 +1,6 @@
 #!/bin/sh
 # Records a program that uses the core with nothing but LTTng's own tools, and compares what the
-# trace says with what tests/apps/core_host.c does.
+# trace says with what tests/apps/core/core_host.c does.
 #
 # usage: core_trace.sh CORE_HOST LIBRARY_DIRECTORY
 set -eu

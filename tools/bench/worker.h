@@ -11,7 +11,7 @@
 #include "bench/rows.h"
 #include "recorder/child.h"
 
-/* Signals that ask the bench to end are taken off a descriptor (ffitap/signals.h) meanwhile. */
+/* Signals that ask the bench to end are taken off a descriptor (recorder/signals.h) meanwhile. */
 struct ffitap_bench_signals {
     int descriptor;
     int ended_by; /* the signal that asked, 0: none */

@@ -14,7 +14,7 @@ struct ffitap_description {
     const char **command;
     const char *mode;   /* "record", "stat" */
     const char *events; /* a set's name, "" if there are none */
-    const char *filter; /* tap/filter.h's list; NULL or "" if there is none */
+    const char *filter; /* tap/base/filter.h's list; NULL or "" if there is none */
     const char *lttng;  /* its version, NULL if it takes no part */
 };
 

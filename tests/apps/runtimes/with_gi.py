@@ -1,4 +1,4 @@
-"""Known numbers of calls and callbacks through PyGObject: see e2e/runtime_pygobject.py."""
+"""Known numbers of calls and callbacks through PyGObject: see e2e/test_runtime_pygobject.py."""
 
 import gi
 

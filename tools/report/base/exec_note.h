@@ -1,6 +1,6 @@
 /*
- * Notes of programs that were started (tap/exec_note.h), read and kept. They are not to be trusted:
- * anything may go by the name of one.
+ * Notes of programs that were started (tap/statistics/exec_note.h), read and kept. They are not to
+ * be trusted: anything may go by the name of one.
  */
 #ifndef FFITAP_TOOLS_REPORT_BASE_EXEC_NOTE_H
 #define FFITAP_TOOLS_REPORT_BASE_EXEC_NOTE_H

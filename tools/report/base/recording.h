@@ -30,7 +30,7 @@ struct ffitap_recording {
     char *start;               /* ISO 8601, UTC, with nanoseconds */
     char *mode;                /* "record", or "stat" for statistics without a trace */
     char *events;              /* "calls", "detail" or "loads"; "" without a trace */
-    json_t *filter;            /* array of strings, tap/filter.h's patterns; NULL is none */
+    json_t *filter;            /* array of strings, tap/base/filter.h's patterns; NULL is none */
     json_t *versions;          /* object: "ffitap", "lttng", "kernel" */
     bool is_bare;              /* statistics files alone, whoever had them made */
     int64_t pid;               /* of the command; of bare ones a process that lives, or 0 */

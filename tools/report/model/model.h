@@ -10,7 +10,7 @@
  * - if others use the same session daemon, the trace has their processes, too: a process that says
  *   that it belongs to another recording is left out, together with everything that came from it
  *   before it said so.
- * And two sources may tell of the same process: report/sources.h says which one counts.
+ * And two sources may tell of the same process: report/model/sources.h says which one counts.
  */
 #ifndef FFITAP_TOOLS_REPORT_MODEL_MODEL_H
 #define FFITAP_TOOLS_REPORT_MODEL_MODEL_H
@@ -42,7 +42,7 @@ struct ffitap__model {
     GPtrArray *left_out;  /* at the end, those that were told of and are not in the report */
     GArray *in_flight;    /* struct ffitap__in_flight; filled at the end */
     GArray *unseen;       /* struct ffitap__unseen; texts are of the pool, as in the next */
-    GArray *started;      /* struct ffitap__started; settled after the end (report/unseen.h) */
+    GArray *started; /* struct ffitap__started; settled after the end (report/model/unseen.h) */
 
     bool is_elsewhere;        /* on another machine, with other files */
     bool is_uncounted;        /* its processes were to keep no statistics: events alone tell */

@@ -1,4 +1,4 @@
-/* What becomes of each thing that the model is told (report/sink.h). */
+/* What becomes of each thing that the model is told (report/model/sink.h). */
 #include <string.h>
 
 #include "report/model/model.h"

@@ -1,8 +1,8 @@
 /*
  * What a recording holds, thing by thing, and who is told of it. The readers know nothing but a
  * sink: of a trace they tell its events in order of time, of a statistics file sums of many events
- * and what it says of its process. The model (report/model.h) is one sink; one that writes single
- * events needs no model.
+ * and what it says of its process. The model (report/model/model.h) is one sink; one that writes
+ * single events needs no model.
  *
  * All that is told is borrowed for the call, strings too. Strings are never NULL unless their
  * record says so.

@@ -4,7 +4,7 @@
  * add up to the table of the whole.
  *
  * A row's identity is up to three strings, which are compared by address: they come from one
- * string pool (report/strings.h) that outlives the tables.
+ * string pool (report/base/strings.h) that outlives the tables.
  */
 #ifndef FFITAP_TOOLS_REPORT_MODEL_TABLES_H
 #define FFITAP_TOOLS_REPORT_MODEL_TABLES_H

@@ -1,4 +1,4 @@
-/* The reader of the notes of programs that were started (report/note.h). */
+/* The reader of the notes of programs that were started (report/base/exec_note.h). */
 #ifndef FFITAP_TOOLS_REPORT_READ_EXEC_NOTES_H
 #define FFITAP_TOOLS_REPORT_READ_EXEC_NOTES_H
 

@@ -1,5 +1,5 @@
 /*
- * The bytes of a statistics file (tap/statistics_file.h), mapped read-only. These bytes are not to
+ * The bytes of a statistics file (tap/statistics/file.h), mapped read-only. These bytes are not to
  * be trusted: the file may be cut, foreign or made up, and a process may write to it meanwhile. So
  * everything that is used is copied first and checked in the copy. An offset that leads out of the
  * file, or in a circle, is not followed, and is remembered as damage. The work is at most

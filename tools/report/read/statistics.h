@@ -1,5 +1,5 @@
 /*
- * The reader of statistics files (tap/statistics_file.h): of processes that ended, however they
+ * The reader of statistics files (tap/statistics/file.h): of processes that ended, however they
  * did, and of those that are running. The files may change while they are read. What comes out does
  * not contradict itself, and the figures of a cell are never from before the reading began.
  */
