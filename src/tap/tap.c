@@ -95,18 +95,17 @@ void ffitap__tap_describe_process(void)
  *   2. the loads that are under way, which go on in the parent alone;
  *   3. the statistics, which let go of the parent's file;
  *   4. this thread, whose calls no longer count in that file, which is only memory by now;
- *   5. the watch, which says anew what is wanted: a call that asks from now on finds all of the
- *      above done. (The statistics have published this already. A signal handler's call that comes
- *      between the steps 3 and 5 is served as well, at worst as a lost call.)
+ *   5. the watch, which says anew what is wanted. Until then nothing is, so that a signal handler's
+ *      call finds all of the above done, or is not measured.
  */
 static void start_child(void)
 {
     ffitap__lock_after_fork();
     process.start_ns = ffitap__clock_monotonic_ns();
     ffitap__object_start_child();
-    ffitap__statistics_start_child(process.start_ns);
+    const bool statistics = ffitap__statistics_start_child(process.start_ns);
     ffitap__call_start_child();
-    ffitap__watch_start_child();
+    ffitap__watch_start_child(statistics);
 }
 
 /* Notes of the programs that are run are wanted even if no file could be made, because a reader

@@ -33,11 +33,6 @@ void ffitap__watch_init(void)
     errno = saved;
 }
 
-void ffitap__watch_start_child(void)
-{
-    publish();
-}
-
 void ffitap__watch_start_events(void)
 {
     atomic_fetch_or(&state, FFITAP__WATCH_EVENTS);
@@ -51,6 +46,11 @@ void ffitap__watch_turn_statistics(bool on)
     else
         atomic_fetch_and(&state, ~(uint64_t)FFITAP__WATCH_STATISTICS);
     ffitap__watch_renew();
+}
+
+void ffitap__watch_start_child(bool statistics)
+{
+    ffitap__watch_turn_statistics(statistics);
 }
 
 void ffitap__watch_renew(void)

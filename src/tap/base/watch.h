@@ -52,9 +52,10 @@ static inline bool ffitap__watch_events(void)
 void ffitap__watch_init(void);
 
 /*
- * Called in a child of fork(3), of which we are told: what was wanted in its parent is wanted here.
+ * Called in a child of fork(3), of which we are told. Events that were wanted in its parent are
+ * wanted here, too; `statistics` says whether statistics are kept.
  */
-void ffitap__watch_start_child(void);
+void ffitap__watch_start_child(bool statistics);
 
 /* The provider has come. */
 FFITAP__CROSSING void ffitap__watch_start_events(void);

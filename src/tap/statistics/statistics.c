@@ -50,11 +50,11 @@ enum ffitap__statistics_answer ffitap__statistics_start(const char *where,
     return failure ? FFITAP__STATISTICS_FAILED : FFITAP__STATISTICS_DONE;
 }
 
-void ffitap__statistics_start_child(uint64_t start_ns)
+bool ffitap__statistics_start_child(uint64_t start_ns)
 {
     ffitap__storage_abandon();
     process.start_ns = start_ns;
-    ffitap__watch_turn_statistics(*folder);
+    return *folder;
 }
 
 /*

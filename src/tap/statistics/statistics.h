@@ -34,9 +34,9 @@ enum ffitap__statistics_answer
 ffitap__statistics_start(const char *folder, const struct ffitap__storage_process *process,
                          ffitap__description *describe);
 
-/* Called in a forked child: lets go of the parent's file, and wants another one if a folder is
- * named. */
-void ffitap__statistics_start_child(uint64_t start_ns);
+/* Called in a forked child: lets go of the parent's file. Returns whether the child is to have
+ * another one, because a folder is named. */
+bool ffitap__statistics_start_child(uint64_t start_ns);
 
 /* Keeps statistics from now on, in a new file in `folder`, an absolute path. `*failure` is an errno
  * if this returns FFITAP__STATISTICS_FAILED. */
