@@ -217,6 +217,8 @@ static struct request request_for(const struct ffitap__closure_owner *owner, voi
         request.handler = by_data ? be_called_with_data : be_called;
         request.data = by_data ? data : request.record;
     } else {
+        if (by_data) /* the records of this data are those of other closures, which need them */
+            request.key = NULL;
         ffitap__lose(FFITAP__LOST_RUNTIME);
     }
     errno = saved;

@@ -362,6 +362,22 @@ Test(closure, for_which_there_is_no_room_is_prepared_as_it_was_asked_for_and_cou
     cr_expect(eq(uint, lttng_double_lost(0)->what, FFITAP__LOST_RUNTIME));
 }
 
+/* As cffi's, whose handler looks its data up in the closure: records are found by the data. */
+Test(closure, for_which_there_is_no_room_leaves_another_with_the_same_data_its_record)
+{
+    struct closure first, second;
+    int calls = 0;
+
+    for (uintptr_t i = 1; i < FFITAP__CLOSURE_MAX; i++)
+        ffitap__closure_prepare_at(agree, &owner, (void *)(i * 32), NULL, count, &calls, NULL);
+    ffitap__closure_prepare_at(prepare_at, &reader, &first, NULL, count, &calls, NULL);
+    ffitap__closure_prepare_at(prepare_at, &reader, &second, NULL, count, &calls, NULL);
+    cr_expect(eq(uint, lttng_double_lost_count(), 1));
+    call(&first);
+    call(&second);
+    cr_expect(eq(int, calls, 2));
+}
+
 /* Frees its closure, which then goes to another handler. */
 static void free_own(void *cif, void *result, void **arguments, void *data)
 {
