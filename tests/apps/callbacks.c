@@ -1,4 +1,4 @@
-/* Calls back: at once, and on a thread that nobody has heard of. */
+/* Calls back: at once, and on a thread that the program does not know. */
 #include <pthread.h>
 #include <stddef.h>
 

@@ -73,7 +73,7 @@ def resident_kib():
 
 
 def come_and_go(count=100000):
-    """Says whether the last nine tenths of them took memory."""
+    """Returns whether the last nine tenths of the callbacks took memory."""
     total = 0
     for i in range(count):
         if i == count // 10:

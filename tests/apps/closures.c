@@ -1,6 +1,6 @@
 /*
- * Makes foreign calls and closures with libffi itself, and leaves them in each way there is. Prints
- * what it counted; exits with 1 if something was not as it should be.
+ * Makes foreign calls and closures with libffi itself, and leaves them in every way that there is.
+ * Prints what it counted; exits with 1 if something was not as it should be.
  */
 #include <errno.h>
 #include <ffi.h>
@@ -89,8 +89,9 @@ static void pass_through(void)
     ffi_closure_free(callback.closure);
 }
 
-/* Prepares and frees more closures than there can be at a time, each at another address: one that
- * is never prepared takes the address of each that was freed. */
+/* Prepares and frees more closures, one after another, than there can be at a time. Each is at
+ * another address, because a closure that is never prepared takes the address of the one that was
+ * freed. */
 static void come_and_go(void)
 {
     enum { TIMES = 300000 };
@@ -108,7 +109,7 @@ static void come_and_go(void)
         ffi_closure_free(unprepared[i - 1]);
 }
 
-/* Frees its own closure, and another one gets its place. */
+/* Frees the closure that it was called through, and another closure gets its place. */
 static void free_own(ffi_cif *cif, void *result, void **arguments, void *data)
 {
     struct callback *callback = data, next;

@@ -1,7 +1,7 @@
 /*
- * Calls a function through libffi that switches to another stack and comes back in another thread,
- * as functions of coroutine libraries do; if told to, also out of a callback. The other thread has
- * made no call before, and the first thread has ended by then.
+ * Calls a function through libffi that switches to another stack and returns in another thread, as
+ * functions of coroutine libraries do. If told to, the function switches out of a callback as well.
+ * The other thread has made no call before, and the first thread has ended by then.
  */
 #include <ffi.h>
 #include <pthread.h>
@@ -45,8 +45,8 @@ static void run_coroutine(void)
         call(callback ? call_back : pause_coroutine);
 }
 
-/* Runs so far that the call that pauses it is one of several calls the first time, and a known one
- * the next. */
+/* Runs up to the call that pauses it. The first time that is one of several calls, the next time a
+ * call that is known. */
 static void *begin(void *unused)
 {
     swapcontext(&thread, &coroutine);

@@ -1,4 +1,4 @@
-/* Preloaded, it makes babeltrace 2 crash before it has read anything. */
+/* When preloaded, it makes babeltrace 2 crash before babeltrace has read anything. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -13,8 +13,8 @@ PACKAGES = ["test.test_ctypes", "ctypes.test"]  # of 3.12 and later; of those be
 
 
 class Result(unittest.TextTestResult):
-    """Keeps what became of every test, and of every part of those that have some. Addresses in
-    their names differ from run to run."""
+    """Keeps what became of every test, and of every part of a test that has parts. Names are kept
+    without addresses, which differ from run to run."""
 
     def __init__(self, *arguments, **options):
         super(Result, self).__init__(*arguments, **options)

@@ -1,9 +1,9 @@
 /*
  * Allows itself some system calls and no others, and then goes on: calls functions, loads a
- * library, starts a thread, forks. Arguments: what happens at other system calls, "kill", "refuse"
- * (with EPERM) or "allow"; two libraries with the functions of thousand_functions.c, of which it
- * loads the first before and the second after; the numbers of the allowed system calls, with commas
- * between them.
+ * library, starts a thread, forks. The first argument says what happens at other system calls:
+ * "kill", "refuse" (with EPERM) or "allow". Then come two libraries with the functions of
+ * thousand_functions.c, of which the first is loaded before the restriction and the second after
+ * it, and then the numbers of the allowed system calls, with commas between them.
  */
 #include <dlfcn.h>
 #include <errno.h>

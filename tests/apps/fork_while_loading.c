@@ -1,7 +1,7 @@
 /*
  * Forks while another thread is in the middle of a load. The library that is loaded is mapped
- * already; the one that it needs is a FIFO, which cannot be opened yet. Arguments: these two. The
- * child makes a foreign call; its status is the program's.
+ * already; the library that it needs is a FIFO, which cannot be opened yet. The arguments are these
+ * two files. The child makes a foreign call, and its exit status becomes the program's.
  */
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -46,8 +46,8 @@ static void call(void)
     _exit(result == 3 ? 0 : 1);
 }
 
-/* The process's first fork is another matter: LTTng's library looks the real one up for it, which
- * waits for the load. */
+/* The process's first fork would wait for the load, because LTTng's library looks up the real
+ * fork() then. So one fork comes first. */
 static void fork_once(void)
 {
     const pid_t child = fork();
@@ -76,7 +76,7 @@ static int fork_while_loading(char *library, const char *needed)
         return 2;
     while (!is_mapped(library))
         usleep(1000);
-    usleep(10000); /* to be where it waits; before that it is in the middle as well */
+    usleep(10000); /* until it waits; it is in the middle of the load in any case */
     const int status = fork_and_call();
     close(open(needed, O_WRONLY)); /* too short for a library */
     pthread_join(loading, NULL);

@@ -1,7 +1,7 @@
 /*
  * An extension module for a free-threaded CPython. It makes its foreign calls through libffitap.
- * Built by tests/e2e/test_free_threaded.py, once as a module that needs no interpreter lock and
- * once, without WITHOUT_LOCK, as one that has the interpreter turn it on.
+ * tests/e2e/test_free_threaded.py builds it twice: with WITHOUT_LOCK as a module that needs no
+ * interpreter lock, and without as a module that makes the interpreter turn its lock on.
  */
 #include <Python.h>
 

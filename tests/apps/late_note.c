@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIES 10000 /* of a millisecond each */
+#define TRIES 10000 /* each takes a millisecond */
 
 /* How many notes of a process there are. */
 static unsigned count_notes(pid_t pid)

@@ -1,5 +1,5 @@
-/* Preloaded, it lets the program that NO_SOCKETS names connect to nobody: LTTng hears nothing of
- * it. */
+/* When preloaded, it keeps the program that NO_SOCKETS names from connecting to anything, so that
+ * LTTng hears nothing of the program. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* A Python whose functions live in libpython and not, as Debian's, in the program. */
+/* A Python whose functions are in libpython. In Debian's Python they are in the program. */
 #include <Python.h>
 
 int main(int argc, char **argv)

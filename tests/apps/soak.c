@@ -1,9 +1,10 @@
 /*
  * Does everything at once for a while: calls, calls back, loads, unloads, forks, in many threads
- * and under signals. It counts its work, and its own size, in a log that its children share and
- * that outlives it. Arguments: the log, a file that is there already and is long enough; for how
- * many seconds to run; a folder with a library for each thread, "0.so" and so on, which has the
- * functions of thousand_functions.c; for how many microseconds each thread rests in a round.
+ * and under signals. The program counts its work, and its own size, in a log that its children
+ * share and that is left when the program ends. Arguments: the log, a file that is there already
+ * and is long enough; for how many seconds to run; a folder with a library for each thread, "0.so"
+ * and so on, which has the functions of thousand_functions.c; for how many microseconds each thread
+ * rests in a round.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -36,7 +37,7 @@
 #define FORK_PERIOD_NS    250000000 /* of each thread */
 #define SIGNAL_PERIOD_US  5000
 
-/* How much the process has of the things of which it must not have more and more. */
+/* How much the process has of each thing that must not become more and more. */
 struct size {
     uint64_t rss_kib;
     uint64_t mappings;
@@ -120,7 +121,7 @@ static void get_ready(void)
            "ffi_prep_cif");
 }
 
-/* Looked up, so that they go by these names. */
+/* Looks the functions up, so that ffitap knows them by these names. */
 static void find_functions(void)
 {
     void *libc = dlopen("libc.so.6", RTLD_NOW);
@@ -189,7 +190,7 @@ static void sort(const struct closure *closure)
         expect(numbers[i] == i + 1, "the order");
 }
 
-/* The call is over all the same, as the next one shows. */
+/* Jumps out of a callback. The call is over all the same, as the next call shows. */
 static void jump_out(const struct closure *closure)
 {
     int numbers[SORTED] = {2, 1};
@@ -251,8 +252,8 @@ static void run_short_thread(void)
            "a thread");
 }
 
-/* Ends the child in one of several ways, by turns. exit(3) is none of them, because a load in
- * another thread may have held its lock at the fork. */
+/* Ends the child in one of several ways, which take turns. exit(3) is none of them, because a load
+ * in another thread may have held its lock at the fork. */
 static void end_child(uint64_t turn)
 {
     if (turn % 3 == 0)
@@ -352,7 +353,7 @@ static uint64_t count_entries(const char *path)
     while (readdir(list))
         count++;
     closedir(list);
-    return count - 3; /* "." and "..", and the one that reads */
+    return count - 3; /* without ".", ".." and the descriptor that reads */
 }
 
 static uint64_t count_lines(const char *path)
@@ -410,8 +411,8 @@ static void wait_until(int64_t moment_ns)
         usleep(1000);
 }
 
-/* Waits for a thread that lives shortly, which is the rarest work: on a busy machine even half of
- * the time may not be enough for one. */
+/* Waits until a short-lived thread has worked. That is the rarest work: on a busy machine there may
+ * be none even in half of the time. */
 static void wait_for_short_thread(int64_t moment_ns)
 {
     while (!atomic_load(&counts->in_short_thread) && now_ns() < moment_ns)

@@ -30,7 +30,7 @@ static int show(int count, char **arguments)
     return 3;
 }
 
-/* A program under a name that is looked for in PATH. */
+/* Returns the name of a program without its folder, after putting the folder into PATH. */
 static char *in_path(const char *path)
 {
     char *copy = strdup(path);
@@ -142,7 +142,7 @@ static int by_handler(const char *path)
     return -1;
 }
 
-/* Those that return only if they failed. */
+/* The functions that return only if they fail. */
 static const struct {
     const char *name;
     int (*run)(const char *path);
@@ -172,7 +172,7 @@ static int spawnp(const char *path, pid_t *child)
     return posix_spawnp(child, in_path(path), NULL, NULL, arguments_of_v, given);
 }
 
-/* In the child of vfork(2) that execs only this may be done. */
+/* Only this much may be done in a child of vfork(2) that execs. */
 static int in_vfork(const char *path, pid_t *child)
 {
     *child = vfork();
@@ -290,7 +290,7 @@ static void start_all(const char *folder)
     lack_descriptors();
 }
 
-/* The program's own but for one variable, which it finds last. */
+/* Makes the program's own environment with another value of one variable, which stands last. */
 static char **another_environment(void)
 {
     size_t count = 0;

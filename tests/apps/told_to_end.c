@@ -1,5 +1,6 @@
-/* Preloaded into ffitap: right after the first call of the function that TOLD_TO_END_AFTER names,
- * ffitap gets a signal to end, as it may at any time. Says on stderr what that call has made. */
+/* When this is preloaded into ffitap, ffitap gets a signal to end right after the first call of the
+ * function that TOLD_TO_END_AFTER names. Such a signal may come at any time. Prints on stderr what
+ * that call has made. */
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>

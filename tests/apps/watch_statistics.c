@@ -1,7 +1,7 @@
 /*
  * Reads a folder of statistics files again and again, for as many seconds as it is told, while
- * their processes run: everything that it finds must be possible, and nothing may go down. Says how
- * often it read, or what was wrong.
+ * their processes run. Everything that is read must be possible, and no figure may go down. Prints
+ * how often it read, or what was wrong.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,7 +100,7 @@ static void check_function_grown(const struct ffitap__report_function *was,
     expect(is->errno_swaps >= was->errno_swaps, "exchanges went down", is->symbol);
 }
 
-/* Functions of two readings, in one order: none may have gone. */
+/* Compares the functions of two readings, both in one order: none may have gone. */
 static void compare_functions(struct ffitap__model *was, struct ffitap__model *is)
 {
     unsigned count_was, count_is, at = 0;

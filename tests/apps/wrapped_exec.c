@@ -1,5 +1,5 @@
-/* Preloaded, it puts functions of its own before the C library's, as libraries do that change what
- * programs see of the world. */
+/* When preloaded, it puts functions of its own before the C library's, as libraries do that change
+ * what programs see of the world. */
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>

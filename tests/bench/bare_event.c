@@ -1,6 +1,6 @@
 /*
- * What one LTTng event with the payload of `call` costs where nothing else is done: the floor under
- * the cost of a recorded call. Prints nanoseconds per event.
+ * Measures what one LTTng event with the payload of `call` costs if nothing else is done. A
+ * recorded call cannot cost less. Prints nanoseconds per event.
  */
 #include <stdio.h>
 #include <stdlib.h>

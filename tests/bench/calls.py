@@ -1,6 +1,6 @@
-"""What a foreign call costs untraced, under the dormant shim, counted and recorded, and what one
-LTTng event of the same payload costs by itself: in a loop in C, where everything stays in the caches,
-and in the same loop in Python, where a recorded call emits it.
+"""Measures what a foreign call costs untraced, under the dormant shim, counted and recorded, and
+what one LTTng event of the same payload costs by itself. The event is emitted in a loop in C, where
+everything stays in the caches, and in the same loop in Python in which a recorded call emits it.
 
 Everything is measured in one run, in turns, several times over: read the ratios, not the figures,
 which are this machine's of this minute. Ratios are of the best figures: what disturbs a measurement
@@ -20,7 +20,7 @@ TAP, PROVIDER = (SHIM.with_name(f"libffitap-{name}.so") for name in ("tap", "tra
 BARE_EVENT = BUILD / "tests" / "bench" / "bare_event"
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 15
 
-# The shim is not there: nothing but the event is added to an untraced call.
+# Without the shim nothing but the event is added to an untraced call.
 EVENT = BEST + f"""
 record = ctypes.byref(ctypes.create_string_buffer(256))
 emit = ctypes.CDLL("{TAP}").ffitap__lttng_call

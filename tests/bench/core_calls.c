@@ -1,6 +1,6 @@
 /*
- * What a call of abs() costs through libffi alone and through the core, in nanoseconds: the best of
- * many short rounds, which take turns.
+ * Measures what a call of abs() costs through libffi alone and through the core, in nanoseconds:
+ * the best of many short rounds, which take turns.
  */
 #include <ffi.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-"""ffitap beside what people use today, on one ctypes loop: what a call of libc's abs costs under each
-tool, and what each could see of it.
+"""Compares ffitap with what people use today, on one ctypes loop: what a call of libc's abs costs
+under each tool, and what each tool could see of it.
 
     peers.py [--rounds N] [--calls N] [--json]
 
@@ -33,7 +33,8 @@ SANDBOX = "FFITAP_PEERS_SANDBOX"
 
 
 def enter_sandbox():
-    """As root LTTng's sockets have one place in the system: we mount over it, for us alone."""
+    """For root LTTng's sockets have one place in the system. This mounts another folder over it,
+    for this process alone."""
     if os.geteuid() != 0 or SANDBOX in os.environ:
         return
     mounts = "mkdir -p /run/lttng && mount -t tmpfs tmpfs /run/lttng && mount -t tmpfs tmpfs /dev/shm"
@@ -90,7 +91,8 @@ def compare(rounds, calls):
 
 
 def sum_up(rows):
-    """Puts the figures of a row in place of its measurements; nothing is compared with nothing."""
+    """Puts the figures of a row in place of its measurements. A row without measurements is
+    compared with nothing."""
     if "costs" not in rows[0]:
         sys.exit(f"peers.py: the loop itself: {rows[0]['cannot_run']}")
     untraced = min(rows[0]["costs"])
@@ -146,7 +148,7 @@ def main():
     if not FFITAP.exists():
         sys.exit(f"peers.py: {FFITAP}: not there; FFITAP_BUILD names the build folder")
     enter_sandbox()
-    # What was set up for a tool is taken down again, also then.
+    # What was set up for a tool is taken down again after SIGTERM, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     rows = compare(options.rounds, options.calls)

@@ -1,4 +1,5 @@
-"""What a tool's output shows of what the loop is known to have done: yes, part or no, and why.
+"""Judges what a tool's output shows of what the loop is known to have done: yes, part or no, and
+why.
 
 The rules are the same for every tool, and ask for the loop's own facts: a column is "yes" only
 with the right name and the exact number beside it.
@@ -39,8 +40,8 @@ class Facts:
 
 
 def named(seen, name):
-    """The label and number of what is called `name`, be it among other words or as __GI___name,
-    which is what libc's debug information calls the same function."""
+    """The label and number of what is called `name`. The name may stand among other words, or be
+    __GI___name, which is what libc's debug information calls the same function."""
     for label, number in seen.items():
         if re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?!\w)", label):
             yield label, number
@@ -112,5 +113,5 @@ RULES = dict(zip(COLUMNS, (calls, functions, gil, errnos, loads, failures)))
 
 
 def judge(sight, facts):
-    """For each column its verdict and the evidence for it."""
+    """For each column the verdict, and the evidence for it."""
     return {column: rule(sight, facts) for column, rule in RULES.items()}

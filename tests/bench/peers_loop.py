@@ -3,21 +3,22 @@
     peers_loop.py RESULT CALLS ERRNO_CALLS LIBRARY NO_LIBRARY SECONDS
 
 It loads LIBRARY and fails to load NO_LIBRARY, calls libc's abs in BATCHES times CALLS calls, and
-chdir, which fails and exchanges errno, ERRNO_CALLS times. RESULT gets the nanoseconds of one call of
-abs in the best batch, and the addresses of abs and chdir: what is printed is the tool's alone. At the
-end the process lives on for SECONDS, for tools that look names up in it.
+chdir, which fails and exchanges errno, ERRNO_CALLS times. RESULT gets the nanoseconds of one call
+of abs in the best batch, and the addresses of abs and chdir: so nothing but the tool's own output
+is printed. At the end the process lives on for SECONDS, for tools that look names up in it.
 """
 
 import ctypes
 import sys
 import time
 
-# Many and short, shorter than what the scheduler gives at a time: some are disturbed by nobody.
+# The batches are many, and each is shorter than the time that the scheduler gives a program at
+# once, so that some are not disturbed.
 BATCHES = 25
 
 
 def address(function):
-    """Where the function is; to ask ctypes for it would be one more foreign call."""
+    """The address of the function. To have ctypes tell it would take one more foreign call."""
     return int.from_bytes(memoryview(function).tobytes(), sys.byteorder)
 
 

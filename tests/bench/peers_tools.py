@@ -1,7 +1,7 @@
 """The tools that peers.py compares: how each runs a program, and what it says afterwards.
 
 A tool's `look` only reads: it turns what the tool itself printed into a Sight, in the tool's own
-words and numbers. What that is worth is judged in peers_judge.py, by the same rules for all.
+words and numbers. peers_judge.py judges what these are worth, by the same rules for all tools.
 """
 
 import collections
@@ -38,7 +38,8 @@ class Sight:
 
 
 def output(*command, **options):
-    """What a command prints on standard output; if it fails, what it says is why it cannot run."""
+    """What a command prints on standard output. If the command fails, its messages say why the tool
+    cannot run."""
     options.setdefault("stderr", subprocess.PIPE)
     command = [str(part) for part in command]
     done = subprocess.run(
@@ -60,11 +61,11 @@ def objects():
 
 
 class Tool:
-    """One row of the table. `slower` says how many calls of an untraced run one of its runs makes
-    one of, so that nobody waits for minutes; the cost is of one call all the same."""
+    """One row of the table. A run under the tool makes 1/`slower` as many calls as an untraced run,
+    so that nobody waits for minutes; the cost is that of one call all the same."""
 
     name = ""
-    programs = {}  # that it needs, with the package of each
+    programs = {}  # that the tool needs, with the package of each
     slower = 1
     looks = True
     linger_s = 0  # how long the program has to stay for names to be looked up in it
@@ -153,7 +154,7 @@ class LttngDl(Tool):
     def run(self, folder, program):
         environment = dict(os.environ, LTTNG_HOME=str(folder), LTTNG_UST_REGISTER_TIMEOUT="-1")
         lttng = functools.partial(output, "lttng", "--no-sessiond", env=environment)
-        # Ends with us, however we end.
+        # The daemon ends with this process, however that ends.
         daemon = ("setpriv", "--pdeathsig=TERM", "lttng-sessiond", "--no-kernel")
         with open(folder / "daemon.log", "w+") as log:
             daemon = subprocess.Popen(daemon, env=environment, stdout=log, stderr=log)
@@ -191,7 +192,8 @@ class Perf(Tool):
     group = f"ffitap_peers_{os.getpid()}"
 
     def run(self, folder, program):
-        # The argument is the second of ffi_call: it has no debug information that would name it.
+        # ffi_call's second argument is given by its register, because libffi has no debug
+        # information that would name it.
         probes = "ffi_call=ffi_call fn=%si", "ffi_return=ffi_call%return"
         libffi = objects()["libffi"]
         add = [word for probe in probes for word in ("-a", f"{self.group}:{probe}")]
@@ -239,7 +241,8 @@ END { clear(@fn); clear(@begun); }
         sight = Sight(text=self.said)
         # "@call[abs]: count 10, average 700, total 7000"
         for kind, label, count in re.findall(r"(?m)^@(call|gil)\[(\w+)\]: count (\d+)", sight.text):
-            # Printed again and again, and at the end once more when names cannot be had any longer.
+            # These are printed again and again, and once more at the end, when names cannot be
+            # found any longer.
             seen = sight.calls if kind == "call" else sight.gil
             seen[label] = max(seen.get(label, 0), int(count))
         for label, value, count in re.findall(r"(?m)^@errno\[(\w+), (\d+)\]: (\d+)", sight.text):
@@ -248,8 +251,8 @@ END { clear(@fn); clear(@begun); }
 
 
 class BpftraceAll(Bpftrace):
-    """As much as one can get out of it who knows CPython: the wait for the interpreter lock, errno
-    and loads, and names while the process lives to be asked for them."""
+    """What somebody who knows CPython can get out of bpftrace: the wait for the interpreter lock,
+    errno and loads, and names, as long as the process lives and can be asked for them."""
 
     name = "bpftrace, all"
     slower = 50
@@ -317,7 +320,8 @@ class Ltrace(Tool):
 
 
 class LtraceAll(Ltrace):
-    """With the interpreter lock's functions and errno's, each of which is two more stops."""
+    """Also traces the functions of the interpreter lock and of errno. Each of their calls stops the
+    program twice more."""
 
     name = "ltrace, all"
     slower = 1000

@@ -2,8 +2,8 @@
  * Runs Criterion's tests under a sanitizer. Under ThreadSanitizer there is no room in memory for
  * the box that Criterion puts each test in (BoxFort maps its arena from 0x200000000000). And a leak
  * would be overlooked, because AddressSanitizer finds it only after the box has reported. So here
- * each test is a forked child that tells of a failure by its exit status; the first assertion that
- * fails ends it.
+ * each test is a forked child. The first assertion that fails ends the child, whose exit status
+ * tells of the failure.
  */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -20,7 +20,7 @@ extern struct criterion_test *__start_cr_tst[] IN_SECTION, *__stop_cr_tst[] IN_S
 extern struct criterion_suite *__start_cr_sts[] IN_SECTION __attribute__((weak));
 extern struct criterion_suite *__stop_cr_sts[] IN_SECTION __attribute__((weak));
 
-/* In place of libcriterion's, which sends the failure out of the box. */
+/* Takes the place of libcriterion's function, which sends the failure out of the box. */
 void cri_assert_node_send(const char *file, size_t line, struct cri_assert_node *node)
 {
     fprintf(stderr, "%s:%zu: assertion failed: %s\n", file, line,
@@ -48,7 +48,8 @@ static const struct criterion_suite *current_suite(void)
     return NULL;
 }
 
-/* What a test's trampoline passes through, in place of libcriterion's, which reports to its box. */
+/* A test's trampoline calls these. They take the place of libcriterion's functions, which report to
+ * the box. */
 void criterion_internal_test_setup(void)
 {
     const struct criterion_suite *suite = current_suite();

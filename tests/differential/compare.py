@@ -2,7 +2,8 @@
 
     compare.py RUN-CORE RECORDER FOLDER-OF-LIBRARIES TABLE...
 
-README.md says what a table is. Fails with a diff; or if a line was not run by both, or none at all.
+README.md says what a table is. Fails with a diff, or if a line was not run by both sides, or if no
+line was run at all.
 """
 
 import difflib
@@ -18,12 +19,13 @@ PYTHON = os.environ.get("FFITAP_DIFFERENTIAL_PYTHON", "/usr/bin/python3")
 RUN_CTYPES = pathlib.Path(__file__).with_name("run_ctypes.py")
 SECONDS = 120
 
-# Who fails is another file on each side.
+# The name of the program or library in a message differs between the sides.
 PLACES = {"<program>": "{program}(?=:)", "<caller>": r"\S*/(_ctypes|libffitap)\.[^/:]*(?=:)"}
 
 
 def run(program, *arguments, **variables):
-    """What a side prints, by table: pairs of line number and outcome; and its errors."""
+    """Runs a side. Returns what it prints, by table, as pairs of line number and outcome, and its
+    errors."""
     environment = dict(os.environ, LC_ALL="C.UTF-8", FFITAP_LTTNG="0", **variables)
     done = subprocess.run(
         [*program, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -58,7 +60,7 @@ def expected(line, outcome):
 
 
 def render(case, outcomes, of_ctypes):
-    """What a side said to the lines of a case, in its order."""
+    """The outcomes of a case's lines on one side, in the order in which that side printed them."""
     lines = {line.number: line for line in case.outcomes()}
     return [
         f"{number}: {lines[number].text}  =>  "
@@ -76,7 +78,7 @@ def missing(case, outcomes, side):
 
 
 def meaningless(case, outcomes):
-    """Differences that are none, and lines that had nothing to work on."""
+    """Differences that are announced but are none, and lines that had nothing to work on."""
     said = dict(outcomes)
     for line in case.outcomes():
         outcome = said.get(line.number, "")
@@ -87,7 +89,7 @@ def meaningless(case, outcomes):
 
 
 def compare(case, theirs, ours):
-    """Whatever is wrong, in lines to print."""
+    """Everything that is wrong, in lines to print."""
     return [
         *missing(case, theirs, "ctypes"),
         *missing(case, ours, "the core"),

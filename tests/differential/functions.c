@@ -1,4 +1,4 @@
-/* What both sides call: an ordinary library, which knows nothing of either. */
+/* The functions that both sides call: an ordinary library, which knows nothing of either side. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -10,7 +10,8 @@
 #include <sys/types.h>
 #include <wchar.h>
 
-/* Every type: its name in the tables, C's, how to print a value and as what. */
+/* Every type: its name in the tables, its name in C, how printf(3) shows a value, and the type that
+ * the value is cast to for that. */
 #define TYPES(X)                                                                                   \
     X(int8, int8_t, "%d", int)                                                                     \
     X(uint8, uint8_t, "%u", unsigned)                                                              \
@@ -45,8 +46,9 @@
 static char shown[256];
 
 /*
- * same_int(value) gives the value back, show_int(value) what native code sees of it, call_int(f,
- * value) what f gives for it, and show_called_int(f) what native code sees of f's result.
+ * same_int(value) returns the value; show_int(value) shows what native code sees of it; call_int(f,
+ * value) returns what f returns for it; show_called_int(f) shows what native code sees of f's
+ * result.
  */
 #define FUNCTIONS(name, type, format, as)                                                          \
     type same_##name(type value)                                                                   \
@@ -239,8 +241,8 @@ struct extended {
     X(extended, v.value)
 
 /*
- * same_pair(v) gives the value back, weigh_pair(v) what its members come to, spoil_pair(v, end)
- * overwrites what it was given and returns what came after it, call_pair(f, v) asks f.
+ * same_pair(v) returns the value; weigh_pair(v) returns the weighted sum of its members;
+ * spoil_pair(v, end) overwrites the value and returns what came after it; call_pair(f, v) asks f.
  */
 #define STRUCTURE_FUNCTIONS(name, weight)                                                          \
     struct name same_##name(struct name v)                                                         \
@@ -311,7 +313,8 @@ union wide_number same_wide_number(union wide_number value)
     return value;
 }
 
-/* errno: what it is; what it was, with another value left there; what f made of it. */
+/* Functions about errno: one returns it; one sets it and returns what it was; one returns what f
+ * made of it. */
 int see_errno(void)
 {
     return errno;

@@ -1,8 +1,8 @@
 /*
- * Sees what the dynamic linker is asked for: placed before libc it counts, by name, each dlopen()
- * and dlsym() of the program. The real functions learn from the return address who has called them,
- * so both wrappers end in a jump to them; this file is compiled with optimisation to get these
- * jumps.
+ * Sees what the dynamic linker is asked for. Because this library comes before libc, it can count,
+ * by name, each dlopen() and dlsym() of the program. The real functions learn from the return
+ * address who has called them, so both wrappers end in a jump to them; this file is compiled with
+ * optimisation to get these jumps.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

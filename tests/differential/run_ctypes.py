@@ -1,4 +1,5 @@
-"""Runs tables of cases through ctypes and prints what each line comes to: the words of run_core.
+"""Runs tables of cases through ctypes and prints the outcome of each line, in the words that
+run_core uses, too.
 
     run_ctypes.py FOLDER-OF-LIBRARIES TABLE...
 
@@ -19,7 +20,7 @@ import table
 from table import TableError
 
 class StrictDLL(ctypes.CDLL):
-    """What WinDLL is, but for the calling convention: that is the platform's here."""
+    """The same as WinDLL, but for the calling convention, which is the platform's."""
 
     _func_flags_ = 0
 
@@ -66,7 +67,8 @@ class CheckFailed(Exception):
 
 @contextlib.contextmanager
 def refusals():
-    """Around ctypes' own doing, and nothing else: its exceptions in the words of both sides."""
+    """Surrounds what ctypes itself does, and nothing else. Turns its exceptions into the words of
+    both sides."""
     try:
         yield
     except OSError as error:
@@ -96,7 +98,8 @@ def convert(code, text):
 
 
 def show_pointer(value):
-    """An address, in memory that has a name by that name: addresses differ between processes."""
+    """An address. In memory that has a name the address is shown by that name, because addresses
+    differ between processes."""
     for name, memory in BUFFERS.items():
         offset = value - ctypes.addressof(memory)
         if 0 <= offset < ctypes.sizeof(memory):
@@ -149,7 +152,8 @@ class Things(dict):
 
 
 class Frame:
-    """What the lines of a block can name: arguments, the last result; and what they answered."""
+    """What the lines of a block can name: the arguments and the last result; and what the block has
+    answered."""
 
     def __init__(self, arguments=(), result=None):
         self.arguments = list(arguments)
@@ -181,8 +185,8 @@ class Runner:
             self.say(line, outcome)
 
     def say(self, line, outcome):
-        # At once, because what comes next may end the process; and not by os.write(), which changes
-        # the real errno.
+        # The outcome is printed at once, because the next line may end the process, and not by
+        # os.write(), which changes the real errno.
         self.recorder.recorder_say(line.number, (outcome or "ok").encode())
 
     # Values
@@ -435,7 +439,7 @@ class Runner:
     # Callbacks
 
     def guard(self, line, frame):
-        """Runs a block where no exception of ours would come back."""
+        """Runs a block in a place from which no exception of ours would come back."""
         try:
             self.run(line.body, frame)
         except BaseException:
@@ -512,7 +516,7 @@ class Runner:
 
 
 def run_case(directory, case):
-    """In a child: whatever a case loads, sets or crashes stays there."""
+    """Runs a case in a child, so that whatever the case loads, sets or crashes stays there."""
     current = mmap.mmap(-1, 4)
     child = os.fork()
     if child == 0:

@@ -10,7 +10,7 @@ ESCAPES = {"n": "\n", "0": "\0"}
 
 
 class TableError(Exception):
-    """What the table asks for makes no sense: nothing about ctypes."""
+    """The table asks for something that makes no sense. This says nothing about ctypes."""
 
 
 class Line:
@@ -29,11 +29,11 @@ class Case:
         self.lines = []
 
     def blocks(self):
-        """The lines, each block's in the line that begins it."""
+        """The lines of the case. The lines of a block are in the line that begins the block."""
         return read_block(line for line in self.lines)
 
     def outcomes(self):
-        """The lines that come to something."""
+        """The lines that have an outcome."""
         return [line for line in self.lines if line.words[0] != "end"]
 
 

@@ -3,8 +3,9 @@
 
     check_report_damage.py PROGRAM...    (the words before the report's own arguments)
 
-A damaged recording gives one clear message and status 125, or a report that says what is missing:
-never a crash, never figures that look whole. The damage is done to copies of the frozen ones.
+For a damaged recording there is one clear message and status 125, or a report that says what is
+missing, but never a crash, and never figures that look whole. The damage is done to copies of the
+frozen recordings.
 """
 import json
 import os
@@ -38,7 +39,7 @@ class Case(unittest.TestCase):
         self.scratch.mkdir()
         shutil.copytree(GOLDEN / "story", self.recording)
         self.trace = self.recording / "trace"
-        # The stream that holds most, and so several packets; and what is in all of them.
+        # The largest stream, which has several packets; and what is in all of the streams.
         self.stream = max(self.trace.glob("c_*"), key=lambda path: path.stat().st_size)
         self.calls = self.count_calls(json.loads((GOLDEN / "story/report.json").read_text()))
 
@@ -160,7 +161,7 @@ class NoRecording(Case):
         pathlib.Path(self.directory.name).chmod(0o755)
         self.scratch.chmod(0o777)
         self.trace.chmod(0o750)
-        # The program finds its commands in a library by where that lies seen from it.
+        # The program finds the library with its commands by a path that starts from the program.
         program = pathlib.Path(PROGRAM[0])
         (commands,) = program.parents[1].glob("lib*/**/libffitap-commands.so")
         for file in program, commands:

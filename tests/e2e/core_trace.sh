@@ -1,12 +1,13 @@
 #!/bin/sh
-# Records a program that uses the core with nothing but LTTng's own tools, and compares what the
+# Records a program that uses the core, with nothing but LTTng's own tools, and compares what the
 # trace says with what tests/apps/core/core_host.c does.
 #
 # usage: core_trace.sh CORE_HOST LIBRARY_DIRECTORY
 set -eu
 
-# As root LTTng's sockets have one place in the system (lttng-sessiond(8), FILES): ours is mounted
-# over it, for us alone. Otherwise LTTNG_HOME says where they are.
+# For root LTTng's sockets have one place in the system (lttng-sessiond(8), FILES). A folder of our
+# own is mounted over it, for this test alone. For other users LTTNG_HOME says where the sockets
+# are.
 if [ "$(id -u)" -eq 0 ] && [ -z "${CORE_TRACE_UNSHARED:-}" ]; then
     CORE_TRACE_UNSHARED=1 exec unshare --mount --propagation private "$0" "$@"
 fi
@@ -64,14 +65,14 @@ count() { # SESSION EVENT [PATTERN]
     grep " ffitap:$2: " "$work/$1.txt" | grep -c -e "${3:-.}" || true
 }
 
-# Each function id that a call names, sorted, and each that a function event names.
+# The function ids that calls name, sorted; and those that function events name.
 called() { grep ' ffitap:call: ' "$work/$1.txt" | sed 's/.*function_id = \([0-9]*\).*/\1/' | sort -u; }
 named() {
     grep ' ffitap:function: ' "$work/$1.txt" | grep -v 'symbol = ""' |
         sed 's/.*function_id = \([0-9]*\).*/\1/' | sort -u
 }
 
-# What each callback came out of, and its own id.
+# The id of the call that each callback came out of, and the callback's own id.
 calls_back() { grep ' ffitap:callback_exit: ' "$work/$1.txt" | sed 's/.* call_id = \([0-9]*\).*/\1/'; }
 callbacks() { grep ' ffitap:callback_exit: ' "$work/$1.txt" | sed 's/.*callback_id = \([0-9]*\).*/\1/'; }
 
@@ -113,7 +114,7 @@ runtime() {
 
 lttng-sessiond --background --no-kernel --pidfile="$work/sessiond.pid" 2>"$work/sessiond.log"
 
-# The program starts when the session is there.
+# In this session the program starts after the session.
 record early >"$work/lttng.log"
 "$host" || expect "exit status of the program" 0 $?
 finish early >>"$work/lttng.log"
@@ -127,7 +128,7 @@ expect "early: cached lookups" 3 "$(count early lookup 'cached = 1')"
 expect "early: failed lookups" 1 "$(count early lookup 'function_id = 0,.*absent_function"')"
 expect_calls early
 
-# It has done all of that once, lookups included, when the session starts.
+# Here the program has done everything once, lookups included, before the session starts.
 mkfifo "$work/to" "$work/from"
 "$host" round <"$work/to" >"$work/from" &
 program=$!
@@ -146,7 +147,7 @@ expect "late: processes" 1 "$(count late process | sed 's/^[1-9][0-9]*$/1/')"
 expect_calls late
 exec 4<&-
 
-# Which providers, and whether LTTng with its threads, are in the program while it runs.
+# Which providers are in the program while it runs, and whether LTTng and its threads are.
 mapped_in() { # NAME=VALUE
     env "$1" "$host" round <"$work/to" >"$work/from" &
     program=$!

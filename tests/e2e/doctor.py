@@ -15,7 +15,7 @@ TRUE = "/usr/bin/true"
 
 class TestCase(sandbox.TestCase):
     def doctor(self, *command, status=0, options=(), **extra):
-        """What the doctor finds, as its document says, which is as its schema says."""
+        """What the doctor finds, according to its document, which must follow the schema."""
         result = self.run_ffitap("doctor", "--json", "found.json", *options, *command, **extra)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         document = json.loads(pathlib.Path("found.json").read_text())
@@ -28,7 +28,8 @@ class TestCase(sandbox.TestCase):
         return document
 
     def program(self, *command, status=0, **extra):
-        """What it finds of the program, without the slow trial of record if that is all the same."""
+        """What the doctor finds of the program. If nothing depends on it, the slow trial of record
+        is left out."""
         provider = os.path.join(self.lib, "libffitap-tracepoints.so")
         if status in (2, 126, 127) and os.path.exists(provider):
             os.rename(provider, f"{provider}.away")
@@ -46,7 +47,7 @@ class TestCase(sandbox.TestCase):
         self.assertEqual(wrong, [])
 
     def path_with(self, name, text):
-        """A PATH that has a program of that text first."""
+        """A PATH whose first folder has a program of that name, made of that text."""
         os.makedirs("path", exist_ok=True)
         self.write_program(f"path/{name}", text)
         return {**os.environ, "PATH": os.path.abspath("path") + ":/usr/bin:/bin"}
@@ -61,7 +62,7 @@ class TestCase(sandbox.TestCase):
         os.unlink(f"{output}.c")
 
     def counted(self, *command, **options):
-        """How often stat sees which function called."""
+        """How often stat sees each function called."""
         result = self.run_ffitap("stat", "--json", "stat.json", *command, **options)
         self.assertEqual(result.returncode, 0, result.stderr)
         functions = json.loads(pathlib.Path("stat.json").read_text())["functions"]

@@ -18,12 +18,12 @@ IS_LONG = os.environ.get("FFITAP_TEST_LONG") == "1"  # `tools/check --long` sets
 
 
 def extent(short, long):
-    """How often, or for how many seconds, a test does something: `long` where it has the time."""
+    """How often, or for how many seconds, a test does something: `long` in a long run."""
     return long if IS_LONG else short
 
 
 def run(*command, **options):
-    """Runs a command to its end; its output is kept as bytes."""
+    """Runs a command to its end, and keeps the output as bytes."""
     options.setdefault("timeout", 300)
     return subprocess.run([str(part) for part in command], capture_output=True, **options)
 
@@ -71,7 +71,8 @@ class Case(unittest.TestCase):
         return found[0]
 
     def assert_complete(self, report, unseen="none"):
-        """Nothing is lost, and every program was seen but one that is meant not to be."""
+        """Nothing is lost, and every program was seen, apart from those whose reason contains
+        `unseen`."""
         losses = report["losses"]
         self.assertFalse(losses["lower_bound"], losses)
         self.assertEqual([one for one in losses["unseen_processes"] if unseen not in one["why"]], [])

@@ -4,8 +4,8 @@ folders that FFITAP_TEST_PYTHONS names, with colons between them.
     @interpreters.each("_ctypes")
     class Something(harness.Case): ...
 
-makes one such class more for each interpreter besides the system's, whose is the class itself, and
-says on stderr which are tested; of the others it says why not.
+makes one more such class for each interpreter besides the system's, which the class itself is for.
+It prints on stderr which interpreters are tested, and why the others are not.
 """
 
 import collections
@@ -55,7 +55,8 @@ Interpreter = collections.namedtuple(
 
 
 def folders():
-    """Where interpreters lie. The starters of pyenv stand for what lies in its versions."""
+    """The folders where interpreters lie. pyenv's own folder of starters is left out, because the
+    interpreters that they start lie in the folders of its versions."""
     pyenv = pathlib.Path(os.environ.get("PYENV_ROOT") or pathlib.Path.home() / ".pyenv")
     for name in os.get_exec_path():
         if name and pathlib.Path(name) != pyenv / "shims":
@@ -65,7 +66,7 @@ def folders():
 
 
 def candidates():
-    """Every file that may be one, the system's first."""
+    """Every file that may be an interpreter, the system's first."""
     yield pathlib.Path(harness.PYTHON)
     for folder in folders():
         if folder.is_dir():
@@ -75,10 +76,10 @@ def candidates():
 
 
 def ask(file):
-    """What it says of itself; a text that says why it does not."""
+    """What the interpreter says of itself, or a text that says why it says nothing."""
     question = f"MODULES = {MODULES!r}\n{QUESTION}"
     try:
-        # -B: its installation is none of ours to write to.
+        # -B: a test must not write to the interpreter's installation.
         done = subprocess.run([file, "-B", "-c", question], capture_output=True, timeout=120)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
@@ -94,7 +95,7 @@ def say(text):
 
 
 def reason_against(answer):
-    """Why what answered so cannot be tested at all; None if it can."""
+    """Why a file that gave this answer cannot be tested at all; None if it can."""
     if isinstance(answer, str):
         return answer
     if not answer["is_cpython"]:
@@ -105,14 +106,15 @@ def reason_against(answer):
 
 
 def identity(file):
-    """One that goes by several names is one."""
+    """What tells interpreters apart: files that are the same one under several names have one
+    identity."""
     status = os.stat(file)
     return status.st_dev, status.st_ino
 
 
 @functools.lru_cache(maxsize=None)
 def found():
-    """All of them, the system's first. What only looks like one is said."""
+    """All interpreters, the system's first. Prints what only looks like an interpreter."""
     asked, known = set(), {}
     for file in candidates():
         if os.path.realpath(file) in asked:
@@ -131,23 +133,25 @@ def found():
 
 
 def calls_through_slots(interpreter, module):
-    """Whether the module asks the dynamic linker for what makes calls. A libffi that is built in need not be
-    asked for, and then ffitap sees no call; `ffitap doctor` tells its user."""
+    """Whether the module has the dynamic linker find the functions that make calls. If a libffi is
+    built in, the linker need not find them, and then ffitap sees no call; `ffitap doctor` says
+    so."""
     done = subprocess.run(["readelf", "--relocs", "--wide", interpreter.files[module]],
                           capture_output=True, text=True, check=True)
     return re.search(r"\s(cffistatic_)?ffi_call(_plan_invoke|_go)?(@|\s)", done.stdout) is not None
 
 
 def libffi_of(interpreter):
-    """The libffi that its _ctypes is linked with, as a list: empty if it has one of its own."""
+    """The libffi that the interpreter's _ctypes is linked with, as a list, which is empty if
+    _ctypes has a libffi built in."""
     done = subprocess.run(["readelf", "--dynamic", "--wide", interpreter.files["_ctypes"]],
                           capture_output=True, text=True, check=True)
     return re.findall(r"\(NEEDED\).*\[(libffi\.so[^]]*)\]", done.stdout)
 
 
 def reason_to_leave_out(interpreter, needed):
-    """`needed` names modules. One that has alternatives is written "one|other", and one whose calls
-    ffitap has to see "one seen"."""
+    """Why the interpreter is not tested; None if it is. `needed` names modules: "one|other" is a
+    module and an alternative to it, "one seen" a module whose calls ffitap has to see."""
     for one in needed:
         names = one.replace(" seen", "").split("|")
         if all(name in interpreter.missing for name in names):
@@ -158,7 +162,8 @@ def reason_to_leave_out(interpreter, needed):
 
 
 def select(what, *needed, may_lack_systems=False):
-    """Those that have what is needed. Says which they are, and of each other one why not."""
+    """The interpreters that have what is needed. Prints which they are, and why the others are not
+    tested."""
     selected = []
     for interpreter in found():
         reason = reason_to_leave_out(interpreter, needed)
@@ -174,8 +179,8 @@ def select(what, *needed, may_lack_systems=False):
 
 
 def kept(interpreter, gil):
-    """How many calls of a function, whose figures of the lock these are, gave nothing up: they kept the
-    lock or, where there is none, their thread attached."""
+    """How many calls of a function gave nothing up, by its figures `gil`: they kept the lock or, in
+    an interpreter without one, they kept their thread attached."""
     kept, not_kept = "held_calls", "attached_calls"
     if interpreter.is_free_threaded:
         kept, not_kept = not_kept, kept

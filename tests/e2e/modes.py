@@ -1,4 +1,4 @@
-"""Runs one command untraced and in every way in which ffitap may be in its process."""
+"""Runs one command untraced, and in every way in which ffitap may be in the command's process."""
 
 import os
 import shutil
@@ -31,7 +31,8 @@ class Case(harness.Case):
         return harness.run(*front, *command, env=environment, **options)
 
     def assert_same(self, *command, **options):
-        """The command does the same in every mode. Returns what, and the reports of two modes."""
+        """The command does the same in every mode. Returns what it did, and the reports of two
+        modes."""
         plain = self.run_in("untraced", *command, **options)
         as_the_shell = plain.returncode if plain.returncode >= 0 else 128 - plain.returncode
         reports = {}
@@ -52,8 +53,8 @@ class Case(harness.Case):
 
     def make_set_user_id(self):
         """
-        A program and ffitap in a place where another user can run them, who is not the program's
-        owner: the dynamic linker then preloads nothing.
+        Puts a program and ffitap in a place where a user can run them who is not the program's
+        owner: then the dynamic linker preloads nothing.
         """
         self.folder.chmod(0o777)
         program, build = self.folder / "set-user-id", self.folder / "build"
@@ -66,7 +67,7 @@ class Case(harness.Case):
         return program, build / "bin" / "ffitap"
 
     def calls(self, report):
-        """How often each function was called, by symbol; those that nobody named together."""
+        """How often each function was called, by symbol. Functions without a name are added up."""
         calls = {}
         for one in report["functions"]:
             calls[one["symbol"]] = calls.get(one["symbol"], 0) + one["calls"]

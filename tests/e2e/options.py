@@ -35,12 +35,12 @@ def commands():
 
 
 def topics():
-    """What there is a manual page about besides."""
+    """The other topics that have a manual page."""
     return re.search("^Other pages for 'ffitap help': (.*)$", help_text(), re.MULTILINE)[1].split()
 
 
 def parse(text):
-    """The options in a help text; what a description's later lines hold belongs to it as well."""
+    """The options in a help text. A description may go on in the lines below."""
     found = []
     for line in text.splitlines():
         option = OPTION.match(line)

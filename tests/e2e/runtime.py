@@ -1,5 +1,6 @@
-"""What the tests of the runtimes share: tests/apps/runtimes has one script for each, which makes the
-same calls and callbacks through it. The report must say exactly these, counted or recorded."""
+"""What the tests of the runtimes share: tests/apps/runtimes has one script for each runtime, and
+all of them make the same calls and callbacks. The report must say exactly these, whether they were
+counted or recorded."""
 
 import re
 
@@ -79,7 +80,8 @@ class Case(harness.Case):
             self.assert_lock_came_back(usleep)
 
     def assert_lock_came_back(self, function):
-        """It was free while the call lasted and for the wait; each is rounded for itself."""
+        """The lock was free during the call and the wait. Each of the times is rounded for
+        itself."""
         gil = function["gil"]
         self.assertAlmostEqual(
             gil["released_ns"], function["total_ns"] + gil["wait_ns"], delta=2 * function["calls"]
@@ -110,7 +112,7 @@ class Case(harness.Case):
 
 
 class Loading:
-    """Of runtimes that load libraries and look symbols up themselves."""
+    """The tests of runtimes that load libraries and look symbols up themselves."""
 
     loads = {name: 1 for name in ("libc.so.6", "libm.so.6", "libz.so.1", "libsqlite3.so.0")}
     lookups = {name: 1 for name in CALLS}

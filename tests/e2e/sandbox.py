@@ -58,7 +58,7 @@ def wait_until(condition, seconds=120):
 
 @contextlib.contextmanager
 def damaged(path, by="/dev/null"):
-    """The file is empty, or is what another one is, for everybody in this mount namespace."""
+    """Makes the file empty, or a copy of another one, for everybody in this mount namespace."""
     subprocess.run(["mount", "--bind", by, path], check=True)
     try:
         yield
@@ -85,7 +85,8 @@ def remaining_children():
 
 
 class TestCase(unittest.TestCase):
-    """Each test has a directory of its own, as its working directory, that everybody may read."""
+    """Each test has a directory of its own, which everybody may read. It is the working
+    directory."""
 
     bindir = os.path.join(os.path.abspath(os.environ["FFITAP_BUILD"]), "bin")
     libdir = os.path.abspath(os.environ["FFITAP_LIBDIR"])
@@ -95,7 +96,7 @@ class TestCase(unittest.TestCase):
         os.chmod(self.directory, 0o755)
         self.addCleanup(shutil.rmtree, self.directory)
         self.addCleanup(os.chdir, "/")
-        # Where another user can read it, laid out as it will be installed.
+        # ffitap is put where another user can read it, laid out as it will be installed.
         relative = os.path.relpath(self.libdir, self.bindir)
         self.bin = os.path.join(self.directory, "tree/bin")
         lib = os.path.normpath(os.path.join(self.bin, relative))

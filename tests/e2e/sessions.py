@@ -1,4 +1,5 @@
-"""Sessions that documents show, commands with what they print, and how to do them again.
+"""The sessions that documents show, which are commands with what they print, and how to repeat
+them.
 
 In README.md a session is a block of ```console. In a manual page each display says what it is by the
 comment before it:
@@ -20,7 +21,7 @@ import harness
 from sandbox import wait_until
 
 README = harness.SOURCE / "README.md"
-# Whatever else is in a page's display, as characters.
+# The escapes that may be in a page's display, and the characters that they stand for.
 ESCAPES = {r"\e": "\\", r"\(aq": "'", r"\(dq": '"', r"\(ga": "`", r"\(ha": "^", r"\(ti": "~", r"\&": ""}
 
 
@@ -54,15 +55,16 @@ def commands(text):
 
 
 def shape(text):
-    """The lines without their figures; rows whose order hangs on a figure may change places, and the
-    dynamic linker finds libraries by another name of their folder in other suites."""
+    """The lines without their figures and in one order, because the order of rows may depend on a
+    figure. A library's folder has another name in other suites, and so gets one name here."""
     figure = r"\b[0-9a-f]{8}\b|([+-](?=\d))?\d[\d.]*(e[+]\d+)?( (ns|us|ms|s|KiB|MiB)\b)?|  missed$"
     lines = (re.sub(figure, "#", line) for line in text.replace("/usr/lib/", "/lib/").splitlines())
     return sorted(re.sub(r"\s+", " ", re.sub("##$", "#", line)) for line in lines)
 
 
 def at_any_speed(command):
-    """The command, with less to do and no guess about when another one has come how far."""
+    """The command with less to do, and without a guess at how far another command has come by
+    then."""
     command = re.sub(r"ffitap bench\b", r"\g<0> --rounds=2", command)  # of 150, which take long
     command = re.sub(r"(bench/c\w+\.py)( \d+)?$", r"\1 1", command)
     if command.endswith("&"):
@@ -83,7 +85,7 @@ class Case(harness.Case):
         wait_until(lambda: "foreign calls" in (self.folder / "stat.log").read_text())
 
     def run_blocks(self, blocks):
-        """Does them all; returns how many commands there were."""
+        """Runs all sessions; returns how many commands there were."""
         count = 0
         for block in blocks:
             if block.kind == "file":
@@ -110,7 +112,7 @@ class Case(harness.Case):
         self.assertEqual(done.returncode, 1 if expects_difference else 0, done.stdout)
         if command.endswith("&"):
             self.addCleanup(self.end_background)
-        if re.search(r"^\./|\| grep -c ", command):  # nothing of that is a measurement
+        if re.search(r"^\./|\| grep -c ", command):  # such output holds no measurement
             self.assertEqual(done.stdout, expected)
         printed = shape(done.stdout)
         for line in shape(expected):

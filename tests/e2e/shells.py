@@ -128,7 +128,7 @@ class Zsh(OnTerminal):
 
 
 class Fish:
-    """Answers what it would complete a line with, if it is asked."""
+    """A shell that tells what it would complete a line with."""
 
     describes = True
 

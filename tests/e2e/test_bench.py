@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""ffitap bench: measures what it says it measures, says what it cannot, and leaves nothing behind."""
+"""ffitap bench measures what it says that it measures, says what it cannot measure, and leaves
+nothing behind."""
 import json
 import os
 import pty
@@ -37,7 +38,8 @@ def identity(row):
 
 
 def lost(document):
-    """What is said of events that found no room: on a busy machine the daemon may come too late."""
+    """The message about events that found no room: on a busy machine the daemon may come too
+    late."""
     events = document["discarded_events"]
     said = f"ffitap: {events} events found no room: recording seems cheaper here than it is\n"
     return said if events else ""
@@ -74,7 +76,7 @@ class Case(sandbox.TestCase):
         return done
 
     def results(self, *arguments, said="", **options):
-        """The JSON, of a run that says just this."""
+        """The JSON of a run that prints this message and no other."""
         done = self.bench("--json", "results.json", *arguments, **options)
         with open("results.json") as file:
             document = json.load(file)
@@ -83,7 +85,7 @@ class Case(sandbox.TestCase):
         return document
 
     def path_with(self, *programs):
-        """A PATH on which there is nothing but these."""
+        """A PATH on which there is nothing but these programs."""
         folder = os.path.join(self.directory, "path")
         os.mkdir(folder)
         for program in programs:
@@ -97,13 +99,14 @@ class Results(Case):
     once = None
 
     def all_results(self):
-        """Of one run for the tests that only look at what came out of it: each takes seconds."""
+        """The results of one run, for the tests that only look at results, because each run takes
+        seconds."""
         if not Results.once:
             Results.once = self.results(rounds=self.ROUNDS)
         return Results.once
 
     def assert_spread(self, spread, values):
-        """Of these values, of which the JSON has six digits."""
+        """The spread is that of these values, of which the JSON has six digits."""
         quartiles = statistics.quantiles(values, n=4, method="inclusive")
         expected = {
             "lowest": min(values),
@@ -178,7 +181,7 @@ class Results(Case):
                 met = reached <= goal["at_most"] if "at_most" in goal else reached >= goal["at_least"]
                 self.assertEqual(goal["met"], met)
 
-    # What costs more than what: each row measures what it is called.
+    # Which row must cost more than which, because each row measures what its name says.
     ORDER = [
         (("event", "record", 1), ("clock", "untraced", 1)),
         (("libffi", "detail", 1), ("libffi", "record", 1)),
@@ -190,8 +193,9 @@ class Results(Case):
     ]
 
     def test_tracing_costs_more_the_more_it_does(self):
-        """Of the fastest rounds, and in one of some runs: a busy machine can make all of a row's rounds
-        slow and spare another row, but not always the same ones."""
+        """Compares the fastest rounds, and each pair must be in order in one of several runs. A
+        busy machine can make all rounds of a row slow and spare another row, but not the same rows
+        every time."""
         disordered = set(self.ORDER)
         for attempt in range(5):
             document = self.results(rounds=self.ROUNDS) if attempt else self.all_results()
@@ -237,7 +241,7 @@ class WrongOptions(Case):
 
 
 class NotEverywhere(Case):
-    """What cannot be measured is said in one line, and all else is measured."""
+    """One line says what cannot be measured, and all else is measured."""
 
     def assert_lacks(self, document, lacks, reason):
         expected = {row for row in ROWS if lacks(*row)}

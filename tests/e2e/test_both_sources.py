@@ -6,7 +6,7 @@ import shutil
 
 import harness
 
-# What a rounding of each call's start and end may differ by.
+# How much a call may differ because its start and its end are rounded.
 RESOLUTION_NS = 1
 
 
@@ -16,7 +16,7 @@ class BothSources(harness.Case):
         self.record(harness.PYTHON, harness.APPS / "known_counts.py")
 
     def without(self, part):
-        """The report of the recording less one of its parts."""
+        """The report of the recording without one of its parts."""
         aside = self.folder / part
         shutil.move(self.data / part, aside)
         try:
@@ -56,11 +56,11 @@ class BothSources(harness.Case):
 
     @staticmethod
     def durations(function):
-        """Of each call, as its bucket has it."""
+        """The duration of each call, as far as its bucket tells."""
         return [lower for lower, _, count in function["histogram"] for _ in range(count)]
 
     def assert_near(self, one, other):
-        """As what is rounded to one bucket or to the next one."""
+        """The two may differ as values do that are rounded to one bucket or to the next one."""
         self.assertAlmostEqual(one, other, delta=RESOLUTION_NS + max(one, other) / 32)
 
     def test_loads_and_lookups_agree(self):

@@ -1,4 +1,5 @@
-"""Native code calling back into an unmodified program: each time is counted, and nothing changes."""
+"""Native code calls back into an unmodified program. Each callback is counted, and nothing
+changes."""
 
 import harness
 import interpreters
@@ -11,11 +12,11 @@ NAP_NS = 20_000_000
 
 
 def deepest(interpreter):
-    """How deep callbacks.py nests them: 3.12 allows less."""
+    """How deep callbacks.py nests its calls: CPython 3.12 allows less."""
     return 400 if interpreter.numbers[:2] == (3, 12) else 1000
 
 
-# What callbacks.py prints, part by part; with the numbers that its docstring promises.
+# What callbacks.py prints, part by part, with the numbers that its docstring promises.
 PRINTED = [
     b"sleep [0, 1, 2, 3, 4]",
     b"recurse %d",
@@ -33,8 +34,8 @@ def by_function(report):
 
 @interpreters.each("_ctypes seen")
 class Counted(harness.Case):
-    """What is written in callbacks.py, whose calls give the lock up and whose callbacks ask for it and
-    give it up again, in PyGILState_Release(). That is no window of a call."""
+    """The counts that follow from callbacks.py. Its calls give the lock up; its callbacks ask for
+    the lock and give it up again, in PyGILState_Release(), which is no window of a call."""
 
     def count(self, *command):
         self.printed = self.stat("-o", self.data, "--", *command).stdout
@@ -114,19 +115,19 @@ class Left(harness.Case):
                 self.assert_complete(report)
                 function = self.function(report, "call_back")
                 self.assertEqual(function["runtime"], f"closures_{binding}")
-                # Ten callbacks that pass through, and one each that frees itself, is jumped over,
-                # ends its thread, or forks. The forked child has the end of the last one, and
-                # another one that passes through.
+                # Ten callbacks return, and one each frees itself, is jumped over, ends its thread,
+                # and forks. The forked child has the end of the last one, and one more callback
+                # that returns.
                 self.assertEqual((function["calls"], function["unfinished"]), (16, 2))
-                # It asks for errno before each call; that is no exchange.
+                # The program asks for errno before each call, which is no exchange.
                 self.assertEqual(function["errno"]["swaps"], 0)
-                # Those that never came back are no callbacks that ended.
+                # Callbacks that never came back are not counted as callbacks that ended.
                 self.assertEqual(by_function(report), {"call_back": 14})
 
 
 @interpreters.each("_ctypes seen")
 class Recorded(harness.Case):
-    """The same from the events."""
+    """The same figures, from the events."""
 
     def test_they_are_counted_and_name_the_address_that_was_called(self):
         self.record(self.python, "-B", SCRIPT, LIBRARY)
@@ -151,7 +152,7 @@ class Recorded(harness.Case):
 
 
 class Unwatched(harness.Case):
-    """Hooked, but nobody counts or records: `ffitap record` of loads alone."""
+    """Callbacks are hooked, but nobody counts or records them: `ffitap record` of loads alone."""
 
     def test_the_program_runs_as_ever(self):
         done = self.record(harness.PYTHON, SCRIPT, LIBRARY, options=("--events", "loads"))

@@ -1,4 +1,5 @@
-"""What goes through a foreign call, and how it is left, is the same in every mode, and all count."""
+"""What goes through a foreign call, and how the call is left, is the same in every mode, and every
+call is counted."""
 
 import modes
 from harness import BUILD, PYTHON, main, run
@@ -41,7 +42,7 @@ class Calls(modes.Case):
         plain, reports = self.assert_same(CALLS / "stacks")
         self.assertEqual(plain.stdout.splitlines()[0], b"quick 797")
         self.assertEqual(plain.stdout.splitlines()[-1], b"failures 0")
-        # Three forks, from which two processes return: 3 calls more.
+        # Two processes return from each of three forks: 3 calls more.
         for report in reports.values():
             self.assert_seen(report, {"quick": 797 + 9, "switching": 400, "forking": 6}, 0)
             self.assertEqual(len(report["processes"]), 4)
@@ -76,7 +77,7 @@ class Calls(modes.Case):
                     self.assertEqual(self.function(report, "bundled_run")["calls"], 1)
 
     def assert_asks_for_slots(self, library, *names):
-        """Otherwise there is nothing that could be hooked."""
+        """Without these slots there would be nothing that could be hooked."""
         slots = run("readelf", "--relocs", "--wide", library).stdout.decode().split()
         for name in names:
             self.assertIn(name, [slot.split("@")[0] for slot in slots])

@@ -1,4 +1,4 @@
-"""cffi does in ABI mode what it does without ffitap, in every CPython that has it.
+"""In ABI mode cffi does the same with ffitap as without, in every CPython that has cffi.
 
 tests/apps/cffi_abi.py is ours and prints what every part of ABI mode does. cffi's own tests are in no
 package, only in its sources; where FFITAP_CFFI_SOURCE names those of the system's cffi, unpacked (as by
@@ -16,7 +16,7 @@ from harness import APPS, PYTHON, main
 
 SOURCE = os.environ.get("FFITAP_CFFI_SOURCE")
 
-# Those of ABI mode; the others compile modules, whose calls do not pass through libffi.
+# The tests of ABI mode. The others compile modules, whose calls do not pass through libffi.
 OWN = """
     c/test_c.py
     testing/cffi0/test_cdata.py testing/cffi0/test_ffi_backend.py testing/cffi0/test_function.py

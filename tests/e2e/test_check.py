@@ -1,4 +1,4 @@
-"""What tools/check and tools/setup are asked for, they do or refuse before they do anything."""
+"""tools/check and tools/setup do what they are asked for, or refuse it before they do anything."""
 
 import os
 import re
@@ -9,7 +9,7 @@ import sandbox
 CHECK, SETUP = (harness.SOURCE / "tools" / name for name in ("check", "setup"))
 SETUP_OPTIONS = ["--no-tests", "--packages", "--peers", "--long"]
 
-# Says that no package is there, and keeps what it is asked for.
+# Programs that say that no package is there, and note what they are asked for.
 FAKES = {
     "id": "echo 0",
     "dpkg-query": "exit 1",

@@ -1,5 +1,5 @@
-"""tools/check-in refuses what it cannot do before it does anything. That it runs commands in roots of
-other suites is for the check-in of those to show."""
+"""tools/check-in refuses what it cannot do before it does anything. Whether it runs commands in
+roots of other suites shows when a check-in of those is run."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Completions: each shell offers the commands and options that there are, and what they take."""
+"""Each shell completes with the commands and options that there are, and with what they take."""
 
 import os
 import pathlib
@@ -10,7 +10,7 @@ import shells
 
 COMMANDS = options.commands()
 RUN_A_PROGRAM = ("doctor", "record", "stat")
-PROGRAM = "ffitap-test-program"  # whose completion offers --alpha and --beta
+PROGRAM = "ffitap-test-program"  # its completion offers --alpha and --beta
 
 
 class Completions:
@@ -36,7 +36,8 @@ class Completions:
         cls.addClassCleanup(cls.shell.close)
 
     def offered(self, line):
-        """What completes the line's last word, as it will stand there, and its description."""
+        """The words that complete the last word of the line, as they will stand there, and their
+        descriptions."""
         start = line.split(" ")[-1]
         option = start[: start.find("=") + 1]
         return {
@@ -113,7 +114,7 @@ class Completions:
 
 class Places(harness.Case):
     def test_zsh_looks_there(self):
-        """Debian's own has a folder below /usr that no other has."""
+        """Debian's own zsh has a folder below /usr that no other zsh has."""
         looks = harness.run("zsh", "-f", "-c", "print -l $fpath", text=True).stdout.splitlines()
         for prefix, name in ("usr", "vendor-completions"), ("usr/local", "site-functions"):
             self.assertIn(f"/{prefix}/share/zsh/{name}", looks)

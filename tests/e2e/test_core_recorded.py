@@ -1,4 +1,5 @@
-"""A program that uses the core is recorded like any other, and by one tap: nothing counts twice."""
+"""A program that uses the core is recorded like any other, and by a single tap, so that nothing is
+counted twice."""
 
 import harness
 

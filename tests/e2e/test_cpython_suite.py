@@ -1,9 +1,10 @@
 """CPython's own tests of ctypes end in every mode as they do without ffitap, each one, in every
 version there is.
 
-Some may come out now so and now so. The rule is that each version runs its tests twice without
-ffitap: what the two disagree about is unsteady, is named on stderr, and has to end in every mode
-but not in one way. Everything else, failures too, has to be the same.
+The outcome of some tests changes from run to run. So each version runs its tests twice without
+ffitap. A test about which the two runs disagree is unsteady: it is named on stderr, and in every
+mode it has to end, but may end in any way. Every other test has to have the same outcome, also if
+that is a failure.
 """
 
 import collections
@@ -66,7 +67,8 @@ class CPythonSuite(modes.Case):
         plain, unsteady = self.run_without()
         steady = plain.without(unsteady)
         self.assertGreater(sum(line.endswith(": ok") for line in steady), 300, plain.said)
-        # With all events once in every version, with those that `record` has by default in one.
+        # Every version runs once with all events, and one version also with the events that
+        # `record` has by default.
         more = ["default"] if self.python == PYTHON else []
         for mode in ["dormant", "stat", "record"] + more:
             with self.subTest(mode):

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""ffitap doctor: the command, and each finding about the machine provoked."""
+"""ffitap doctor: the command itself, and each finding about the machine, which the tests
+provoke."""
 import grp
 import json
 import os

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""ffitap doctor: each finding about a program's file provoked, and what stat sees of it."""
+"""ffitap doctor: each finding about a program's file, which the tests provoke, and what stat sees
+of that program."""
 import json
 import os
 import pathlib
@@ -17,7 +18,7 @@ CAP_NET_BIND_SERVICE = 10
 
 class Program(TestCase):
     def change(self, offset, data):
-        """A copy of a program, with these bytes there."""
+        """A copy of a program, with other bytes at some place."""
         image = bytearray(pathlib.Path(TRUE).read_bytes())
         image[offset:offset + len(data)] = data
         pathlib.Path("changed").write_bytes(image)

@@ -1,5 +1,5 @@
-"""Programs and places that leave little room: the program runs as ever, and what cannot be seen or
-kept is said."""
+"""Programs and places that leave little room. The program runs as ever, and messages say what
+cannot be seen or kept."""
 
 import os
 import shutil
@@ -30,7 +30,8 @@ class Environments(modes.Case):
                 self.assertEqual(unseen["why"], f"it ran {program}, which is set-user-ID")
 
     def test_with_few_descriptors(self):
-        """With as few as it needs itself under stat; LTTng has about 16 of its own."""
+        """The program has as few descriptors as it needs itself under stat; LTTng needs about 16
+        more."""
         limited = (
             "import os, resource, sys\n"
             "resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[1])))\n"
@@ -78,7 +79,8 @@ class Environments(modes.Case):
 
     @sandbox.needs_root
     def test_on_a_read_only_file_system(self):
-        """What cannot be kept is said before the program runs; without -o nothing is written there."""
+        """A message says before the program runs that nothing can be kept there; without -o nothing
+        is written there."""
         for mode in "stat", "record":
             done = self.run_on_a_mount("ro", mode, "-o", "data", "--", "echo", "ran")
             self.assertEqual((done.returncode, done.stdout), (125, b""))

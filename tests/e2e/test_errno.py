@@ -1,4 +1,4 @@
-"""What a call did to errno is in the report: the exchanges that ctypes makes, and no others."""
+"""The report says what a call did to errno: the exchanges that ctypes makes, and no others."""
 
 import errno
 

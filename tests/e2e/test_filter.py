@@ -39,7 +39,8 @@ assert list(numbers) == list(range(20))
 print(count)
 """
 
-# From one place in the interpreter, so that its frames lie where those of the call before did.
+# The calls come from one place in the interpreter, so that the frames of each lie where those of
+# the call before lay.
 AFTER = """
 import ctypes
 calls = [
@@ -73,7 +74,7 @@ class Case(harness.Case):
         return {one["symbol"]: one["calls"] for one in report["functions"]}
 
     def assert_measured(self, symbols, report):
-        """These of PROGRAM's functions are all that is there, each with all of its calls."""
+        """The report has these functions of PROGRAM and no others, each with all of its calls."""
         self.assertEqual(self.counts(report), {symbol: CALLS[symbol] for symbol in symbols.split()})
 
 
@@ -235,7 +236,7 @@ class Record(Both, Case):
 
 
 class Core(Case):
-    """A program on libffitap, whose calls test_core_recorded.py counts."""
+    """A program that is built on libffitap. test_core_recorded.py says how many calls it makes."""
 
     def test_it_is_filtered_by_the_option(self):
         _, report = self.measure("stat", "@libm.so*,compressBound", "!cbrt", program=[HOST])

@@ -1,5 +1,5 @@
-"""CPython that can do without its interpreter lock: nothing of ffitap's turns it on, and what is said of
-the lock is true of each call, whether it was on then or not."""
+"""A CPython that can do without its interpreter lock. Nothing of ffitap turns the lock on, and what
+is said of the lock is true of each call, whether the lock was on then or not."""
 
 import os
 import shutil
@@ -35,9 +35,9 @@ core_calls.call(True, 20)
 """
 CORE_TURNED_ON = CORE + "import needs_lock\n" + CORE
 
-# How far another thread comes while this one sleeps and has given up its lock, and while it is in
-# native code and keeps the lock or, if there is none, stays attached. While a lock is kept the
-# other thread comes hardly anywhere: it only has a turn of some milliseconds before and after.
+# How far another thread comes while this one sleeps and has given up its lock, and while this one
+# is in native code and keeps the lock or, if there is none, stays attached. If a lock is kept, the
+# other thread hardly gets on: it only has a turn of some milliseconds before and after.
 COUNTING = """
 import ctypes, threading, time
 count, started = 0, threading.Event()
@@ -110,7 +110,7 @@ class Case(modes.Case):
         self.assertEqual(process["interpreter_lock"], expected)
 
     def assert_calls(self, report, symbol, calls, **expected):
-        """The figures of the lock that are named; the others are 0."""
+        """The figures of the lock are those that are named; the others are 0."""
         function = self.function(report, symbol)
         keys = "windows", "unlocked_windows", "held_calls", "attached_calls"
         figures = {key: function["gil"][key] for key in keys}

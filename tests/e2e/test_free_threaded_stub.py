@@ -1,5 +1,5 @@
-"""What stands in for a free-threaded CPython comes and goes and comes late: each call is told as made
-with the lock of the one that is there."""
+"""A stand-in for a free-threaded CPython comes and goes, or comes late. Each call is reported with
+the lock of the CPython that is there."""
 
 import modes
 from harness import BUILD, main
@@ -9,7 +9,7 @@ STUB = BUILD / "tests" / "apps" / "free_threading"
 
 class FreeThreadedStub(modes.Case):
     def assert_calls(self, report, calls, **expected):
-        """The figures of the lock that are named; the others are 0."""
+        """The figures of the lock are those that are named; the others are 0."""
         function = self.function(report, "abs")
         keys = "windows", "unlocked_windows", "held_calls", "attached_calls"
         figures = {key: function["gil"][key] for key in keys}

@@ -104,7 +104,7 @@ class Help(Habits):
 
 class HelpCommand(Habits):
     def at_a_terminal(self, *words, program=FFITAP, **environment):
-        """What appears on a terminal, when only the programs in self.folder are found."""
+        """What appears on a terminal when only the programs in self.folder are found."""
         ours, its = os.openpty()
         variables = {**os.environ, "PATH": str(self.folder), **environment}
         done = subprocess.Popen([program, *words], stdout=its, stderr=its, env=variables)
@@ -120,13 +120,13 @@ class HelpCommand(Habits):
         return shown.decode().replace("\r\n", "\n")
 
     def make_man(self):
-        """A man that says what it was asked for."""
+        """A man(1) that prints what it was asked for."""
         man = self.folder / "man"
         man.write_text('#!/bin/sh\necho "man $*"\n')
         man.chmod(0o755)
 
     def install_alone(self):
-        """The program and its commands alone, in a place of their own."""
+        """Only the program and the library with its commands, in a place of their own."""
         prefix = self.folder / "prefix"
         for file in FFITAP, harness.PRIVATE_LIBRARIES / "libffitap-commands.so":
             copy = prefix / file.relative_to(harness.BUILD)

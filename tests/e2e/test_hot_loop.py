@@ -1,5 +1,5 @@
-"""A million calls in a loop: the program's statistics have all of them, and the trace has all or says
-how many are not there."""
+"""A million calls in a loop. The statistics of the program have all of them, and the trace has all
+of them or says how many are missing."""
 
 import shutil
 

@@ -1,4 +1,5 @@
-"""What `cmake --install` puts somewhere works from there, for users and for their programs."""
+"""An installation that `cmake --install` made works from where it is, for users and for their
+programs."""
 
 import json
 import os
@@ -32,7 +33,8 @@ LIBRARIES_CALLS = {
     "sqlite3_errmsg": 1,
     "sqlite3_close": 1,
 }
-# How far the other thread gets is the machine's affair; while the lock is kept it stands still.
+# How far the other thread gets depends on the machine; while the lock is kept, that thread stands
+# still.
 PYTHON_LOCK = r"""CDLL: usleep\(200000\) gave 0, the other thread counted \d+
 PyDLL: usleep\(200000\) gave 0, the other thread counted 0
 """
@@ -46,7 +48,7 @@ class Installed(harness.Case):
         staging, cls.prefix = (pathlib.Path(folder.name) / name for name in ("staging", "prefix"))
         done = harness.run("cmake", "--install", harness.BUILD, "--prefix", staging)
         assert done.returncode == 0, done.stderr
-        staging.rename(cls.prefix)  # as packaging does: nothing may remember where it was
+        staging.rename(cls.prefix)  # as packaging does; nothing may remember the former place
         libraries = cls.prefix / harness.LIBRARIES.relative_to(harness.BUILD)
         cls.examples = cls.prefix / "share/doc/ffitap/examples"
         cls.environment = dict(
@@ -70,7 +72,7 @@ class Installed(harness.Case):
         return self.folder / "with-cmake" / example
 
     def build_with_pkg_config(self, example):
-        """As the example itself says how."""
+        """Builds the example as its own text says."""
         source = self.examples / example / f"{example}.c"
         (command,) = re.findall(r"^ \*     (cc .*)$", source.read_text(), re.MULTILINE)
         self.run_there("sh", "-c", command.replace(source.name, f"{source} $CFLAGS"))

@@ -1,4 +1,4 @@
-"""A program whose numbers are known, and the report must say exactly these."""
+"""A program whose numbers of calls are known. The report must say exactly these."""
 
 import errno
 import re
@@ -9,7 +9,8 @@ import interpreters
 
 @interpreters.each("_ctypes seen")
 class KnownCounts(harness.Case):
-    """With every CPython: Debian's has the functions of the interpreter lock in the program."""
+    """The program runs with every CPython. Debian's CPython has the functions of the interpreter
+    lock in the executable."""
 
     is_recorded = True
 
@@ -120,13 +121,13 @@ class KnownCounts(harness.Case):
 
 @interpreters.each("_ctypes seen")
 class Counted(KnownCounts):
-    """The same where nothing is recorded."""
+    """The same, but nothing is recorded."""
 
     is_recorded = False
 
 
 class KnownCountsWithLibrary(KnownCounts):
-    """With a Python that has them in libpython."""
+    """The same with a Python that has these functions in libpython."""
 
     python = harness.BUILD / "tests" / "apps" / "python_with_library"
 

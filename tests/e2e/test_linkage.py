@@ -1,4 +1,5 @@
-"""The dynamic linker finds the same for a program in every mode, and what it finds is told apart."""
+"""In every mode the dynamic linker finds the same for a program, and the report tells apart what it
+finds."""
 
 import os
 import tempfile
@@ -27,7 +28,7 @@ for handle in 0, -1:
 print("every call", [ctypes.CDLL("libc.so.6").labs(-i) for i in range(3)])
 """
 
-# Unloaded by a foreign call, as is done where ctypes has nothing to unload with.
+# The library is unloaded by a foreign call, because ctypes itself has no way to unload one.
 BUILT_ANEW = """
 import ctypes, os, shutil, sys
 unload = ctypes.CDLL(None).dlclose
@@ -47,7 +48,7 @@ for name in 2 * ["one", "two"]:
 
 class Linkage(modes.Case):
     def loads(self, report):
-        """The libraries asked for by name, by whom, and what was found."""
+        """The loads by name: which library was asked for, by which object, and what was found."""
         return {
             (one["name"], os.path.basename(one["caller"]), os.path.basename(one["path"] or ""))
             for one in report["loads"]
@@ -134,7 +135,7 @@ class Linkage(modes.Case):
             self.assertEqual(self.calls(report), {"abs": 10})
 
     def test_a_library_is_built_anew_between_two_loads(self):
-        """The new one lies where the old one lay, by the same name."""
+        """The new library has the same name, and lies where the old one lay."""
         with tempfile.TemporaryDirectory() as folder:
             plain, reports = self.assert_same(PYTHON, "-c", BUILT_ANEW, LINKAGE, folder)
         self.assertEqual(plain.stdout, b"one_function 2 True\ntwo_function 3 True\n" * 2)
@@ -152,7 +153,7 @@ class Linkage(modes.Case):
             self.assertEqual(self.calls(report), {"abs": 8})
 
     def test_a_load_waits_for_no_other_that_began_after_it(self):
-        """Another thread's constructor waits for what comes after the load."""
+        """A constructor in another thread waits for something that comes after the load."""
         plain, reports = self.assert_same(LINKAGE / "linkage_handshake", LINKAGE, timeout=120)
         self.assertEqual(plain.stdout, b"both loaded: 50\n")
         for report in reports.values():
@@ -173,7 +174,8 @@ class Linkage(modes.Case):
 
 
     def test_first_calls_in_a_walk_through_what_is_mapped(self):
-        """The walk holds a lock of the dynamic linker, which those need who load meanwhile."""
+        """The walk holds a lock of the dynamic linker, which threads need that load something
+        meanwhile."""
         walking = BUILD / "tests" / "apps" / "calls" / "walking"
         for mode in "dormant", "stat", "record":
             with self.subTest(mode):

@@ -1,4 +1,5 @@
-"""The interpreter's lock is the program's alone: no hook takes it, at no time of its life."""
+"""Only the program itself takes the interpreter's lock. No hook takes it, at any time of the
+program's life."""
 
 import interpreters
 import modes
@@ -96,7 +97,7 @@ for _ in range(3):
     interpreters.destroy(one)
 """
 
-# Three that have a lock of their own each, and call at the same time.
+# Three interpreters, each of which has a lock of its own, make calls at the same time.
 OWN_LOCKS = """
 import _interpreters, ctypes, threading
 code = "import ctypes\\nlabs = ctypes.CDLL('libc.so.6').labs\\nfor i in range(2000): labs(i)"
@@ -134,14 +135,14 @@ class Lock(Case):
             self.assert_calls(report, "relay_without_lock", 5, 5)
 
     def test_daemon_threads_at_the_interpreters_end(self):
-        for _ in range(3 if self.python == PYTHON else 1):  # each time they are elsewhere
+        for _ in range(3 if self.python == PYTHON else 1):  # the threads are at another place each time
             plain, reports = self.assert_same(self.python, "-c", DAEMONS)
             self.assertEqual((plain.stdout, plain.returncode), (b"over\n", 0))
             for report in reports.values():
                 self.assert_daemons(report)
 
     def assert_daemons(self, report):
-        """Those that ask for a lock that they never get are named so."""
+        """The report names the threads that wait for a lock that they never get."""
         symbols = ["labs", "sched_yield", "usleep"]
         for symbol in symbols:
             self.assertGreater(self.function(report, symbol, "libc")["calls"], 0)

@@ -1,4 +1,5 @@
-"""The manual pages: well written for mandoc, and of the options, events and keys that there are."""
+"""The manual pages are well written for mandoc, and describe the options, events and keys that
+there are."""
 
 import json
 import re
@@ -14,7 +15,7 @@ EXPORTS = harness.SOURCE / "tests" / "abi" / "libffitap.exports"
 
 
 def documented(text):
-    """The options that have a paragraph, and what they take, if anything."""
+    """The options that have a paragraph in a page, and what each takes, if anything."""
     found = {}
     for heads in re.findall(r"^     (-\S+(?:, -\S+)*)(?:$|  )", text, re.MULTILINE):
         words = [re.fullmatch(r"(--?[\w?-]+)(?:=(\S+))?", head) for head in heads.split(", ")]
@@ -49,7 +50,7 @@ class Manual(harness.Case):
                     self.assert_same_argument(found[name], argument, name)
 
     def assert_same_argument(self, found, argument, name):
-        """A name may be longer in a page: DIR is "directory" there."""
+        """The name of an argument may be longer in a page: DIR is "directory" there."""
         if argument.isalpha():
             self.assertRegex(found, rf"\A{argument[0].lower()}[a-z]*\Z", name)
         else:
@@ -73,7 +74,7 @@ class Manual(harness.Case):
         self.assertEqual(named, options.topics())
 
     def test_each_reference_is_to_a_page_that_there_is(self):
-        """Of ours; those of others need not be installed here."""
+        """This is about our pages; the pages of others need not be installed here."""
         ours = {page.name for page in pages.ALL}
         for page in pages.ALL:
             for name, number in re.findall(r"^\.Xr (\S+) (\d)", page.read_text(), re.MULTILINE):
@@ -82,7 +83,8 @@ class Manual(harness.Case):
 
 
 def tagged(page, macro):
-    """Of each subsection that has some, what stands in the heads of its list with that macro."""
+    """For each subsection that has any, the words that stand with that macro in the heads of its
+    list."""
     found = {}
     for part in re.split(r"^\.Ss ", page.read_text(), flags=re.MULTILINE)[1:]:
         name, _, text = part.partition("\n")
@@ -94,7 +96,7 @@ def tagged(page, macro):
 
 
 def header_with(text):
-    """What the one header says that has this text."""
+    """The text of the only header that contains this text."""
     texts = [path.read_text() for path in (harness.SOURCE / "src").rglob("*.h")]
     (found,) = [one for one in texts if text in one]
     return found
@@ -185,7 +187,7 @@ class Library(harness.Case):
 
 
 class Spelling(harness.Case):
-    """An option with an argument is written --option=ARGUMENT in whatever one may copy."""
+    """In all that a reader may copy, an option with an argument is written --option=ARGUMENT."""
 
     def assert_spelled(self, text):
         lines = re.findall(r"\bffitap (\w+) (.*?)(?: \| |$)", text, re.MULTILINE)

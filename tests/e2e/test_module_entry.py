@@ -1,12 +1,13 @@
-"""What CPython looks up when it imports an extension module, and what of that is a failure: from 3.15
-on it asks for PyModExport_NAME first, which is no failure where PyInit_NAME is there."""
+"""What CPython looks up when it imports an extension module, and which of these lookups count as
+failures. From 3.15 on it asks for PyModExport_NAME first, which is no failure if PyInit_NAME is
+there."""
 
 import harness
 import interpreters
 
 IMPORT = "import _ctypes"
 
-# The same questions in the same order, whichever version this is.
+# Asks what CPython 3.15 asks, in the same order, whatever the version of this CPython is.
 ASKED = """
 import _ctypes, ctypes
 module = ctypes.CDLL(_ctypes.__file__)

@@ -1,7 +1,8 @@
-"""The manual pages' sessions are real: what they show is run as somebody who has ffitap installed would.
+"""The sessions in the manual pages are real: the commands are run as by somebody who has ffitap
+installed.
 
-What the pages have below /usr is below the prefix of an installation here. Where they speak of the
-source tree and its build, these are in the working directory.
+What the pages have below /usr is here below the prefix of an installation. If a page uses the
+source tree and its build, they are in the working directory.
 """
 
 import os
@@ -15,7 +16,7 @@ import pages
 import sandbox
 import sessions
 
-# Pages whose examples stand for any program, which nobody has.
+# Pages whose examples may show made-up programs, and are not run.
 UNMARKED = (".1",)
 
 

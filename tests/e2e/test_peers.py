@@ -1,6 +1,8 @@
-"""tests/bench/peers.py runs to its end with whatever tools are there, and what it says they see is so.
+"""tests/bench/peers.py runs to its end with whatever tools are there, and what it says that they
+see is true.
 
-What the default list of packages brings is measured; the others are measured or said to be absent.
+Tools that the default list of packages brings are measured. Each other tool is measured, or there
+is a line that says that it is absent.
 """
 
 import json
@@ -89,7 +91,7 @@ class Measured(unittest.TestCase):
 
 class Absent(harness.Case):
     def without(self, *programs):
-        """A PATH with everything that is there but for some programs."""
+        """A PATH with all programs of this machine but some."""
         farm = self.folder / "bin"
         farm.mkdir()
         for place in "/usr/sbin", "/usr/bin", "/sbin", "/bin":
@@ -122,7 +124,7 @@ class Absent(harness.Case):
 
 
 class Judged(unittest.TestCase):
-    """The rules, on output that says less than everything."""
+    """The rules, tried on output that does not say everything."""
 
     library = os.path.realpath("/usr/lib/x86_64-linux-gnu/libsqlite3.so.0")
     facts = peers_judge.Facts(

@@ -1,5 +1,5 @@
-"""Every process of a program is in the recording, and in the statistics, however it came to be and
-however it ends: forked, spawned, executed in place, killed."""
+"""Every process of a program is in the recording and in the statistics, however it begins and ends:
+forked, spawned, executed in place, killed."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ subprocess.run([sys.executable, "-c", "{CALL}; {CALL}"], check=True)
 subprocess.run([sys.executable, "-c", "{CALL}"], check=True, close_fds=False, cwd="/")
 """
 
-# A daemon as the books make it; the program ends when it has done its work.
+# A daemon, made in the classic way. The program ends when the daemon has done its work.
 DAEMON = f"""
 import os, sys, time
 {CALL}
@@ -81,7 +81,8 @@ while not os.path.exists(sys.argv[1]) and time.monotonic() < end:
     time.sleep(0.01)
 """
 
-# A worker that is killed while it does nothing, and one while it calls. Each logs its calls.
+# One worker is killed while it does nothing, and another one while it makes calls. Each logs its
+# calls.
 KILLED = """
 import ctypes, mmap, os, signal, sys, time
 log = memoryview(mmap.mmap(-1, 4096)).cast("Q")
@@ -102,7 +103,7 @@ for is_busy in 0, 1:
 print(*log[0:4])
 """
 
-# Leaves at once while other threads are in calls and between them.
+# The process ends at once while other threads are in calls and between calls.
 LEFT = """
 import ctypes, os, threading
 libc = ctypes.CDLL("libc.so.6")
@@ -121,7 +122,7 @@ os._exit(7)
 
 class Processes(modes.Case):
     def reports_of(self, *command, status=0, **options):
-        """What the command printed and the report, of a run in each mode."""
+        """What the command printed and the report, for a run in each mode."""
         for mode in "stat", "record":
             with self.subTest(mode):
                 done = self.run_in(mode, *command, **options)
@@ -132,7 +133,7 @@ class Processes(modes.Case):
                 shutil.rmtree(self.data)
 
     def assert_labs_calls(self, calls, processes, *command, **options):
-        """Also of the processes by themselves: none counts for another."""
+        """Checks the processes by themselves, too: none counts calls of another one."""
         for _, report in self.reports_of(*command, **options):
             self.assertEqual(self.function(report, "labs", "libc")["calls"], calls)
             found = [sum(thread["calls"] for thread in one["threads"]) for one in report["processes"]]
@@ -220,8 +221,8 @@ class Processes(modes.Case):
         done = self.record(
             harness.PYTHON, "-c", "; ".join((opened, CALL, closing, again, CALL, "print('end')"))
         )
-        # LTTng's own descriptors stay open. The program's were closed, and their numbers are used
-        # again.
+        # LTTng's own descriptors stay open. The descriptors of the program were closed, and their
+        # numbers are used again.
         self.assertEqual(done.stdout.split()[-2:], [b"True", b"end"])
         report = self.report()
         self.assert_complete(report)

@@ -1,4 +1,5 @@
-"""The README's sessions are real: its commands run, and print what it shows but for the figures."""
+"""The sessions in README.md are real: the commands run, and print what README.md shows, apart from
+the figures."""
 
 import harness
 import sessions

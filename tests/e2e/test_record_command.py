@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""ffitap record: options, the program's whereabouts and the output directory."""
+"""ffitap record: its options, where it finds the program, and the output directory."""
 import json
 import os
 import socket

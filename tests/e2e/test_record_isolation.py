@@ -20,7 +20,7 @@ while not os.path.exists("go"):
 
 
 def ended_children():
-    """The names of our children that have ended and that nobody has waited for."""
+    """The names of our children that have ended and were not waited for."""
     names = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -41,7 +41,8 @@ class Isolation(sandbox.TestCase):
         return self.record(*arguments, prefix=self.prefix, **options)
 
     def check_recording(self, directory="ffitap.data"):
-        """One that holds the processes of its own program, which is returned, and no others."""
+        """The recording holds the processes of its own program and no others. Returns the number of
+        the program's process."""
         pid = self.description(directory)["pid"]
         if not self.recorders_share:
             self.assertEqual(self.traced_pids(directory), {pid})
@@ -109,7 +110,7 @@ class WithForeignDaemon:
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def assert_nothing_runs(self):
-        """But what belongs to the foreign daemon."""
+        """Without what belongs to the foreign daemon."""
         wait_until(lambda: self.daemon.poll() is None and
                    all("lttng-sessiond --no-kernel" in line and "--load" not in line
                        for line in remaining_children()))
@@ -140,13 +141,15 @@ class AsUserWithSystemDaemon(WithForeignDaemon, AsUser):
 
 @needs_root
 class WithoutMount(Isolation):
-    """Root as in most containers: the system's daemon serves, there or started for the time."""
+    """Root as in most containers. The recording uses the system's daemon, which runs already or is
+    started for the time."""
 
     prefix = WITHOUT_MOUNT
     recorders_share = True
 
     def test_the_end_of_the_daemon_is_seen_by_who_started_it(self):
-        """Who gives up waiting for it leaves it to us, ended."""
+        """If the keeper gave up waiting for the daemon, the ended daemon would be left to this
+        process."""
         self.assertEqual(self.record_here("true").returncode, 0)
         self.assertNotIn("lttng-sessiond", ended_children())
 

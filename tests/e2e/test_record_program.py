@@ -11,7 +11,7 @@ import subprocess
 import sandbox
 from sandbox import PYTHON
 
-# What a program can see of how it was started, but for what ffitap announces.
+# What a program can see of how it was started, except for what ffitap says that it changes.
 SELF_PORTRAIT = """
 import json, os, resource, signal
 def status(key):
@@ -45,7 +45,8 @@ print(json.dumps({
 """
 
 
-# Stops the recording's consumer daemon while it makes calls, and finds new functions after them.
+# The program stops the consumer daemon of its recording while it makes calls, and calls new
+# functions after that.
 FLOOD = """
 import ctypes, os, signal, time
 def cmdline(pid):
@@ -76,7 +77,8 @@ for pid in consumers:
 """
 
 
-# Closes what it did not open, as daemons do, and uses the numbers for files of its own.
+# The program closes descriptors that it did not open, as daemons do, and uses their numbers for
+# files of its own.
 CLOSE_ALL = """
 import ctypes, os
 for number in range(3, 300):
@@ -229,7 +231,7 @@ print(os.getpid(), started.pid)
         self.assert_says(result, "0 events, 0 discarded")
 
     def record_unheard(self, events):
-        """What record and report say of a program that LTTng hears nothing of."""
+        """What `record` and `report` say of a program of which LTTng hears nothing."""
         environment = {**os.environ, "NO_SOCKETS": "python3",
                        "LD_PRELOAD": os.path.join(os.environ["FFITAP_BUILD"],
                                                   "tests/apps/no_sockets.so")}
@@ -282,7 +284,7 @@ print(os.getpid(), started.pid)
         result = self.record(PYTHON, "-c", "import ctypes; f = ctypes.CDLL(None).getpid; f()")
         text = subprocess.run(["babeltrace2", "ffitap.data/trace"], stdout=subprocess.PIPE,
                               text=True, check=True).stdout
-        # It counts for some seconds only.
+        # ffitap counts the events for some seconds only.
         (more, said), = re.findall(r"(?m)^ffitap: (more than )?(\d+) events, ", result.stderr)
         if more:
             self.assertLess(int(said), text.count("\n"))

@@ -9,8 +9,9 @@ import time
 import sandbox
 from sandbox import PYTHON, remaining_children, wait_until
 
-# Says that it is ready and then notes every signal that it gets, until SIGTERM. It takes them one by
-# one: a handler in Python would run once for two that come together.
+# The program says that it is ready, and then notes every signal that it gets, until SIGTERM. It
+# takes the signals one by one, because a handler in Python would run once for two signals that come
+# together.
 NOTEBOOK = """
 import signal, sys
 wanted = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1}
@@ -113,7 +114,7 @@ class Death(sandbox.TestCase):
             return recorder, file.read().strip()
 
     def assert_daemon_goes(self, home):
-        """All that is left is the program itself."""
+        """Only the program itself is left."""
         wait_until(lambda: all("sleep" in line for line in remaining_children()))
         wait_until(lambda: not os.path.exists(home))
         subprocess.run(["kill", str(self.description()["pid"])], check=True)
@@ -147,7 +148,7 @@ class Death(sandbox.TestCase):
         self.assertEqual(recorder.returncode, 128 + signal.SIGTERM)
         self.assertIn("ffitap: the session daemon ended early", error)
         report = self.run_ffitap("report")
-        if report.returncode == 0:  # whether LTTng wrote enough for one is a matter of luck
+        if report.returncode == 0:  # whether LTTng has written enough for a report is a matter of luck
             self.assertIn("the recorder could not write all of it", report.stdout)
         else:
             self.assertEqual(report.stderr.count("\n"), 1, report.stderr)

@@ -1,4 +1,5 @@
-"""cffi in ABI mode. It puts its own errno in place before each call and keeps the call's after it."""
+"""cffi in ABI mode. It puts its own errno in place before each call, and keeps the errno of the
+call after it."""
 
 import harness
 import interpreters
@@ -9,7 +10,7 @@ import runtime
 class Counted(runtime.Loading, runtime.Case):
     name = "cffi"
     caller = "_cffi_backend."
-    unseen = "ldconfig"  # by which ctypes.util looks for a library, with an environment of its own
+    unseen = "ldconfig"  # ctypes.util runs this to find a library, with an environment of its own
     exchanges_errno = sum(calls for _, calls in runtime.CALLS.values())
 
     @classmethod

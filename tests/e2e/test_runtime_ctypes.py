@@ -1,4 +1,5 @@
-"""CPython's ctypes; what is its own besides is in test_known_counts, test_errno and test_callbacks."""
+"""CPython's ctypes. What only ctypes does is tested by test_known_counts, test_errno and
+test_callbacks."""
 
 import harness
 import interpreters

@@ -1,10 +1,12 @@
-"""Ruby's Fiddle, whose interpreter lock is the GVL: given up for each call unless it is to be kept."""
+"""Ruby's Fiddle, whose interpreter lock is the GVL. Fiddle gives it up for each call unless told to
+keep it."""
 
 import harness
 import runtime
 
-# A thread that computes keeps the lock for as long as Ruby lets it, a tenth of a second: if it came to
-# that while the call lasted. Prints how long the calls lasted for who made them.
+# A thread that computes keeps the lock for as long as Ruby lets it, a tenth of a second. So a call
+# waits that long if that thread got the lock during the call. Prints how long the calls took for
+# their caller.
 CROWDED = """
     require "fiddle"
     address = Fiddle.dlopen("libc.so.6")["usleep"]
@@ -21,7 +23,7 @@ CROWDED = """
     puts calls, elapsed
 """
 
-# An exception comes while the lock is free, and leaves the call from there. Another call follows.
+# An exception comes while the lock is free, and ends the call there. Another call follows.
 INTERRUPTED = """
     require "fiddle"
     require "io/nonblock"

@@ -1,4 +1,4 @@
-"""Guile, whose library is there from the start, bound at each first call."""
+"""Guile, whose library is there from the start, and whose slots are bound at their first calls."""
 
 import harness
 import runtime

@@ -1,4 +1,5 @@
-"""Whoever calls ffi_call, of whom nothing else is known: a program, and a library within another."""
+"""Objects of which nothing is known but that they call ffi_call: a program, and a library within
+another program."""
 
 import harness
 import runtime

@@ -1,4 +1,4 @@
-"""PHP's FFI, an extension; built into PHP it would go by the program."""
+"""PHP's FFI as an extension. If it were built into PHP, the executable would be the caller."""
 
 import harness
 import runtime
@@ -9,7 +9,7 @@ class Counted(runtime.Loading, runtime.Case):
     caller = "/ffi.so"
     command = ("php", "-d", "ffi.enable=1", harness.APPS / "runtimes/with_php.php")
     has_lock = False
-    # Once more to fail to find a symbol.
+    # libc is loaded once more for the lookup that fails.
     loads = dict(runtime.Loading.loads, **{"libc.so.6": 2})
 
 

@@ -1,4 +1,5 @@
-"""One recording of programs of every runtime: one document, each function under its runtime."""
+"""One recording of programs of every runtime gives one document, in which each function is under
+its runtime."""
 
 import shlex
 
@@ -37,7 +38,7 @@ class Together(modes.Case):
                 self.assertEqual({row["runtime"] for row in report["functions"]}, set(COMMANDS))
 
 
-del Fiddle, Guile, Other, Php, Platypus  # they are tests of others
+del Fiddle, Guile, Other, Php, Platypus  # these are the tests of other files
 
 if __name__ == "__main__":
     harness.main()

@@ -1,5 +1,6 @@
-"""Programs that allow themselves few system calls: they run on with what they need themselves and what
-the man pages name, and where more is refused nothing but records is missing."""
+"""Programs that allow themselves few system calls. They run on with the calls that they need
+themselves and those that the man pages name. If further calls are refused, nothing but records is
+missing."""
 
 import re
 import shutil
@@ -15,14 +16,14 @@ NUMBERS = dict(
     )
 )
 
-# What tests/apps/filtered.c does without anybody watching.
+# The system calls that tests/apps/filtered.c makes if nothing watches it.
 OWN = (
     "write exit_group openat read newfstatat fstat mmap close munmap mprotect clone3 clone exit futex "
     "madvise rseq rt_sigaction rt_sigprocmask set_robust_list wait4"
 ).split()
-# What of the list in ffitap-stat(1) it does not.
+# Those in the list of ffitap-stat(1) that it does not make itself.
 TAP = "gettid mremap munlock getpid getppid prlimit64 ftruncate".split()
-# What a forked child does with LTTng, ffitap-record(1).
+# Those that LTTng makes in a forked child, as ffitap-record(1) lists them.
 LTTNG = (
     "clock_nanosleep connect fcntl getcwd geteuid getgid getuid lseek membarrier prctl readlink recvmsg "
     "sendmsg setsockopt socket tgkill"

@@ -1,4 +1,5 @@
-"""Signal handlers that make foreign calls, at every moment of a call: nothing breaks, all count."""
+"""Signal handlers make foreign calls at every moment of a call. Nothing breaks, and every call is
+counted."""
 
 import random
 import re
@@ -11,7 +12,8 @@ CALLS = BUILD / "tests" / "apps" / "calls"
 
 
 def stride(short, long):
-    """Every so many instructions, in each run after others; a long run leaves out fewer or none."""
+    """A stride: every so many instructions, from another one on in each run. A long run leaves out
+    fewer instructions, or none."""
     step = harness.extent(short, long)
     return f"{step}+{random.randrange(step)}"
 
@@ -21,7 +23,7 @@ def printed(done):
 
 
 class Stepped(modes.Case):
-    """The processor traps after each instruction, and each time the handler does something."""
+    """The processor traps after each instruction, and the handler does something each time."""
 
     def step(self, mode, *arguments):
         done = self.run_in(mode, CALLS / "stepped", *arguments, timeout=900)
@@ -62,7 +64,8 @@ class Stepped(modes.Case):
                     self.assert_exact("stat", "plain", "fresh", stack, action, "61")
 
     def test_calls_that_give_up_the_lock(self):
-        """A handler's call between the lock's release and the call takes the window; none is lost."""
+        """A handler that makes a call after the lock was released and before the call takes the
+        window; no window is lost."""
         for caller, stack, where in (
             ("unlocked", "same", stride(23, 1)),
             ("unlocked", "above", stride(29, 11)),
@@ -72,7 +75,8 @@ class Stepped(modes.Case):
                 self.assert_exact("stat", caller, "known", stack, "other", where)
 
     def test_two_signals_in_one_call(self):
-        """The second finds what the first left behind, at an instruction of any distance."""
+        """The second handler finds what the first one left behind, at any distance of
+        instructions."""
         apart = str(harness.extent(101, 24))
         for caller, *where in ("plain", "3", "20", "100", "9"), ("unlocked", apart, "80", "120", "640"):
             with self.subTest(caller=caller):
@@ -85,7 +89,8 @@ class Stepped(modes.Case):
                 self.assert_exact("stat", "behind", "known", stack, "other", where)
 
     def test_calls_that_are_recorded(self):
-        """Events of a thread are in the trace or counted as lost: LTTng nests four of them."""
+        """The events of a thread are in the trace or counted as lost, because LTTng nests only four
+        of them."""
         for stack in "same", "above":
             where = stride(401, 61)
             with self.subTest(stack=stack, stride=where):
@@ -96,7 +101,7 @@ class Stepped(modes.Case):
             self.step("dormant", "swapped", "known", stack, "other", "13")
 
     def test_a_handler_that_leaves_by_siglongjmp(self):
-        """Whether the call had been made when it was left is for nobody to say."""
+        """Nobody can say whether a call had been made when it was left."""
         for function, where in ("known", stride(11, 1)), ("fresh", stride(31, 5)):
             for stack in "same", "above":
                 with self.subTest(function=function, stack=stack, stride=where):
@@ -107,7 +112,8 @@ class Stepped(modes.Case):
                     self.assertLessEqual(total, most + 1)
 
     def test_a_child_goes_on_with_the_call_that_its_parent_was_in(self):
-        """While it is recorded that is up to LTTng, which waits for ever after fork(2) in an event."""
+        """This is not tried under `record`, because LTTng waits for ever after a fork(2) in the
+        middle of an event."""
         for caller, function, where in (
             ("unlocked", "known", stride(61, 11)),
             ("plain", "fresh", stride(101, 11)),
@@ -118,7 +124,8 @@ class Stepped(modes.Case):
                     self.assertLessEqual(made["known_function"], seen["known_function"] + lost)
 
     def test_a_lock_is_not_left_behind(self):
-        """Other threads get it, and functions that are new later still have their names."""
+        """Other threads get the lock, and functions that are called for the first time later still
+        have their names."""
         for stack in "same", "above":
             where = stride(31, 5)
             with self.subTest(stack=stack, stride=where):
@@ -155,7 +162,8 @@ class Storm(modes.Case):
 
 class Ending(modes.Case):
     def test_a_handler_while_its_thread_ends(self):
-        """LTTng has a lock there with signals on: what is called then is counted, its events are lost."""
+        """LTTng holds a lock there without blocking signals. Calls that are made then are counted,
+        but their events are lost."""
         self.assert_ends()
 
     def test_the_same_where_lttng_knew_the_thread_before(self):

@@ -22,13 +22,14 @@ IN_HANDLER = "getppid"
 SIZES = "rss_kib mappings descriptors file_kib threads".split()
 LOG = struct.Struct(f"{len(COUNTS)}Q {2 * len(SIZES)}Q")
 
-# What a thread has counted stays in the file when the thread is gone, and the file is in memory,
+# What a thread has counted stays in the file when the thread is gone, and the file takes memory,
 # too. For everything else there are bounds, which would be broken by a leak of one page, mapping or
 # descriptor per load, thread or fork.
 FILE_KIB_PER_THREAD = 1
 GROWTH = {"rss_kib": 1536, "mappings": 64, "descriptors": 8, "file_kib": 256}
 
-# The same with ctypes: its log has a row of each thread, and one of the child that this waits for.
+# The same with ctypes. For each thread the log has a row of the thread itself, and a row of the
+# child that it waits for.
 PYTHON_COUNTS = "labs abs close qsort add_ callbacks loads".split()
 PYTHON_SOAK = """
 import _ctypes, ctypes, mmap, os, sys, threading, time
@@ -119,14 +120,15 @@ class Soak(harness.Case):
         return sums
 
     def assert_calls_counted(self, report, counts):
-        """By statistics, which lack only what they say. Returns how many calls were lost."""
+        """Compares the log with the statistics, which may lack only as much as they say. Returns
+        how many calls were lost."""
         calls = self.sums(report, "functions", "symbol", "calls")
         callbacks = sum(one["calls"] for one in report["callbacks"])
         lost = report["losses"]["dropped_records"]["call"]
         made = sum(counts.values())
         self.assertEqual(sum(calls.values()) + callbacks + lost, made, (calls, report["losses"]))
-        # Only a handler's calls can be lost, if its signal came while the thread was learning a
-        # function.
+        # Only the calls of a signal handler can be lost, if the signal came while its thread was
+        # learning a function.
         for name, made_of_it in counts.items():
             counted = callbacks if name == "callbacks" else calls.get(name, 0)
             counted += lost if name == IN_HANDLER else 0
@@ -209,7 +211,8 @@ class Soak(harness.Case):
         self.assert_no_growth(sizes)
         seen, discarded = self.events_of_calls(), report["losses"]["discarded_events"]
         print(f"{seen} events of calls seen, {discarded} discarded")
-        # Three of each call; two of each callback, of which the second is missing if it was left.
+        # There are three events of each call and two of each callback. The second one is missing if
+        # the callback was left.
         made = 3 * sum(counts[name] for name in CALLS)
         made += 2 * counts["callbacks"] + counts["jumps"]
         seen += discarded + report["losses"]["dropped_records"]["other"]

@@ -19,7 +19,7 @@ ABS = "import ctypes, sys; function = ctypes.CDLL('libc.so.6').abs\n"
 
 
 class KnownCounts(test_known_counts.KnownCounts):
-    """What a recording says of a program whose numbers are known, statistics say as exactly."""
+    """Statistics say as exactly as a recording what a program did whose numbers are known."""
 
     def record(self, *command):
         return self.stat("-o", self.data, *command)
@@ -362,7 +362,7 @@ class Interval(Case):
 
 
 class Crash(Case):
-    """The call that the process ended in is told, by the table and by the report."""
+    """The table and the report name the call that the process ended in."""
 
     def in_flight(self, script, number):
         script = "import ctypes, os, threading\nlibc = ctypes.CDLL('libc.so.6')\n" + script

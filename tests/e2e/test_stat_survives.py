@@ -85,8 +85,8 @@ class Case(harness.Case):
         self.log.write_bytes(bytes(LOG_SIZE))
 
     def start(self, program, threads, forks):
-        """Starts one of the two that call without an end, as a process group."""
-        # From 3.12 on it warns of forks beside threads, which is what happens here.
+        """Starts one of the two programs that make calls without an end, as a process group."""
+        # From 3.12 on Python warns of forks in a process with threads, which is what happens here.
         python = [PYTHON, "-W", "ignore::DeprecationWarning", "-c", BUSY_PYTHON]
         commands = {"C": [BUSY_HOST], "Python": python}
         environment = dict(self.environment)
@@ -102,7 +102,8 @@ class Case(harness.Case):
         return running
 
     def kill(self, running):
-        """Returns once all of the group is dead: its last one closes the pipe."""
+        """Returns once all processes of the group are dead, because the last one of them closes the
+        pipe."""
         if running.returncode is None:
             os.killpg(running.pid, signal.SIGKILL)
             self.said = running.communicate()[1].decode()
@@ -121,7 +122,7 @@ class Case(harness.Case):
 
 
 class Killed(Case):
-    """What is logged as returned is counted, and nothing that is not logged as begun."""
+    """Every call that is logged as returned is counted, and no call that is not logged as begun."""
 
     def check_threads(self, report):
         threads = {
@@ -145,7 +146,7 @@ class Killed(Case):
             self.assertGreaterEqual(counted, sum(returned[which] for *_, returned in self.slots()))
 
     def check_readable(self, report):
-        """A file that was only begun is one of a process that had not come to its first call."""
+        """If a file was only begun, its process had not come to its first call."""
         self.assertEqual(set(report["losses"]["dropped_records"].values()), {0})
         called = {pid for pid, _, _, returned in self.slots() if any(returned)}
         for sentence in report["losses"]["damaged"]:
@@ -159,7 +160,7 @@ class Killed(Case):
             choices = random.Random(seed)
             with self.subTest(seed=seed):
                 running = self.start(program, choices.randint(1, 5), choices.randint(0, 2))
-                if index % 4:  # one of four is killed at any moment since its start
+                if index % 4:  # one of four is killed at any moment after its start
                     self.wait_for_calls(1)
                     waited += 1
                 time.sleep(choices.random() * longest)
@@ -203,7 +204,7 @@ class Watched(Case):
 
 
 class Thousand(harness.Case):
-    """Eight threads that call a thousand functions, after or before something happens."""
+    """Eight threads call a thousand functions, after or before something happens."""
 
     FUNCTIONS, THREADS = 1000, 8
     BEGINNING = f"""
@@ -278,7 +279,8 @@ class Memory(Thousand):
 
 
 class Unmoved(Thousand):
-    """Whatever happens around it, the program goes on as ever, and its calls are counted or lost."""
+    """Whatever happens around the program, it goes on as ever, and its calls are counted or counted
+    as lost."""
 
     def count(self, text):
         """How many calls of `text` were counted, and how many lost."""
@@ -308,7 +310,8 @@ class Unmoved(Thousand):
         self.assert_all_counted("os.setgroups([]); os.setgid(65534); os.setuid(65534)")
 
     def test_without_its_folder(self):
-        """Its file has no name any more: a report cannot tell, but the program does not notice."""
+        """The file of the program has no name any more. No report can be made of it, but the
+        program does not notice."""
         text = (
             "import shutil\n"
             "shutil.rmtree(os.environ['FFITAP_STAT_DIR'])\n"
@@ -319,7 +322,7 @@ class Unmoved(Thousand):
         self.assertEqual(self.stat("--", *self.script(text)).stdout, b"untouched\n")
 
     def assert_child_is_missed(self, before, why):
-        """Its calls are in no file, and its parent's says so."""
+        """The calls of the child are in no file, and the file of its parent says so."""
         text = (
             f"child = os.fork()\nif child == 0:\n    {before}\n    functions[0](1)\n    os._exit(0)\n"
             "os.wait()\nend(call_in_threads())\nprint(child)"
@@ -361,7 +364,8 @@ class Unmoved(Thousand):
         )
 
     def test_without_address_space_the_calls_of_some_threads_are_lost(self):
-        """The threads are there before it ends: what they need of it would not be left."""
+        """The threads are started before the address space is limited, because there would not be
+        enough left for them."""
         times = 10
         counted, lost = self.count(
             "begun, limited = threading.Barrier(%d), threading.Event()\n"
@@ -414,7 +418,7 @@ exit $status
 
     @sandbox.needs_root
     def test_with_no_disk_at_all_it_is_said(self):
-        """What runs first takes all of it, and then another program's place."""
+        """The first program fills the disk, and then runs the other program in its own place."""
         script = self.script("end(call_in_threads())")
         taking = 'cat /dev/zero > "$disk/zero" 2>/dev/null; exec "$@"'
         said, report = self.run_on_a_disk("200k", ["sh", "-c", taking, "sh", *script])
@@ -435,7 +439,7 @@ exit $status
 
     @sandbox.needs_root
     def test_with_all_memory_locked(self):
-        """What it locks is what it uses, not what is kept free for more."""
+        """The memory that is used is locked, and not what is kept free for more."""
         self.assert_all_counted(
             "if ctypes.CDLL(None).mlockall(1 | 2) != 0: os._exit(2)\n"
             "threading.stack_size(65536)\n"

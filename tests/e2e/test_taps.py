@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""ffitap with a tap that was built otherwise than its other parts."""
+"""ffitap with a tap that was built in another way than its other parts."""
 import json
 import os
 import shutil
@@ -32,7 +32,8 @@ class TestCase(sandbox.TestCase):
 
 
 class LinkedInReverse(TestCase):
-    """The parts of the tap start in the order that is written down, whatever the linker's is."""
+    """The parts of the tap start in the order that is written down, whatever the order of the
+    linker is."""
 
     def setUp(self):
         super().setUp()
@@ -62,7 +63,8 @@ class LinkedInReverse(TestCase):
 
 
 class OfAnotherBuild(TestCase):
-    """Who finds a tap whose records are laid out otherwise keeps away from it, and programs run on."""
+    """A part that finds a tap whose records are laid out in another way keeps away from it, and
+    programs run on."""
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,5 @@
-"""Told to end at the worst time, right after something was made, a command takes that away again."""
+"""If a command is told to end at the worst time, right after it has made something, it takes that
+away again."""
 
 import json
 import os
@@ -20,7 +21,7 @@ class ToldToEnd(harness.Case):
         self.temporary.mkdir()
 
     def told_after(self, function, *arguments):
-        """What ffitap had made when it was told so, by that function."""
+        """What ffitap had made when it was told to end, right after it called that function."""
         environment = dict(
             os.environ,
             LD_PRELOAD=str(TOLD_TO_END),
@@ -43,7 +44,7 @@ class ToldToEnd(harness.Case):
         self.assertEqual(os.listdir(self.temporary), [])
 
     def test_stat_makes_the_recording_that_it_moved_another_away_for(self):
-        """The signal is then the program's, which ends by it, and that is what is recorded."""
+        """By then the signal is for the program, which it ends, and the recording says so."""
         self.stat("-o", self.data, "--", "true")
         made = self.told_after("rename", "stat", "-o", self.data, "--", *PROGRAM)
         self.assertEqual(made, self.folder / "data.old")

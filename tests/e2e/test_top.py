@@ -1,4 +1,5 @@
-"""ffitap top: what runs, on a terminal again and again or printed once, from its statistics."""
+"""ffitap top shows what a program does while it runs, from its statistics: on a terminal again and
+again, or printed once."""
 
 import fcntl
 import os
@@ -29,7 +30,7 @@ for line in sys.stdin:
 
 
 class Screen:
-    """What a program shows on a VT52, the terminal that is easiest to be."""
+    """What a program shows on a VT52, the terminal that is easiest to imitate."""
 
     SIMPLE = re.compile(rb"\x1b(Y..|[A-Z=>])|[\x20-\x7e\x80-\xff]+|.", re.DOTALL)
 
@@ -41,7 +42,7 @@ class Screen:
         if self.process == 0:
             environment = {**os.environ, "TERM": "vt52", **variables}
             os.close(is_sized)
-            os.read(sized, 1)  # ends when the terminal has its size
+            os.read(sized, 1)  # returns when the terminal has its size
             os.execve(command[0], [str(word) for word in command], environment)
         os.close(sized)
         self.resize(rows, columns)

@@ -1,5 +1,5 @@
-"""Programs that a program runs and ffitap cannot see: each is named, with the reason, whichever function
-started it; and the program that runs them notices nothing."""
+"""Programs that a program runs and that ffitap cannot see. Each is named, with the reason,
+whichever function started it, and the program that runs them notices nothing."""
 
 import json
 import os
@@ -16,7 +16,7 @@ STARTING = APPS / "starting"
 EXECS = (
     "execl execle execlp execv execve execvp execvpe fexecve execveat relative_execv thread handler"
 ).split()
-# These take an environment.
+# These functions take an environment.
 GIVEN = "execle execve execvpe fexecve execveat posix_spawn posix_spawnp vfork".split()
 SPAWNS = "posix_spawn posix_spawnp vfork".split()
 
@@ -29,7 +29,7 @@ SHELLS = """
 int main(void) { clearenv(); return system("exit 3") != 3 << 8 || pclose(popen("exit 4", "r")) != 4 << 8; }
 """
 
-# Functions that go by the names of the C library's and are others.
+# Functions that have names of the C library's but do something else.
 OTHER_SYSTEM = "long system(long a, long b, long c) { return a + b + c; }\n"
 CALLER = "long system(long a, long b, long c); long call(void) { return system(100, 20, 3); }\n"
 PROGRAM = "#include <stdio.h>\nlong call(void); int main(void) { printf(\"%ld\\n\", call()); return 0; }\n"
@@ -51,7 +51,8 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 """
 
-# A shell that is replaced by another program; preloaded, late_note.so has both notes be there.
+# A shell is replaced by another program. late_note.so, which is preloaded, makes sure that both
+# notes are there.
 SPAWN = """
 import os
 assert "late_note.so" in open("/proc/self/maps").read()
@@ -76,7 +77,7 @@ class Unseen(modes.Case):
         return sorted(path.name for path in (self.data / "stat").glob("*.exec"))
 
     def unseen(self, is_command=False):
-        """Who was not seen, by process. Only the command's own figures are missed."""
+        """Why each process was not seen. It is a loss only if the command itself was not seen."""
         losses = self.report()["losses"]
         self.assertEqual(losses["damaged"], [])
         self.assertEqual(losses["lower_bound"], is_command)
@@ -88,13 +89,13 @@ class Unseen(modes.Case):
         return done
 
     def unseen_of(self, *command, mode="stat", **options):
-        """What one run lacks."""
+        """What one run did not see."""
         shutil.rmtree(self.folder / mode, ignore_errors=True)
         done = self.run_well(mode, *command, **options)
         return done, self.unseen()
 
     def started(self, *command, mode="stat", **options):
-        """The one unseen child of tests/apps/starting, and why it was not seen."""
+        """The number of the only unseen child of tests/apps/starting, and why it was not seen."""
         done, ((pid, why),) = self.unseen_of(STARTING, *command, mode=mode, **options)
         self.assertEqual(pid, int(done.stdout.split()[-1]))
         return why
@@ -116,7 +117,8 @@ class Unseen(modes.Case):
         return self.folder / name
 
     def test_functions_of_other_meaning(self):
-        """A library's own, which it prefers, and the program's own."""
+        """Functions of a library, which the library prefers to others, and functions of the
+        program."""
         shared = "-shared", "-fPIC", "-Wl,-z,now", f"-Wl,-rpath,{self.folder}"
         other = self.build("libother.so", OTHER_SYSTEM, *shared)
         prefers = self.build("libprefers.so", CALLER, *shared, other)
@@ -202,7 +204,8 @@ class Unseen(modes.Case):
                 self.assertEqual(self.started("one", function, STATIC, env=environment), IS_STATIC)
 
     def test_a_note_that_comes_after_the_childs_own(self):
-        """Whoever spawns a shell that runs another program in its place may be the last to say so."""
+        """A process spawns a shell that runs another program in its place. The note of the spawning
+        process may come last."""
         environment = {"LD_PRELOAD": str(APPS / "late_note.so")}
         for mode in "stat", "record":
             for function in "posix_spawn", "posix_spawnp":
@@ -289,7 +292,7 @@ class Unseen(modes.Case):
         self.assertEqual(why, IS_STATIC)
 
     def test_a_recording_of_another_machine(self):
-        """What its programs are called may be something else here."""
+        """On this machine a program of the same name may be another one."""
         self.run_well("stat", STARTING, "one", "execv", STATIC)
         description = self.data / "recording"
         written = json.loads(description.read_text())

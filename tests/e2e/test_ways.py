@@ -1,5 +1,6 @@
-"""Calls that are made in another way than by ffi_call: through a plan, with a closure of Go's, or in
-every way by turns, out of one object. They are calls like any other, and those of one runtime."""
+"""Calls that are made in another way than by ffi_call: through a plan, with a closure of Go's, or
+in all ways in turn, out of one object. They are calls like any others, and one object is one
+runtime."""
 
 import errno
 
@@ -10,7 +11,7 @@ from harness import BUILD, main, run
 FOLDER = BUILD / "tests/apps/ways"
 CALLS = {"plan": {"ffi_call_plan_invoke"}, "go": {"ffi_call_go"}}
 CALLS["turns"] = {"ffi_call"}.union(*CALLS.values())
-# With plans of libffi's own, where it has any.
+# Also with plans of the system's libffi, if it has any.
 CALLS.update(
     {
         f"libffis_{way}": CALLS[way]
@@ -20,13 +21,14 @@ CALLS.update(
 )
 
 
-# Plans of an object that nothing tells from others, and of one's own: they call ffi_call in its name.
+# Plans of an object that does not look like a libffi, and plans in the calling object itself. The
+# object that has the plan code calls ffi_call, and so the calls are its own.
 PASSED_ON = "elsewhere", "elsewhere_turns", "built_in"
 
 
 class Ways(modes.Case):
     def each(self, program):
-        """What the program printed, and its reports, of each way and mode."""
+        """What the program printed, and its reports, for each way and mode."""
         for way in (*CALLS, *PASSED_ON):
             with self.subTest(way):
                 plain, reports = self.assert_same(FOLDER / way / program)

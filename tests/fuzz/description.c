@@ -1,4 +1,5 @@
-/* What `ffitap record` says of a command: the filter, then the command's words, a line each. */
+/* What `ffitap record` writes about a command. The input is the filter, and then the words of the
+ * command, a line each. */
 #include "recorder/description.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* A filter, then a library's path and a function's name, a line each. */
+/* Filters. The input is a filter, the path of a library and the name of a function, a line each. */
 #include "tap/base/filter.h"
 
 #include <stdio.h>
@@ -15,7 +15,8 @@ static void expect_explained(const char *text, const struct ffitap__filter_flaw 
                     "the pattern is in the text");
 }
 
-/* With one pattern more, if it may have that; the filter is what it was otherwise. */
+/* Whether the filter with one pattern more leaves the function out. If the filter can have no more
+ * patterns, this is `otherwise`. */
 static bool excludes_with(const char *text, const char *pattern, const char *library,
                           const char *symbol, bool otherwise)
 {

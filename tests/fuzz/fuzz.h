@@ -26,10 +26,11 @@ struct fuzz_input {
 /* Takes off a number of `count` bytes, lowest first; bytes that are missing are 0. */
 uint64_t fuzz_take_number(struct fuzz_input *input, unsigned count);
 
-/* Takes off the text up to the next newline, NUL or the end; free() it. */
+/* Takes off the text up to the next newline, the next NUL or the end. The caller has to free() the
+ * text. */
 char *fuzz_take_line(struct fuzz_input *input);
 
-/* Takes off the text up to the next NUL or the end; free() it. */
+/* Takes off the text up to the next NUL or the end. The caller has to free() the text. */
 char *fuzz_take_text(struct fuzz_input *input);
 
 /* A folder for files, made when it is first asked for; it is removed when the target ends. */
@@ -38,10 +39,10 @@ const char *fuzz_folder(void);
 /* Makes `bytes` the file `name` in that folder. */
 void fuzz_write(const char *name, const void *bytes, size_t size);
 
-/* The file `path`, with a NUL behind its end; free() it. */
+/* Reads the file `path`, and puts a NUL behind its end. The caller has to free() that. */
 char *fuzz_read(const char *path, size_t *size);
 
-/* Removes a folder or file and all in it; nothing needs to be there. */
+/* Removes a file, or a folder with all that is in it. Does nothing if there is no such thing. */
 void fuzz_remove(const char *path);
 
 #endif

@@ -1,4 +1,5 @@
-/* A glob and a text, a line each: fnmatch(3) of the C library says what is right. */
+/* Globs. The input is a glob and a text, a line each. fnmatch(3) of the C library says what is
+ * right. */
 #include "tap/base/glob.h"
 
 #include <fnmatch.h>

@@ -1,4 +1,5 @@
-/* A note of a program that was started: its name up to the first newline, then what it says. */
+/* Notes of programs that were started. The input is the name of a note up to the first newline, and
+ * then what the note says. */
 #include "report/base/exec_note.h"
 
 #include <fcntl.h>

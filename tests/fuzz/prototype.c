@@ -1,4 +1,4 @@
-/* A prototype as text, and the same text as a name for a type. */
+/* Prototypes. The input is read as a prototype, and also taken as a name for a type. */
 #include <ffitap/prototype.h>
 
 #include <stdlib.h>

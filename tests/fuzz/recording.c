@@ -25,7 +25,7 @@ static char *written(const struct ffitap_recording *recording, size_t *size)
     return fuzz_read(path, size);
 }
 
-/* What was read once and is written reads the same from then on. */
+/* What was read once and then written must read the same from then on. */
 static void expect_same(struct ffitap_recording *recording)
 {
     struct ffitap_recording again;

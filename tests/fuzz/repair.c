@@ -1,7 +1,7 @@
 /*
- * A damaged stream and its index; what babeltrace says to the view that is made of them is part of
- * the input. An input is: two bytes of answers, a bit each; two bytes, the size of the index; the
- * index; the stream.
+ * A damaged stream and its index. What babeltrace says to the view that is made of them is part of
+ * the input, too. An input is: two bytes of babeltrace's answers, a bit each; two bytes with the
+ * size of the index; the index; the stream.
  */
 #include "report/read/repair.h"
 
@@ -51,7 +51,7 @@ static void write_trace(struct fuzz_input input)
     fuzz_write("trace/c_0", input.data + index_size, input.size - index_size);
 }
 
-/* What was repaired has nothing left to be repaired. */
+/* What was repaired must have nothing left to be repaired. */
 static void repair_again(const char *view, const char *scratch)
 {
     struct ffitap__model *model = ffitap__model_create("");

@@ -6,7 +6,9 @@
 
 #include "fuzz.h"
 
-/* The input lies in memory of just its size, so that a sanitizer sees who reads behind it. */
+/*
+ * The input lies in memory of exactly its size, so that a sanitizer notices a read behind its end.
+ */
 static void replay(const char *path)
 {
     size_t size;

@@ -1,4 +1,5 @@
-/* A statistics file that anybody wrote: it is read into a model, and that into a report. */
+/* A statistics file that anybody may have written. It is read into a model, of which a report is
+ * made. */
 #include <stdio.h>
 
 #include "fuzz.h"

@@ -1,18 +1,19 @@
 #!/usr/bin/python3
-"""Checks that the house is as it was drawn: who may use whom, and how large a room gets.
+"""Checks that the house is as it was drawn: which folder may use which, and how large a folder may
+get.
 
     check_arrows.py [--show] [SOURCE BUILD]
 
-An arrow goes from one file of src or tools to another that it includes, or whose symbol it uses: the
-object files of the build tree tell that. x.c and x.h are one file here. What fails:
+An arrow goes from one file of src or tools to another one that it includes, or whose symbol it
+uses, as the object files of the build tree tell. x.c and x.h count as one file. What fails:
 
 - a circle of files;
 - an arrow between folders that is not in ARROWS;
 - a folder that holds more than 40 files, and a .c file of more than 600 lines;
 - a file of src that includes one of tools.
 
-With --show all arrows between folders and all circles are printed, and nothing fails: anyone can see
-them so, once everything is built (tools/check builds into build-check).
+With --show all arrows between folders and all circles are printed, and nothing fails. So anyone can
+see them, once everything is built (tools/check builds into build-check).
 """
 
 import json
@@ -41,7 +42,8 @@ ARROWS = {
     " src/shim/interfaces/ffi",
     "src/core": "src/arch src/tap/base src/tap/sinks src/tap/statistics src/tap/known src/tap/calls src/tap",
     "src/core/prototype": "src/core",
-    # The tools read what src writes, and ask the same questions: they share its definitions.
+    # The tools read what src writes, and ask the same questions as src. So they share definitions
+    # of src.
     "tools/program": "src/arch",
     "tools/report/base": "src/tap/statistics",
     "tools/report/model": "src/tap/base src/tap/statistics tools/program tools/report/base",
@@ -89,7 +91,7 @@ class House:
             self.arrows.setdefault((user, used), why)
 
     def find_included(self, path, name):
-        """The unit that a file means by the name; None for what is none of src or tools."""
+        """The unit that a file includes by this name; None if the unit is not in src or tools."""
         for folder in (path.parent, *map(pathlib.PurePath, ROOMS)):
             found = self.source / folder / name
             if found.is_file():
@@ -140,7 +142,7 @@ class House:
                 defined.setdefault(symbol, set()).add(unit)
         for unit, symbol in used:
             owners = defined.get(symbol, set())
-            # Two programs may have each their own of that name.
+            # Each of two programs may have a symbol of that name.
             if len(owners) > 1:
                 owners = {one for one in owners if folder_of(one) == folder_of(unit)} or owners
             for owner in owners:
@@ -170,7 +172,7 @@ class House:
         return problems + self.check_sizes()
 
     def walk(self, circle):
-        """The reasons that lead once around, for a circle of files."""
+        """The reasons for the arrows that lead once around in a circle of files."""
         start = circle[0]
         came = {start: None}
         queue = [start]
@@ -234,7 +236,7 @@ def check_table(table):
 
 
 def strongly_connected(nodes, arrows):
-    """Tarjan's algorithm; only what has more than one node."""
+    """Tarjan's algorithm, but returns only the circles of more than one node."""
     leads_to = {}
     for user, used in sorted(arrows):
         leads_to.setdefault(user, []).append(used)

@@ -3,9 +3,10 @@
 
     check_lists.py [--show] [SOURCE]
 
-Commands, environment variables, exit statuses, statuses and events each have one list in the source:
-LISTS. Many places have to know the entries of one: PLACES. An entry that a place does not know fails,
-and so does one that only the place knows. With --show all of it is printed, and nothing fails.
+Commands, environment variables, exit statuses, statuses and events each have one list in the
+source: LISTS. Many places have to know the entries of a list: PLACES. The check fails if a place
+does not know an entry, or knows an entry that is not in the list. With --show all of this is
+printed, and nothing fails.
 
 Files are found by what they hold or by their names, wherever they lie.
 """
@@ -15,7 +16,7 @@ import pathlib
 import re
 import sys
 
-# What the report makes nothing of, of all that may be in a trace.
+# The events of a trace that the report makes nothing of.
 NOT_REPORTED = {
     "unload",
     "gil_release",
@@ -37,7 +38,7 @@ FOLDERS = {
 
 
 class Broken(Exception):
-    """A list or a place that is not where one could look for it."""
+    """A list or a place was not found where it should be."""
 
 
 def the_one(found, what):
@@ -90,7 +91,7 @@ class Tree:
 
 
 def x_macro(tree, name):
-    """The entries of `#define NAME(X) X(a, b) OTHER_NAME(X) ...`, with those of the other."""
+    """The entries of `#define NAME(X) X(a, b) OTHER_NAME(X) ...`, with those of OTHER_NAME."""
     text = tree.texts[tree.that_holds(rf"^#define {name}\(X\)", "include", "src", "tools")]
     text = re.search(rf"^#define {name}\(X\)((?:.*\\\n)*.*)", text, re.MULTILINE)[1]
     text = re.sub(r"/\*.*?\*/", "", text.replace("\\\n", " "))
@@ -106,7 +107,7 @@ def x_macro(tree, name):
 
 
 def variables(tree):
-    """The environment variables: whether a set-user-ID program reads them."""
+    """The environment variables, and for each whether a set-user-ID program reads it."""
     header = tree.texts[tree.that_holds(r"^#define FFITAP__ENV_", "include", "src", "tools")]
     found = re.findall(r'/\*((?:(?!\*/).)*)\*/\n#define FFITAP__ENV_(\w+) +"(\w+)"', header, re.DOTALL)
     if len(found) != len(re.findall(r"^#define FFITAP__ENV_", header, re.MULTILINE)):
@@ -126,7 +127,7 @@ LISTS = {
 }
 
 
-# What the places have. A place gives the set of what it knows.
+# What the places have. A place returns the set of what it knows.
 
 
 def find_all(pattern, text):
@@ -154,7 +155,7 @@ def overview(name):
 
 
 def items(page, name):
-    """What a section says of each item of its lists, as plain text."""
+    """What a section says of each item in its lists, as plain text."""
     found = {}
     pattern = r"^\.It (.*)\n((?:(?!\.It |\.El).*\n)*)"
     for head, body in re.findall(pattern, section(page, name), re.MULTILINE):
@@ -184,7 +185,8 @@ def zsh(tree):
 
 
 def zsh_commands(tree):
-    """Its lists are alike: that of what ffitap(1) has besides is another one."""
+    """The lists of a section are alike; the list of what else ffitap(1) has is in another
+    section."""
     return the_one(re.findall(r"local -a commands=\(\n(.*?)\n +\)", zsh(tree), re.DOTALL), "list")
 
 
@@ -201,7 +203,7 @@ def pages_with(number):
 
 
 def exits_told(tree):
-    """Of ffitap(1): each status with what it means."""
+    """Each status that ffitap(1) lists, with its meaning."""
     said = items(tree.named("ffitap.1"), "EXIT STATUS")
     return {f"{head.removesuffix('+n')}: {text}" for head, text in said.items()}
 
@@ -257,14 +259,14 @@ def recorder(tree):
 
 
 def reported(tree):
-    """The reader's list of events, with the records that they come in."""
+    """The reader's list of events, with the records that the events come in."""
     path = tree.that_holds(r"^#define FFITAP__(MODEL|REPORT)_EVENTS\(X\)", "tools")
     name = re.search(r"FFITAP__(?:MODEL|REPORT)_EVENTS", tree.texts[path])[0]
     return {f"{event} ({record})" for event, (record,) in x_macro(tree, name).items()}
 
 
 def events_told(tree):
-    """The events that ffitap-events(7) has a part about; all of them while there is no such page."""
+    """The events that ffitap-events(7) has a part about; all events if there is no such page."""
     if not any(path.endswith("/ffitap-events.7") for path in tree.texts):
         return set(LISTS["events"](tree))
     return find_all(r"^\.Ss (\w+_\w+|[a-z]+)$", tree.named("ffitap-events.7"))
@@ -286,7 +288,7 @@ def summaries(tree, entries):
 
 
 def those_with_program(tree, entries):
-    """The commands that take a program and its words."""
+    """The commands that take a program and the program's own words."""
     sources = {
         name: tree.texts[tree.that_holds(rf"^int ffitap_command_{name}\(.*\)\n{{", "tools")]
         for name in entries
@@ -327,8 +329,8 @@ def nothing(tree, entries):
     return set()
 
 
-# Of each list the places: what a place is, what it has, and what it has to have. A place that starts
-# with "+" may have more than that.
+# The places of each list: the name of a place, what it has, and what it has to have. A place whose
+# name starts with "+" may have more than that.
 PLACES = {
     "commands": [
         ("functions", found_in(code_of_tools, r"^int ffitap_command_(\w+)\(.*\)\n{"), names),
@@ -381,7 +383,7 @@ PLACES = {
 
 
 def check(tree):
-    """What is wrong, a line each."""
+    """What is wrong, a line for each fault."""
     problems = []
     for name, places in PLACES.items():
         try:

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""check_arrows.py finds each thing that it is there for, in a small house that has it, and no other."""
+"""check_arrows.py finds each fault that it is there for, in a small house that has this fault and
+no other."""
 
 import json
 import pathlib
@@ -11,7 +12,8 @@ import check_arrows
 
 TABLE = {"src/low": "", "src/high": "src/low", "tools/report": "src/low"}
 
-# Of every folder a file, and an arrow of each kind: an include, and a use of a symbol alone.
+# A file in every folder, and an arrow of each kind: an include, and the use of a symbol without an
+# include.
 SOUND = {
     "src/low/base.h": "int base(void);\n",
     "src/low/base.c": '#include "low/base.h"\n#include <stddef.h>\nint base(void) { return 1; }\n',
@@ -33,7 +35,7 @@ class Arrows(unittest.TestCase):
         path.write_text(text)
 
     def built(self, path):
-        """Compiles a file as CMake does, and how compile_commands.json tells of it."""
+        """Compiles a file as CMake does. Returns what compile_commands.json says of it."""
         output = self.build / path.parent / "CMakeFiles/it.dir" / f"{path.name}.o"
         output.parent.mkdir(parents=True, exist_ok=True)
         command = ["cc", f"-I{self.source}/src", f"-I{self.source}/tools", "-o", str(output), "-c", path]
@@ -45,7 +47,7 @@ class Arrows(unittest.TestCase):
         }
 
     def problems(self, files, table=TABLE, left_out=()):
-        """What is said of the sound house with these files more, or other."""
+        """What the script says of the sound house with these files added or replaced."""
         house = {**SOUND, **files}
         for path, text in house.items():
             self.make(self.source / path, text)
@@ -70,7 +72,8 @@ class Arrows(unittest.TestCase):
         self.assert_one(r"^a circle: src/low/a.h includes low/b.h, src/low/b.h includes a.h$", files)
 
     def test_a_circle_by_calls(self):
-        """Two files that nobody sees together: each declares what the other has."""
+        """A circle of two files that do not include each other: each declares what the other
+        has."""
         one = "int one(void), two(void);\nint one(void) { return two(); }\n"
         two = "int one(void), two(void);\nint two(void) { return one(); }\n"
         files = {"src/low/one.c": one, "src/low/two.c": two}
@@ -108,7 +111,7 @@ class Arrows(unittest.TestCase):
         self.assert_one(r"^no arrow src/new -> src/low is in the table: ", files)
 
     def test_a_name_that_two_programs_have(self):
-        """Each means its own."""
+        """Each program means its own function."""
         main = "int usage(void);\nint main(void);\nint main(void) { return usage(); }\n"
         files = {
             "src/low/main.c": main,
@@ -128,13 +131,13 @@ class Arrows(unittest.TestCase):
         self.assert_one(r"^src/low/long.c has 601 lines, of at most 600$", {"src/low/long.c": 601 * "\n"})
 
     def test_src_that_includes_tools(self):
-        """Whatever the table says."""
+        """This fails whatever the table says."""
         files = {"src/high/top.c": '#include "report/table.h"\n'}
         table = {"src/low": "", "tools/report": "src/low", "src/high": "src/low tools/report"}
         self.assert_one(r"^src/high/top.c is of src and includes report/table.h of tools$", files, table=table)
 
     def test_a_file_that_is_not_built(self):
-        """Nobody would know what it calls."""
+        """Without its object file nobody would know what the file calls."""
         regex = r"^src/low/base.c is not built: "
         self.assert_one(regex, {"src/high/top.c": ""}, left_out=["src/low/base.c"])
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""check_lists.py complains of every place that does not know an entry, or knows one that there is not."""
+"""check_lists.py complains of every place that does not know an entry, or that knows an entry that
+there is not."""
 
 import pathlib
 import re
@@ -18,7 +19,7 @@ def places(name, *left_out):
 
 class Lists(unittest.TestCase):
     def assert_complaints(self, expected, change, pattern, *folders):
-        """`expected` are the places that are complained of when one text is changed."""
+        """`expected` are the places of which the script complains when one text is changed."""
         path = TREE.that_holds(pattern, *folders)
         text = change(TREE.texts[path])
         self.assertNotEqual(text, TREE.texts[path])
@@ -27,7 +28,7 @@ class Lists(unittest.TestCase):
         self.assertEqual(found, expected, complaints)
 
     def assert_misses(self, expected, macro, entry):
-        """With one entry more in the list."""
+        """With one more entry in the list."""
         start = f"#define {macro}(X)"
         self.assert_complaints(
             expected,
@@ -39,7 +40,8 @@ class Lists(unittest.TestCase):
         )
 
     def assert_has_too_many(self, expected, macro, name):
-        """With one entry less in the list; what may have more than the list is content."""
+        """With one entry less in the list. A place that may have more than the list is still in
+        order."""
         self.assert_complaints(
             {place for place in expected if not place.startswith("+")},
             lambda text: re.sub(rf"^ *X\({name},.*\\\n", "", text, flags=re.MULTILINE),

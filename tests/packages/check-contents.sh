@@ -1,5 +1,6 @@
 #!/bin/sh
-# What each of Debian's packages holds is a decision: a list that somebody has to change.
+# What each of Debian's packages holds is decided by hand: whoever changes it has to change the
+# list.
 #
 # usage: check-contents.sh BUILD_FOLDER EXPECTED
 set -eu

@@ -19,7 +19,7 @@
 #include "tap/base/clock.h"
 #include "tap/sinks/lttng.h"
 
-/* What is measured: does something so many times. */
+/* A loop that is measured: it does something `count` times. */
 typedef void loop_function(uint64_t count);
 
 static struct {
@@ -63,7 +63,7 @@ static void call_core(uint64_t count)
     }
 }
 
-/* An event as it comes from a call, and nothing else. */
+/* Emits events like those that calls emit, and makes no calls. */
 static void emit_event(uint64_t count)
 {
     const struct ffitap__call_event call = {.function_id = 1, .runtime_id = 1};
@@ -128,7 +128,7 @@ static _Noreturn void *help(void *nothing)
     }
 }
 
-/* From the first beginning to the last end. */
+/* Returns the time from the beginning of the thread that began first to the end of the last one. */
 static uint64_t run_in_both_threads(void)
 {
     pthread_barrier_wait(&job.helper);

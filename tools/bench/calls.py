@@ -22,7 +22,8 @@ def elapsed_ns(function, argument, calls):
 
 
 def is_listening():
-    """Whether a session wants this process's calls, as the tap sees it, if that is here."""
+    """Whether a session wants the calls of this process. The tap says so, if it is in this
+    process."""
     asks = getattr(ctypes.CDLL(None), "ffitap__lttng_asks_for_calls", None)
     return int(asks is not None and asks() & 1)
 
@@ -40,7 +41,7 @@ def serve():
         answer(elapsed_ns(functions[name], argument, int(calls)))
 
 
-# An interrupt is for the bench to deal with, and without it there is nothing to say.
+# The bench deals with an interrupt. Without the bench this process has nothing to say.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 try:

@@ -26,7 +26,8 @@
 #define CALLS_MIN 16
 #define TRIES     3
 
-/* What one call may write in detail, at most; a round is to leave most of the buffers free. */
+/* The most that one call writes when every event is recorded. A round must leave most of the
+ * buffers free. */
 #define CALL_BYTES   512
 #define BUFFER_SHARE 4
 
@@ -78,7 +79,7 @@ static void leave_program_out(struct run *run, enum ffitap_bench_program program
     }
 }
 
-/* Before anything is forked: what there is to measure with. */
+/* Finds out what there is to measure with. Called before anything is forked. */
 static bool look_around(struct run *run)
 {
     struct ffitap_bench_results *results = run->results;
@@ -112,7 +113,9 @@ static void prepare_recording(struct run *run)
         leave_recorded_out(run, reason);
 }
 
-/* As the commands make it for the programs that they run. */
+/*
+ * Makes the environment of a worker, as ffitap's commands make it for the programs that they run.
+ */
 static char **make_environment(const struct run *run, enum ffitap_bench_state state)
 {
     const struct ffitap_variable variables[] = {
@@ -211,7 +214,7 @@ static void release_worker(struct run *run, struct ffitap_bench_worker *worker)
     leave_program_out(run, worker->program, results->no_python);
 }
 
-/* Waits until it is ready. */
+/* Waits until the worker is ready. */
 static void welcome_worker(struct run *run, struct ffitap_bench_worker *worker)
 {
     struct ffitap_bench_results *results = run->results;
@@ -257,7 +260,7 @@ static bool lost_worker(const struct run *run, const struct ffitap_bench_worker 
     return false;
 }
 
-/* The time of the best of a few tries: a disturbance only ever makes a try longer. */
+/* Takes the shortest time of a few tries, because a disturbance can only make a try longer. */
 static bool try_row(struct run *run, const struct ffitap_bench_row *row, uint64_t calls,
                     uint64_t *best_ns)
 {
@@ -333,8 +336,8 @@ static void list_rows(struct run *run, enum ffitap_bench_row_id *rows, unsigned 
     }
 }
 
-/* Puts the rows into another order each time, so that it is left to chance which row comes after
- * which, and suffers from it. */
+/* Puts the rows into another order each time. A row may suffer from the row before it, and so
+ * chance decides which row that is. */
 static void shuffle(enum ffitap_bench_row_id *rows, unsigned count, unsigned *seed)
 {
     for (unsigned i = count; i > 1; i--) {

@@ -8,7 +8,7 @@
 #include "recorder/lttng/control.h"
 #include "recorder/message.h"
 
-/* Of the calls of each CPU, kept on the disk. */
+/* How many parts of each CPU's calls stay on the disk. */
 #define KEPT_PARTS 4
 
 const struct ffitap_bench_recording ffitap_bench_no_recording = {
@@ -62,8 +62,8 @@ bool ffitap_bench_recording_start(struct ffitap_bench_recording *recording, cons
             return false;
     }
     /*
-     * Not earlier: a session that is restricted makes no buffers for the processes that warm up.
-     * Those that it has made stay.
+     * The sessions are restricted only now. A restricted session would make no buffers for the
+     * processes that warm up; the buffers that it has made for them stay.
      */
     for (int i = 0; i < FFITAP_BENCH_SESSIONS; i++) {
         if (!ffitap_session_restrict(&recording->sessions[i], members[i].pids, members[i].count))
@@ -87,7 +87,8 @@ uint64_t ffitap_bench_recording_stop(struct ffitap_bench_recording *recording, i
 void ffitap_bench_recording_end(struct ffitap_bench_recording *recording)
 {
     for (int i = 0; i < FFITAP_BENCH_SESSIONS; i++) {
-        /* A private daemon takes its sessions along, and is half a second faster at it. */
+        /* When a private daemon ends, its sessions end with it. That is half a second faster than
+         * to destroy them first. */
         if (recording->daemon.is_shared)
             ffitap_session_destroy(&recording->sessions[i]);
     }

@@ -32,12 +32,12 @@ struct ffitap_bench_members {
 /* The value to begin with: nothing is recorded. ffitap_bench_recording_end() takes it, too. */
 extern const struct ffitap_bench_recording ffitap_bench_no_recording;
 
-/* All that comes before the processes are forked. False, having said why. */
+/* Does all that has to be done before the processes are forked. False, having said why. */
 bool ffitap_bench_recording_init(struct ffitap_bench_recording *recording);
 
 /*
- * Records the members of each session into `directory`; these processes must not have been let go
- * yet. The traces there stay small, because their oldest parts are dropped to make room. False,
+ * Records the members of each session into `directory`; these processes must still be waiting at
+ * their gates. The traces stay small, because their oldest parts are dropped to make room. False,
  * having said why.
  */
 bool ffitap_bench_recording_start(struct ffitap_bench_recording *recording, const char *directory,
@@ -46,7 +46,7 @@ bool ffitap_bench_recording_start(struct ffitap_bench_recording *recording, cons
 /* Stops the sessions; returns how many events found no room. `descriptor` is a signalfd's. */
 uint64_t ffitap_bench_recording_stop(struct ffitap_bench_recording *recording, int descriptor);
 
-/* Leaves nothing behind but what is in the directory. */
+/* Ends the daemon. Nothing is left but what is in the directory. */
 void ffitap_bench_recording_end(struct ffitap_bench_recording *recording);
 
 #endif

@@ -85,8 +85,8 @@ bool ffitap_bench_results_summarize(struct ffitap_bench_results *results)
         };
         struct ffitap_bench_figure *figure = &results->figures[id];
         const enum ffitap_bench_row_id against = ffitap_bench_rows[id].against;
-        /* Without its baseline a row cannot be compared. The reason that it gives is then the
-         * baseline's. */
+        /* A row whose baseline was not measured cannot be compared. The reason that the row gives
+         * is then the baseline's. */
         if (is_missing(results, against) && !figure->missing)
             figure->missing = results->figures[against].missing;
         if (figure->missing)

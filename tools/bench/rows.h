@@ -25,7 +25,7 @@ enum ffitap_bench_state {
 /* As the JSON has them. */
 extern const char *const ffitap_bench_state_names[FFITAP_BENCH_STATES];
 
-/* Whether there is a trace of it. */
+/* Whether LTTng records a program in this state. */
 bool ffitap_bench_is_recorded(enum ffitap_bench_state state);
 
 /* What is done again and again. */

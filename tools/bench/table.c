@@ -14,8 +14,8 @@ static const char *const state_titles[FFITAP_BENCH_STATES] = {
     [FFITAP_BENCH_DETAIL] = "record, every event",
 };
 
-/* The titles above the rows of each loop. A loop without states has one row, which stands alone and
- * has the title for a name. */
+/* The titles above the rows of each loop. A loop without states has one row. That row is in no
+ * group, and is called by the title. */
 static const struct {
     const char *title;
     const char *name; /* among the rows of two threads */

@@ -16,8 +16,8 @@
 #define ANSWER_TIMEOUT_MS 60000
 #define END_TIMEOUT_NS    (2 * FFITAP_SECOND_NS)
 
-/* Before the calls that are measured, a worker makes one in so many more to warm up: it has slept,
- * and other processes have used the caches. */
+/* Before the calls that are measured, a worker warms up with one more call for every WARMING_PART
+ * of them, because it has slept and other processes have used the caches. */
 #define WARMING_PART 8
 
 bool ffitap_bench_is_interrupted(struct ffitap_bench_signals *signals)
@@ -127,8 +127,8 @@ void ffitap_bench_worker_end(struct ffitap_bench_worker *worker)
     const struct timespec pause = {.tv_nsec = 1000000};
     struct ffitap_child_end end;
 
-    /* The gate of a worker that still waits is held open by the other workers, too, so that closing
-     * it here does not end it. */
+    /* If a worker still waits, the other workers hold its gate open, too. So it would not end if
+     * only this end were closed. */
     if (worker->child.pid > 0 && worker->child.gate >= 0)
         kill(worker->child.pid, SIGKILL);
     ffitap_child_abandon(&worker->child);

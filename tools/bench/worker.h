@@ -1,6 +1,6 @@
 /*
- * A process that makes the calls, seen from the bench. It waits most of the time: the bench asks
- * one after another, so that nothing runs but what is measured.
+ * A process that makes the calls, seen from the bench. A worker waits most of the time. The bench
+ * asks one worker after another, so that nothing runs but what is measured.
  */
 #ifndef FFITAP_TOOLS_BENCH_WORKER_H
 #define FFITAP_TOOLS_BENCH_WORKER_H
@@ -11,13 +11,13 @@
 #include "bench/rows.h"
 #include "recorder/child.h"
 
-/* Signals that ask the bench to end are taken off a descriptor (recorder/signals.h) meanwhile. */
+/* The signals that ask the bench to end. They are read from a descriptor (recorder/signals.h). */
 struct ffitap_bench_signals {
     int descriptor;
     int ended_by; /* the signal that asked, 0: none */
 };
 
-/* Whether one has asked. */
+/* Whether a signal has asked the bench to end. */
 bool ffitap_bench_is_interrupted(struct ffitap_bench_signals *signals);
 
 struct ffitap_bench_worker {
@@ -35,27 +35,28 @@ struct ffitap_bench_worker {
 bool ffitap_bench_worker_fork(struct ffitap_bench_worker *worker, const char **command,
                               char **environment, const sigset_t *mask);
 
-/* Lets it go, in a process group of its own. Returns 0 or the errno of the exec that failed. */
+/* Lets the worker go, in a process group of its own. Returns 0 or the errno of the exec that
+ * failed. */
 int ffitap_bench_worker_release(struct ffitap_bench_worker *worker);
 
 /*
- * Reads a line that it says into `answer`, of `size` bytes, without its end. False if it ended, or
- * said nothing for long, or if `signals` asked to end first.
+ * Reads a line from the worker into `answer`, of `size` bytes, without the newline. False if the
+ * worker ended or said nothing for a long time, or if `signals` asked to end first.
  */
 bool ffitap_bench_worker_hear(struct ffitap_bench_worker *worker,
                               struct ffitap_bench_signals *signals, char *answer, size_t size);
 
-/* Has the worker do the loop of `row` so often, after some more to warm up. False as above. */
+/* Has the worker do the loop of `row` `count` times, after some more to warm up. False as above. */
 bool ffitap_bench_worker_measure(struct ffitap_bench_worker *worker,
                                  struct ffitap_bench_signals *signals,
                                  const struct ffitap_bench_row *row, uint64_t count,
                                  uint64_t *elapsed_ns);
 
-/* Whether a session wants its calls. */
+/* Whether a session wants the worker's calls. */
 bool ffitap_bench_worker_is_listened_to(struct ffitap_bench_worker *worker,
                                         struct ffitap_bench_signals *signals);
 
-/* Ends it, wherever it is, and waits until it is gone. */
+/* Ends the worker, whatever it is doing, and waits until it is gone. */
 void ffitap_bench_worker_end(struct ffitap_bench_worker *worker);
 
 #endif

@@ -8,7 +8,7 @@ set(CPACK_GENERATOR DEB TGZ)
 set(CPACK_PACKAGE_FILE_NAME ${PROJECT_NAME}-${PROJECT_VERSION}-${CMAKE_SYSTEM_PROCESSOR})
 set(CPACK_PROJECT_CONFIG_FILE ${packages}/refuse.cmake)
 set(CPACK_PRE_BUILD_SCRIPTS ${packages}/prepare.cmake)
-if(CMAKE_GENERATOR MATCHES Ninja) # make(1) it calls by itself
+if(CMAKE_GENERATOR MATCHES Ninja) # cpack calls make(1) by itself
   set(CPACK_INSTALL_COMMANDS "\"${CMAKE_COMMAND}\" --build \"${PROJECT_BINARY_DIR}\"")
 endif()
 set(CPACK_VERBATIM_VARIABLES ON)
@@ -16,7 +16,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
-# What the scripts in tools/packages have to know.
+# What the scripts in tools/packages have to be told.
 set(CPACK_FFITAP_INSTALL ${PROJECT_BINARY_DIR}/packages/INSTALL)
 set(CPACK_FFITAP_LIBDIR ${CMAKE_INSTALL_LIBDIR})
 set(CPACK_FFITAP_ARCHITECTURE "${CMAKE_LIBRARY_ARCHITECTURE}")
@@ -86,8 +86,8 @@ This package has an overview with a session, examples of programs that are
 built with libffitap, and the program of the tutorial. The manual pages,
 the tutorial among them, come with the program.")
 
-# What other packages built against the library will depend on, and what dpkg does once it has come or gone.
-# The tap is for the program of the same version alone.
+# What other packages built against the library will depend on, and what dpkg does once it has come
+# or gone. The tap is only for the program of the same version.
 file(CONFIGURE OUTPUT packages/shlibs @ONLY NEWLINE_STYLE UNIX
      CONTENT "libffitap @PROJECT_VERSION_MAJOR@ @library@ (>= @PROJECT_VERSION@)
 libffitap-tap @PROJECT_VERSION_MAJOR@ @library@ (= @PROJECT_VERSION@)\n")
@@ -109,7 +109,7 @@ cmake_host_system_information(RESULT built_on QUERY DISTRIB_PRETTY_NAME)
 configure_file(${packages}/INSTALL.in packages/INSTALL @ONLY)
 configure_file(${packages}/changelog.in packages/changelog @ONLY)
 
-# Only Debian's packages have these: nothing but the component's own installation brings them.
+# Only Debian's packages have these files, which are installed with their own component only.
 foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   string(TOUPPER ${component} upper)
   set(name ${CPACK_DEBIAN_${upper}_PACKAGE_NAME})

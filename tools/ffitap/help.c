@@ -1,4 +1,4 @@
-/* ffitap help: shows what commands there are, or the manual page of one or about something else. */
+/* ffitap help: shows what commands there are, or the manual page of a command or a topic. */
 #include "help.h"
 
 #include <stdbool.h>
@@ -30,14 +30,14 @@ const struct ffitap_command *ffitap_command_find(const char *name)
     return NULL;
 }
 
-/* What else there is a manual page about, ffitap-NAME, and in which section. */
+/* The topics that have a manual page, ffitap-NAME, and the section of that page. */
 static const struct topic {
     const char *name;
     int section;
 } topics[] = {{"tutorial", 7}, {"events", 7}, {"json", 5}, {"limits", 7}};
 static const size_t topic_count = sizeof topics / sizeof *topics;
 
-/* As a manual page's file may end: distributions compress them. */
+/* How the name of a manual page's file may end, because distributions compress the files. */
 static const char *const suffixes[] = {"", ".gz", ".zst", ".xz", ".bz2"};
 
 static void print_option(const struct poptOption *option)
@@ -86,7 +86,7 @@ static char *find_page(const char *name, int section)
     return page;
 }
 
-/* Returns if there is no page to show, or nothing to show it with. */
+/* Returns only if there is no page to show, or nothing to show it with. */
 static void become_manual(const char *name, int section)
 {
     char *page = find_page(name, section);
@@ -105,7 +105,7 @@ static int show_command(const struct ffitap_command *command)
     return command->run(2, (const char *[]){command->title, "--help", NULL});
 }
 
-/* A topic has its page alone, which man(1) writes to files and pipes as well. */
+/* A topic has nothing but its page, which man(1) writes to files and pipes as well. */
 static int show_topic(const struct topic *topic)
 {
     become_manual(topic->name, topic->section);

@@ -77,7 +77,7 @@ static void explain(const char *first)
         if (dlopen(ffitap_needed[i], RTLD_LAZY))
             continue;
         /*
-         * If one library is missing, the libraries that need it fail next, with the same complaint.
+         * If a library is missing, those that need it fail after it, with the same complaint.
          */
         const char *next = dlerror();
         if (strcmp(next, complaint) != 0)

@@ -27,7 +27,7 @@ static int run_command(const char **words, void *arguments)
 
     if (!command)
         return FFITAP_EXIT_FAILED;
-    words = all + count(all) - rest; /* those of before are popt's */
+    words = all + count(all) - rest; /* `words` was popt's array */
     words[0] = command->title;
     return command->run(rest, words);
 }

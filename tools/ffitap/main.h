@@ -1,4 +1,5 @@
-/* All of ffitap but the program itself (launch.c), which looks it up when it has the library. */
+/* All of ffitap but the program itself. The program (launch.c) loads the library and looks this
+ * function up. */
 #ifndef FFITAP_TOOLS_FFITAP_MAIN_H
 #define FFITAP_TOOLS_FFITAP_MAIN_H
 

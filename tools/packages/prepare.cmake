@@ -1,13 +1,13 @@
-# Read by cpack when the files lie as they will be packed. An archive is an installation and a word of how to
-# use it.
+# cpack reads this when the files lie as they will be packed. An archive is an installation, and a
+# file that says how to use it.
 if(NOT CPACK_GENERATOR STREQUAL "DEB")
   file(COPY ${CPACK_FFITAP_INSTALL} DESTINATION ${CPACK_TEMPORARY_INSTALL_DIRECTORY})
   return()
 endif()
 
-# What Debian's packages have otherwise, and what they depend on. cpack would ask dpkg-shlibdeps by itself, but
-# it needs file(1) for that, shows it one package at a time, and adds scripts that call ldconfig, which is a
-# trigger's work.
+# What is different in Debian's packages, and what they depend on. cpack could ask dpkg-shlibdeps by
+# itself, but it needs file(1) for that, shows dpkg-shlibdeps one package at a time, and adds
+# scripts that call ldconfig, which a trigger does already.
 
 set(staging ${CPACK_TEMPORARY_INSTALL_DIRECTORY}) # with a folder for each component
 set(libdir usr/${CPACK_FFITAP_LIBDIR})
@@ -48,7 +48,7 @@ foreach(component program library)
     COMMAND ${shlibdeps} -O -x${CPACK_DEBIAN_LIBRARY_PACKAGE_NAME} -S${staging}/library
             -l${staging}/library/${libdir}/ffitap ${objects}
     WORKING_DIRECTORY ${source} OUTPUT_VARIABLE depends ERROR_VARIABLE warnings RESULT_VARIABLE status)
-  if(NOT status EQUAL 0) # it warns of much that is as it should be
+  if(NOT status EQUAL 0) # otherwise its warnings are about things that are as they should be
     message(FATAL_ERROR "ffitap: ${warnings}")
   endif()
   string(REGEX MATCH "shlibs:Depends=([^\n]*)" depends "${depends}")

@@ -1,4 +1,5 @@
-# Read by cpack for each kind of package before anything is installed: builds that would make a bad one.
+# cpack reads this for each kind of package before anything is installed. It refuses builds that
+# would make bad packages.
 if(CPACK_FFITAP_SANITIZE)
   message(FATAL_ERROR "ffitap: a build with sanitizers (${CPACK_FFITAP_SANITIZE}) is none to package")
 endif()

@@ -239,7 +239,7 @@ const char *ffitap_elf_file_open(struct ffitap_elf_file *file, const char *path)
     if (!why && elf_version(EV_CURRENT) == EV_NONE)
         why = "libelf is too old for it";
     if (!why) {
-        /* Not mapped: a file that shrinks meanwhile would be our end. */
+        /* The file is read and not mapped: a mapped file that shrinks would end this process. */
         file->elf = elf_begin(file->descriptor, ELF_C_READ, NULL);
         why = file->elf ? read_headers(file) : elf_errmsg(-1);
     }

@@ -26,15 +26,16 @@ const char *ffitap_elf_file_open(struct ffitap_elf_file *file, const char *path)
 void ffitap_elf_file_close(struct ffitap_elf_file *file);
 
 /*
- * Whether calls of the function `name` go through a relocation slot of this file, as the shim's
- * hooks have to.
+ * Whether the file calls the function `name` through a relocation slot, without which the shim
+ * cannot hook the calls.
  */
 bool ffitap_elf_file_has_slot(const struct ffitap_elf_file *file, const char *name);
 
-/* Whether the function is in the file itself, exported or, if it is not stripped, for itself. */
+/* Whether the function is in the file itself: exported or, if the file is not stripped, not
+ * exported. */
 bool ffitap_elf_file_defines(const struct ffitap_elf_file *file, const char *name);
 
-/* Whether its read-only data hold the string, from its first to its terminating byte. */
+/* Whether the read-only data of the file hold the string, with the byte 0 that ends it. */
 bool ffitap_elf_file_holds_string(const struct ffitap_elf_file *file, const char *string);
 
 /* Copies the section `name` to `bytes`. False if there is none, or none of exactly `size` bytes. */

@@ -9,7 +9,10 @@
 #include "program/script.h"
 #include "program/elf_file.h"
 
-/* Whether what the program may do more than who runs it makes the dynamic linker careful. */
+/*
+ * Why the dynamic linker would preload nothing, in words that can stand behind the program's name:
+ * the file is gone, or it gives privileges, which make the linker careful. NULL if neither is so.
+ */
 static const char *find_privilege(const char *path)
 {
     struct stat status;

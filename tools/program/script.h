@@ -2,10 +2,14 @@
 #ifndef FFITAP_TOOLS_PROGRAM_SCRIPT_H
 #define FFITAP_TOOLS_PROGRAM_SCRIPT_H
 
-/* The kernel's: an interpreter may be a script, too, but so many may follow each other. */
+/*
+ * The kernel's limit: an interpreter may be a script, too, but only so many may follow each other.
+ */
 #define FFITAP_SCRIPT_INTERPRETER_MAX 5
 
-/* The kernel's, too: it looks at so many bytes of a file, and cuts a longer line there. */
+/*
+ * The kernel's limit, too: it looks only at so many bytes of a file, and cuts a longer line there.
+ */
 #define FFITAP_SCRIPT_HEAD_SIZE 256
 
 /* What a file begins with. */

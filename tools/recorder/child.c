@@ -25,7 +25,8 @@ static int probe_file(const char *path)
     return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
 }
 
-/* Takes `path`, which may be NULL for want of memory, and gives it on if the file will do. */
+/* Takes over `path`, which is NULL if memory was short. If the file can be executed and `found` is
+ * not NULL, the path goes there. */
 static int probe_and_take(char *path, char **found)
 {
     const int error = path ? probe_file(path) : ENOMEM;

@@ -38,7 +38,7 @@ static json_t *words_to_json(const char **words)
     return array;
 }
 
-/* The patterns of a list, as they are written but for the blanks around them. */
+/* The patterns of a list as they were written, without the blanks around them. */
 static json_t *list_to_json(const char *list)
 {
     json_t *array = json_array();

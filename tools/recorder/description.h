@@ -14,21 +14,21 @@ struct ffitap_description {
     const char **command;
     const char *mode;   /* "record", "stat" */
     const char *events; /* a set's name, "" if there are none */
-    const char *filter; /* tap/base/filter.h's list; NULL or "" if there is none */
+    const char *filter; /* a list (tap/base/filter.h); NULL or "" if there is none */
     const char *lttng;  /* its version, NULL if it takes no part */
 };
 
-/* Makes what tells this recording's processes from any other's. False, having said why. */
+/* Makes the token that tells this recording's processes from all others. False, having said why. */
 bool ffitap_description_make_token(char token[FFITAP_TOKEN_SIZE]);
 
 /*
- * Fills `*recording` but for what only the end knows. Release with ffitap_recording_fini() either
- * way. False if memory is short.
+ * Fills in what is known of the recording when it starts. Release with ffitap_recording_fini()
+ * either way. False if memory is short.
  */
 bool ffitap_description_init(struct ffitap_recording *recording,
                              const struct ffitap_description *description);
 
-/* Writes it into `directory`. False, having said why. */
+/* Writes the description into `directory`. False, having said why. */
 bool ffitap_description_write(const struct ffitap_recording *recording, const char *directory);
 
 #endif

@@ -32,15 +32,15 @@ bool ffitap_directory_init(struct ffitap_directory *directory, const char *name,
 bool ffitap_directory_create(struct ffitap_directory *directory);
 
 /*
- * In place of both: makes a directory of its own among the temporary files, which goes again with
- * ffitap_directory_undo(). False, having said why.
+ * Takes the place of the two functions above: makes a new directory among the temporary files,
+ * which ffitap_directory_undo() removes again. False, having said why.
  */
 bool ffitap_directory_create_temporary(struct ffitap_directory *directory);
 
 /*
- * Makes the folder for the statistics files in it. As root, who may run programs that become other
- * users, everybody may add files to it until ffitap_directory_close_statistics(). False, having
- * said why.
+ * Makes the folder for the statistics files in the directory. If this is root, whose program may
+ * become another user, everybody may add files to the folder until
+ * ffitap_directory_close_statistics(). False, having said why.
  */
 bool ffitap_directory_open_statistics(const struct ffitap_directory *directory);
 void ffitap_directory_close_statistics(const struct ffitap_directory *directory);

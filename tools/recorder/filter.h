@@ -16,7 +16,8 @@ struct ffitap_filter {
  */
 bool ffitap_filter_understand(struct ffitap_filter *filter);
 
-/* The list that the program finds, "" if it finds none; until the environment changes. */
+/* The list that the program will find in its environment, "" if it will find none. Borrowed until
+ * the environment changes. */
 const char *ffitap_filter_borrow_list(const struct ffitap_filter *filter);
 
 void ffitap_filter_fini(struct ffitap_filter *filter);

@@ -8,7 +8,7 @@
  */
 char *ffitap_install_path_find(const char *relative);
 
-/* The same of what may be missing: says nothing then. */
+/* Does the same for something that may be missing. If it is, returns NULL without a message. */
 char *ffitap_install_path_look(const char *relative);
 
 #endif

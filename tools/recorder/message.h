@@ -13,9 +13,9 @@
 __attribute__((format(printf, 1, 2))) void ffitap_say(const char *format, ...);
 
 /*
- * From here on nothing is printed; the first line that would be goes into `text`, of `size` bytes,
- * which is empty before. A call with NULL ends this. It is for things that ffitap can do without,
- * of which the caller tells in its own words.
+ * From here on nothing is printed. `text`, of `size` bytes, becomes empty, and the first line that
+ * would be printed goes into it. A call with NULL ends this. It is meant for things that ffitap can
+ * do without, and of which the caller tells in words of its own.
  */
 void ffitap_message_keep(char *text, size_t size);
 

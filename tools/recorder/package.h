@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* NULL if it is none that ffitap needs. */
+/* NULL if the library is none that ffitap needs. */
 const char *ffitap_package_of(const char *library);
 
 /* What the commands are linked with, by the names that the dynamic linker knows. */

@@ -89,7 +89,7 @@ static bool is_ours(const char *path)
     return strcmp(name, FFITAP_FORK_LIBRARY) == 0 || strcmp(name, FFITAP_DESCRIPTOR_LIBRARY) == 0;
 }
 
-/* What is left of the list `present`, which it takes apart, without what a recording adds. */
+/* The list `present` without what a recording adds to it. `present` itself is taken apart. */
 static char *without_ours(char *present)
 {
     char *rest, *list = strdup("");
@@ -141,7 +141,7 @@ void ffitap_preload_shed(int argc, const char **argv)
         return;
     char *copy = strdup(present);
     char *list = copy ? without_ours(copy) : NULL;
-    /* Without the variables it does not come here again. */
+    /* Once the variables are gone, the new ffitap does not come here again. */
     if (list && ffitap_preload_unset() &&
         (*list ? setenv("LD_PRELOAD", list, 1) : unsetenv("LD_PRELOAD")) == 0)
         start_anew(argv[0], argc, argv);
@@ -176,7 +176,9 @@ static bool assign(char **environment, const char *name, const char *value)
     return true;
 }
 
-/* ffitap's own environment and `variables`. NULL if memory is short. */
+/*
+ * Makes a copy of ffitap's own environment in which `variables` are set. NULL if memory is short.
+ */
 static char **extend_environment(const char *preload, const struct ffitap_variable *variables,
                                  size_t variable_count)
 {

@@ -25,10 +25,10 @@ bool ffitap_preload_unset(void);
 #define FFITAP_SHIM     "libffitap-shim.so"
 #define FFITAP_PROVIDER "libffitap-tracepoints.so"
 
-/* What they need, as its file name starts; not preloaded. */
+/* The library that these need, by the start of its file name. It is not preloaded itself. */
 #define FFITAP_TAP "libffitap-tap.so"
 
-/* What LD_PRELOAD cannot have in a name. */
+/* Characters that a name in LD_PRELOAD cannot have. */
 #define FFITAP_PRELOAD_SEPARATORS " :\t\n"
 
 /* What a forked child that does not exec needs to stay in the recording. */
@@ -55,9 +55,10 @@ struct ffitap_variable {
 };
 
 /*
- * The environment of the traced program: ffitap's own with LD_PRELOAD, which names what it names
- * already and then ffitap's libraries, found relative to the running ffitap, and the `count`
- * `variables`. Release with ffitap_preload_free_environment(). NULL, having said why.
+ * Makes the environment of the traced program: ffitap's own with the `count` `variables` and
+ * LD_PRELOAD set. LD_PRELOAD names what it names already, and then ffitap's libraries, which are
+ * found relative to the running ffitap. Release with ffitap_preload_free_environment(). NULL,
+ * having said why.
  */
 char **ffitap_preload_environment(enum ffitap_preload what, const struct ffitap_variable *variables,
                                   size_t count);

@@ -93,8 +93,8 @@ void ffitap_program_wait(struct ffitap_program *program, struct ffitap_recording
         if (beats)
             keep_time(beat, &next);
     }
-    /* A Ctrl-C that has ended the program does not mean that the user wants to skip the rest: it is
-     * taken off here. */
+    /* If Ctrl-C has ended the program, that does not mean that the user wants to skip the rest. So
+     * the signal is taken off here. */
     ffitap_signals_asked_to_end(program->signals);
     recording->ended = true;
     recording->signaled = end.signaled;

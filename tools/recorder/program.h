@@ -26,15 +26,15 @@ struct ffitap_program_beat {
 };
 
 /*
- * Whether `command` names a program. Returns 0, or ffitap's exit status, having said why not; then
- * nothing has happened yet.
+ * Checks whether `command` names a program. Changes nothing. Returns 0, or ffitap's exit status,
+ * having said why there is no such program.
  */
 int ffitap_program_probe(const char **command);
 
 /*
- * To be called before anything is made that has to be removed again. From here on ffitap's signals
- * are blocked; signals that come before the program runs reach the program later. Keeps a pointer
- * to `command`.
+ * Call this before anything is made that has to be removed again. From here on ffitap's signals are
+ * blocked; signals that come before the program runs reach the program later. Keeps a pointer to
+ * `command`.
  */
 void ffitap_program_init(struct ffitap_program *program, const char **command);
 
@@ -45,13 +45,15 @@ void ffitap_program_init(struct ffitap_program *program, const char **command);
 bool ffitap_program_fork(struct ffitap_program *program, enum ffitap_preload what,
                          const struct ffitap_variable *variables, size_t count);
 
-/* Lets it go. Returns 0, or ffitap's exit status, having said why. */
+/* Lets the program go. Returns 0, or ffitap's exit status, having said why. */
 int ffitap_program_start(struct ffitap_program *program);
 
 /* Ends a program that was not started; nothing happens to any other, or to none. */
 void ffitap_program_abandon(struct ffitap_program *program);
 
-/* Waits for its end, which it writes into `recording`. `beat` may be NULL. */
+/*
+ * Waits for the end of the program, and writes into `recording` how it ended. `beat` may be NULL.
+ */
 void ffitap_program_wait(struct ffitap_program *program, struct ffitap_recording *recording,
                          const struct ffitap_program_beat *beat);
 

@@ -22,11 +22,12 @@ int ffitap_signals_open(void);
 
 /*
  * Waits for the next signal, but not beyond `deadline_ns` (CLOCK_MONOTONIC; UINT64_MAX: for ever).
- * Passes on to `pid` what somebody sent to ffitap and not the terminal to the whole foreground.
+ * A signal that somebody sent to ffitap alone is passed on to `pid`; one that the terminal sent is
+ * not, because the whole foreground has it already.
  */
 void ffitap_signals_wait(int descriptor, pid_t pid, uint64_t deadline_ns);
 
-/* Takes what is pending off `descriptor`: whether it was a wish for ffitap to end. */
+/* Takes the pending signals off `descriptor`. Returns whether one of them asks ffitap to end. */
 bool ffitap_signals_asked_to_end(int descriptor);
 
 #endif

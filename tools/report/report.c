@@ -111,7 +111,8 @@ static int hold_events(const struct task *task, struct ffitap__attempt *attempt,
     return 0;
 }
 
-/* What is written while a trace is read waits in a file: if reading crashes, all begins anew. */
+/* What is written while a trace is read goes to a file first, because everything begins anew if the
+ * reading crashes. */
 static int report_events(const struct task *task, struct ffitap__attempt *attempt)
 {
     FILE *held = tmpfile();

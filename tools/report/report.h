@@ -7,7 +7,7 @@ struct ffitap_report_format;
 struct ffitap_report_options {
     const char *directory;
     const char *output; /* a file; NULL: standard output */
-    /* NULL: what the output's name ends with asks for one; else a table for people. */
+    /* NULL: the format that the end of the output's name asks for, or else the table for people. */
     const struct ffitap_report_format *format;
 };
 

@@ -4,15 +4,17 @@
 
 #include <ffi.h>
 
-/* Makes the foreign call `function(argument)`: in a library of its own, so that it is hooked. */
+/* Makes the foreign call `function(argument)`. It is in a library of its own, so that the call is
+ * hooked. */
 int border_call(int (*function)(int), int argument);
 
-/* The same with the lock given up meanwhile, and with an exchange of errno inside of that. */
+/* The same with the lock given up during the call; and the same again with an exchange of errno
+ * inside of that. */
 int border_call_unlocked(int (*function)(int), int argument);
 int border_call_swapped(int (*function)(int), int argument);
 
-/* The same, but as if something jumped away between the call and the lock: the lock is never taken
- * back. */
+/* The same with the lock given up, but as if something jumped away before the lock was taken back:
+ * it never is. */
 int border_call_abandoned(int (*function)(int), int argument);
 
 /* The type of all of these. */

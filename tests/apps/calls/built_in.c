@@ -1,8 +1,8 @@
 /*
  * An interpreter and the module that makes its foreign calls in one object, as when _ctypes is
  * built into libpython. When its functions call each other, the calls go through slots that are
- * hooked. So does the end of PyGILState_Release(), which gives the lock up by a jump to
- * PyEval_SaveThread().
+ * hooked. So does the jump to PyEval_SaveThread() by which PyGILState_Release() gives up the lock
+ * at its end.
  */
 #include <ffi.h>
 #include <pthread.h>
@@ -56,7 +56,7 @@ static void handle(ffi_cif *cif_of_closure, void *result, void **arguments, void
     PyGILState_Release(state);
 }
 
-/* As ctypes.CFUNCTYPE: it takes the lock for as long as it lasts. */
+/* A callback as ctypes.CFUNCTYPE makes it: it takes the lock for as long as it lasts. */
 static int prepare(void)
 {
     static ffi_type *types[] = {&ffi_type_sint};
@@ -79,7 +79,7 @@ int calling_back(int times)
     return sum;
 }
 
-/* Does as a library that uses the interpreter by itself, with no closure in between. */
+/* Does what a library does that uses the interpreter by itself, with no closure in between. */
 int asking_itself(int times)
 {
     for (int i = 0; i < times; i++) {
@@ -96,7 +96,7 @@ int keeping(int argument)
     return argument;
 }
 
-/* As a function of ctypes.PyDLL. */
+/* Calls as ctypes.PyDLL does. */
 static int call_with_lock(int (*function)(int), int argument)
 {
     void *arguments[] = {&argument};
@@ -106,7 +106,7 @@ static int call_with_lock(int (*function)(int), int argument)
     return (int)result;
 }
 
-/* As one of ctypes.CDLL. */
+/* Calls as ctypes.CDLL does. */
 static int call(int (*function)(int), int argument)
 {
     void *state = PyEval_SaveThread();

@@ -1,6 +1,6 @@
 /*
- * A module that brings a libffi along whose ffi_call has the name that cffi gives it in its builds
- * for every Linux, and calls it through a slot. Here it is the system's in disguise.
+ * A module that brings a libffi along and calls it through a slot. Its ffi_call has the name that
+ * cffi gives the function in its builds for every Linux. Behind the name is the system's ffi_call.
  */
 #include <dlfcn.h>
 #include <ffi.h>

@@ -1,6 +1,7 @@
 /*
  * Runs code in an interpreter of its own, in the same process and under the same lock. The
- * functions are those of the CPython that loads this, whichever it is; it holds the lock meanwhile.
+ * functions are those of the CPython that loads this library, whichever that is; the caller holds
+ * the lock.
  */
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-/* The lock of an interpreter that nobody competes for, by CPython's names, of the program. */
+/* The lock of an interpreter that no other thread wants, under CPython's names, for the program. */
 void *PyEval_SaveThread(void);
 void PyEval_RestoreThread(void *state);
 

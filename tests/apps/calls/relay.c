@@ -1,6 +1,6 @@
 /*
  * Two threads of an interpreter: one is in native code without the lock, and makes a foreign call
- * out of there; the other holds the lock until that call is over.
+ * from there; the other holds the lock until that call is over.
  */
 #include <semaphore.h>
 
@@ -34,7 +34,7 @@ int relay_without_lock(void)
     return result;
 }
 
-/* Gives the lock up meanwhile, because the other thread needs it to come this far. */
+/* Waits without the lock, because the other thread needs the lock to come this far. */
 int relay_is_there(void)
 {
     return sem_wait(&is_there);

@@ -52,7 +52,7 @@ static void run(int own)
 static void run_coroutine(int own)
 {
     run(own);
-    for (;;) /* all that remains is to pass the turn on */
+    for (;;) /* only the turn has to be passed on */
         switching((own + 1) % (COROUTINES + 1));
 }
 

@@ -1,19 +1,20 @@
 /*
- * A signal at every instruction of a foreign call. The processor traps after each one, and in each
- * round the handler does something of its own, a few instructions later than in the one before:
- * another foreign call, on its own stack or the thread's; or it leaves by siglongjmp(3). Prints how
- * often each function was called.
+ * A signal at every instruction of a foreign call. The processor traps after each instruction. In
+ * each round the handler does something of its own, a few instructions later than in the round
+ * before: it makes another foreign call, on a stack of its own or on the thread's, or it leaves by
+ * siglongjmp(3). Prints how often each function was called.
  *
  *     stepped CALLER FUNCTION STACK ACTION STRIDE[+START] [FIRST LAST GAPS]
  *
- * CALLER is plain, unlocked or swapped (border.h); or behind: unlocked, behind a call that was
- * abandoned. FUNCTION is known or fresh: called before, or another one each time. STACK is same,
- * below or above: where the handler runs, seen from the thread's stack. ACTION is known, other or
- * fresh, for what the handler calls; jump; or what the handler of another signal does, one that can
- * be blocked: leave, to jump out of it, after which another thread calls a new function; fork,
- * whose child goes on with the call. The first round acts after START instructions. With GAPS it
- * does that twice in each round: STRIDE, 2 * STRIDE and so on up to GAPS instructions apart, first
- * after each of the instructions from FIRST to LAST.
+ * CALLER is plain, unlocked or swapped (border.h), or behind: unlocked, after a call that was
+ * abandoned. FUNCTION is known or fresh: it was called before, or it is another one each time.
+ * STACK is same, below or above: where the handler runs, seen from the thread's stack. ACTION says
+ * what the handler does. With known, other or fresh it calls such a function; with jump it jumps
+ * away. With leave or fork it raises another signal, which can be blocked. The handler of that
+ * signal jumps away, after which another thread calls a new function; or it forks, and the child
+ * goes on with the call. In the first round the handler acts after START instructions. With GAPS it
+ * acts twice in each round: first after each of the instructions from FIRST to LAST, and again
+ * STRIDE, 2 * STRIDE and so on up to GAPS instructions later.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -31,11 +32,11 @@
 
 #define STACK_SIZE ((size_t)256 * 1024)
 
-/* In a cache that goes by the lower bits of an address, both functions have the same place. */
+/* Both functions get the same place in a cache that goes by the lower bits of an address. */
 #define PAGE_ALIGNED __attribute__((aligned(4096), noinline))
 
 #define RET          0xC3
-#define TRAP_FLAG    0x100 /* of the processor, which traps after each instruction while it is set */
+#define TRAP_FLAG    0x100 /* while this is set, the processor traps after each instruction */
 #define FRESH_MAX    4096
 #define ALARM_S      60
 
@@ -66,7 +67,7 @@ static volatile long step, act_at, gap;
 static volatile bool acted;
 static long stride, first, last, last_gap, rounds;
 static int failures;
-static pid_t child = -1; /* 0 in one */
+static pid_t child = -1; /* 0 in a child */
 static sigjmp_buf outside;
 
 static int (*fresh_function(void))(int)
@@ -100,7 +101,8 @@ static void act(void)
         raise(SIGUSR1);
 }
 
-/* Once nothing is left to be done, the processor need not trap in the rest of the call. */
+/* Acts when it is time to. Once nothing is left to do, the processor no longer traps in the rest of
+ * the call. */
 static void on_step(int number, siginfo_t *info, void *context)
 {
     (void)number;

@@ -1,7 +1,7 @@
 /*
  * What goes into foreign calls and callbacks and comes out: numbers of every kind, structures,
  * errno, the processor's floating point state; calls that nest deeply, and callbacks on threads of
- * their own. Prints it.
+ * their own. Prints what arrived.
  */
 #include <complex.h>
 #include <errno.h>
@@ -186,7 +186,7 @@ int descend(int depth)
     return callback(depth);
 }
 
-/* On a thread that has made no call. */
+/* Runs on a thread that has made no call. */
 static void *call_back(void *sum)
 {
     errno = 0;

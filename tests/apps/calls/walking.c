@@ -60,7 +60,8 @@ int main(int argc, char **argv)
     memset(code, RET, FUNCTIONS);
     for (int i = 0; i < LOADERS; i++)
         pthread_create(&loaders[i], NULL, load, NULL);
-    /* Some functions for each load: that is when the tap looks at what is mapped as well. */
+    /* Some functions are called for each load, because at a load the tap looks at what is mapped,
+     * too. */
     while (loads < LOADS)
         if (calls < loads * (FUNCTIONS / LOADS))
             dl_iterate_phdr(call_one, NULL);

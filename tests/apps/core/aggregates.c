@@ -1,4 +1,4 @@
-/* What tests of structures by value call, in both calling conventions. */
+/* The functions that tests of structures by value call, in both calling conventions. */
 #include "aggregates.h"
 
 #define MICROSOFT __attribute__((ms_abi))

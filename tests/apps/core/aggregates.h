@@ -1,6 +1,7 @@
 /*
- * Structures and unions that tests pass by value. Of each there is a sample, a function that tells
- * it from others, and in the library of aggregates functions that give it and take it.
+ * Structures and unions that tests pass by value. For each there is a sample, a function that tells
+ * the sample from other values, and in the library of aggregates functions that return and take the
+ * sample.
  */
 #ifndef FFITAP_TESTS_AGGREGATES_H
 #define FFITAP_TESTS_AGGREGATES_H

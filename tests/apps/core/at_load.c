@@ -1,4 +1,4 @@
-/* Calls its host, if that has something to do, while it is being loaded. */
+/* While this library is being loaded it calls its host, if the host has something to do. */
 void while_loading(void) __attribute__((weak));
 
 static void begin(void) __attribute__((constructor));

@@ -1,7 +1,7 @@
 /*
- * A program that calls native libraries through the core, a known number of times: what
- * tests/e2e/core_trace.sh expects stands there. Prints nothing unless something goes wrong. With
- * an argument it then makes one more call of each function every time it is sent a line.
+ * A program that calls native libraries through the core, a known number of times. What must be in
+ * the trace stands in tests/e2e/core_trace.sh. Prints nothing unless something goes wrong. With an
+ * argument it then makes one more call of each function every time it is sent a line.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -80,7 +80,7 @@ static struct ffitap_callback *create_callback(ffitap_handler *handler,
     return callback;
 }
 
-/* Long enough to be told from the search that asks for it. */
+/* Takes long enough to be told from the search that calls it. */
 static void compare(void *result, void *const *arguments, void *data)
 {
     const int *const *numbers = (const int *const *)(const void *)arguments[0];
@@ -134,7 +134,7 @@ static void search_times(struct ffitap_function *search, const struct ffitap_cal
     expect(found == numbers, "bsearch");
 }
 
-/* A thread that begins in a callback: no call of ours led there. */
+/* A thread begins in this callback: none of the program's calls led to it. */
 static void run_thread(const struct ffitap_callback *start)
 {
     void *(*code)(void *);

@@ -52,7 +52,7 @@ struct odd MICROSOFT turn_odd(struct odd value)
     return value;
 }
 
-/* Uses the structure as its own, which it is. */
+/* Changes the structure, which is the function's own copy. */
 struct wide MICROSOFT double_wide(int before, struct wide value, int after);
 struct wide MICROSOFT double_wide(int before, struct wide value, int after)
 {
@@ -88,7 +88,7 @@ void set_emulated_error(int value)
     last_error = value;
 }
 
-/* Gives what both were, and leaves other values there. */
+/* Returns what both errors were, and leaves other values there. */
 int MICROSOFT exchange_both(int error, int emulated_error);
 int MICROSOFT exchange_both(int error, int emulated_error)
 {

@@ -1,4 +1,4 @@
-/* What the core's tests call. */
+/* The functions that the core's tests call. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -64,7 +64,7 @@ int get_noted(void)
     return noted;
 }
 
-/* Gives what errno was and leaves another value there. */
+/* Returns what errno was, and leaves another value there. */
 int exchange_errno(int value);
 int exchange_errno(int value)
 {
@@ -74,7 +74,7 @@ int exchange_errno(int value)
     return former;
 }
 
-/* Calls back into whoever called. */
+/* Calls its caller back. */
 void call_back(void (*function)(void));
 void call_back(void (*function)(void))
 {

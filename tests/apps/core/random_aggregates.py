@@ -13,7 +13,7 @@ WEIGHTS = [3, 1, 3, 4, 3, 6, 4, 1, 2, 1]
 COUNT = 300
 
 
-# Each of these gives a declaration, a description, and where there is what is no padding.
+# Each of these returns a declaration, a description, and where the bytes are that are no padding.
 def scalar():
     (c_type,) = random.choices(list(SCALARS), WEIGHTS)
     size = "10" if c_type == "long double" else f"sizeof({c_type})"

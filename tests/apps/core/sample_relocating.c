@@ -1,4 +1,4 @@
-/* Calls in the middle of being relocated: what chooses a function is asked then. */
+/* Makes a call while it is being relocated: the function that chooses another one is asked then. */
 extern void (*needed_in_between)(void);
 
 static int one(void)
@@ -6,7 +6,7 @@ static int one(void)
     return 1;
 }
 
-/* Only named below. */
+/* Used only by the assembly below. */
 __attribute__((used)) static int (*choose(void))(void)
 {
     needed_in_between();

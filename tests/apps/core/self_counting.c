@@ -1,6 +1,6 @@
 /*
  * A program that keeps statistics of its own foreign calls: of five in one file, and of two in
- * another that it goes on with until its standard input ends.
+ * another, which it keeps until its standard input ends.
  *
  *     self_counting FOLDER
  */

@@ -1,7 +1,7 @@
 /*
- * As much of CPython 3.14 as is needed to say whether it has its interpreter lock, and as libffitap
- * asks for. It is built as a free-threaded CPython; WITH_LOCK as one that always has its lock; and,
- * with a symbol of another type or size, as something else with CPython's names.
+ * As much of CPython 3.14 as libffitap asks for, and as tells whether there is an interpreter lock.
+ * It is built as a free-threaded CPython; with WITH_LOCK, as a CPython that always has its lock;
+ * and with a symbol of another type or size, as something else that has CPython's names.
  */
 #include "stub.h"
 

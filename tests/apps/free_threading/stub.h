@@ -5,7 +5,7 @@
 void *PyEval_SaveThread(void);
 void PyEval_RestoreThread(void *state);
 
-/* Turns its interpreter lock on or off. */
+/* Turns the interpreter lock of the stand-in on or off. */
 void stub_turn_lock(int on);
 
 #endif

@@ -19,7 +19,7 @@ static void call(void)
 
 int make_calls(int windows, int kept, int lock);
 
-/* So many calls of each kind. Returns how many there were. */
+/* Makes so many calls of each kind. Returns how many there were in all. */
 int make_calls(int windows, int kept, int lock)
 {
     stub_turn_lock(lock);

@@ -1,6 +1,6 @@
 /*
- * Loads another library, which only its own RUNPATH finds, before its own load is over; and has a
- * thread of the program's make a foreign call meanwhile.
+ * Before its own load is over, this library loads another one, which is found by this library's
+ * RUNPATH only, and has a thread of the program make a foreign call.
  */
 #include <dlfcn.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Comes before libsecond.so in the search order and asks for the next of its own name. */
+/* Comes before libsecond.so in the search order, and asks for the next function of its own name. */
 #include <dlfcn.h>
 
 int which(void);

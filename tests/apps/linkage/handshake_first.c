@@ -1,4 +1,4 @@
-/* Has the program's other thread load something, which waits until this load is over. */
+/* Has the program's other thread load a library. That load waits until this one is over. */
 #include <unistd.h>
 
 void start_other(void);
@@ -6,5 +6,5 @@ void start_other(void);
 __attribute__((constructor)) static void start(void)
 {
     start_other();
-    usleep(2000); /* by then it mostly waits for the dynamic linker's lock */
+    usleep(2000); /* by then that thread waits for the dynamic linker's lock, as a rule */
 }

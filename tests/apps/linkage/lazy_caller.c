@@ -1,4 +1,5 @@
-/* Makes its first foreign call, through a slot not bound yet, between a failure and its text. */
+/* Makes its first foreign call between a failure and the question for its text, through a slot that
+ * is not bound yet. */
 #include <dlfcn.h>
 #include <ffi.h>
 #include <stddef.h>

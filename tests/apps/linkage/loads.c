@@ -29,7 +29,7 @@ static void *call_seven(void *result)
     return result;
 }
 
-/* For a constructor, which waits for it. */
+/* A constructor calls this, and waits until it is done. */
 int call_in_thread(void)
 {
     pthread_t thread;
@@ -129,7 +129,7 @@ static Lmid_t namespace_of(void *handle)
     return namespace;
 }
 
-/* What is loaded there asks for others itself. */
+/* What is loaded into the namespace asks for other libraries itself. */
 static void probe_namespaces(void)
 {
     void *outer = dlmopen(LM_ID_NEWLM, in_folder("libouter_runpath.so"), RTLD_NOW);

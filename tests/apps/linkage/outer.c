@@ -18,7 +18,7 @@ int outer_load(void)
     int (*answer)(void) = (int (*)(void))dlsym(inner, "inner_answer");
     const int result = answer ? answer() : -2;
 
-    dlclose(inner); /* whoever asks next must search again */
+    dlclose(inner); /* the next caller must search again */
     return result;
 }
 

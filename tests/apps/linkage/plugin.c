@@ -1,4 +1,5 @@
-/* Says on its own what it can do, as plugins may, and calls through a slot that is bound lazily. */
+/* Its constructor tells the program what it can do, as those of plugins may. Its calls go through a
+ * slot that is bound lazily. */
 #include <ffi.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /*
- * Unloads a library, loads another one, which comes to lie at the same place, and calls on through
- * the old pointer; then the first one again, and so on, while another thread calls as well. Run
+ * Unloads a library and loads another one, which comes to lie at the same place; calls through the
+ * old pointer; then loads the first library again, and so on. Another thread calls as well. Run
  * with the folder of the libraries.
  */
 #include <dlfcn.h>

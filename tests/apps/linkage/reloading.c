@@ -1,6 +1,6 @@
 /*
- * Loads a plugin, calls through it and unloads it, again and again for as many seconds as it is
- * told, while other threads load and unload another library. The directory of both comes first.
+ * Loads a plugin, calls through it and unloads it, again and again, while other threads load and
+ * unload another library. Arguments: the directory of both libraries, and for how many seconds.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 
     if (argc < 3)
         return 1;
-    dlopen("libffi.so.8", RTLD_NOW); /* it stays, out of sight for those who look for ffi_call */
+    dlopen("libffi.so.8", RTLD_NOW); /* it stays, where a search for ffi_call does not find it */
     snprintf(path_of_plugin, sizeof(path_of_plugin), "%s/libplugin.so", argv[1]);
     snprintf(path_of_other, sizeof(path_of_other), "%s/sub/libinner.so", argv[1]);
     for (int i = 0; i < 2; i++)

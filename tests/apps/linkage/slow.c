@@ -1,6 +1,6 @@
 /*
  * Takes the dynamic linker long to relocate: tens of thousands of symbols, no two alike in a row.
- * Its own calls go through slots that are bound as late as can be.
+ * Its own calls go through slots that are bound as late as possible.
  */
 #include <dlfcn.h>
 #include <stddef.h>

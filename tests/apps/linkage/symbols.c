@@ -23,7 +23,7 @@ static int chosen(void)
     return 3;
 }
 
-/* Only named below. */
+/* Used only by the assembly below. */
 __attribute__((used)) static int (*choose(void))(void)
 {
     return chosen;

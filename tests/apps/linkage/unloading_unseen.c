@@ -1,6 +1,6 @@
 /*
- * Several times loads a plugin, calls through it and unloads it, with a dlclose() that was looked
- * up: such a call goes past everything that replaces the dlclose() that the program is linked with.
+ * Several times loads a plugin, calls through it and unloads it, with a dlclose() that it has
+ * looked up. Such a call goes past whatever replaces the dlclose() that the program is linked with.
  * Every other time the plugin is bound at once. Run with the folder of the plugin.
  */
 #include <dlfcn.h>

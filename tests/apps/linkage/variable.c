@@ -1,4 +1,4 @@
-/* Holds dlopen in a variable, into which its constructor puts something else. */
+/* Holds dlopen in a variable. The constructor puts something else into the variable. */
 #include <dlfcn.h>
 
 static void *open_differently(const char *name, int mode)

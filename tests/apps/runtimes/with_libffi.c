@@ -1,5 +1,5 @@
-/* The same numbers from every runtime. This one is no known runtime but a program that calls
- * ffi_call itself, and a library that does so in another program. See e2e/runtime.py. */
+/* The same numbers from every runtime. This one is no known runtime: it is a program that calls
+ * ffi_call itself, and also a library that does so in another program. See e2e/runtime.py. */
 #include <dlfcn.h>
 #include <ffi.h>
 #include <stdio.h>

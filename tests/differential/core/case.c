@@ -45,8 +45,8 @@ static void run_line(const struct line *line, struct frame *frame)
     free(outcome);
 }
 
-/* Runs a block's lines. In a callback errno belongs to the code that is tested, so what the harness
- * itself does to errno must not be seen. */
+/* Runs a block's lines. In a callback errno belongs to the code that is tested, which must not see
+ * what the harness itself does to errno. */
 void case_run(const struct line *parent, struct frame *frame)
 {
     const int saved = errno;
@@ -118,7 +118,7 @@ static struct thing *find(const char *name)
     return thing;
 }
 
-/* Adds the thing in front, so that it is found before an older one of that name. */
+/* Adds the new thing in front, so that it is found before an older thing of that name. */
 struct thing *thing_add(const char *name, enum what what)
 {
     struct thing *thing = allocate(sizeof(*thing));

@@ -1,4 +1,4 @@
-/* A case while it runs: what its lines have named, what they can refer to, what they come to. */
+/* A case while it runs: what its lines have named, what they can refer to, and their outcomes. */
 #ifndef DIFFERENTIAL_CASE_H
 #define DIFFERENTIAL_CASE_H
 
@@ -17,7 +17,7 @@ struct signature {
     const struct kind **arguments;
     size_t count;
     const struct line *block;  /* of an error check or a callback */
-    const struct value *given; /* with the last call */
+    const struct value *given; /* the arguments of the last call */
     struct signature *next;
     struct ffitap_function *function; /* two names may stand for one */
 };
@@ -43,7 +43,8 @@ struct thing {
     struct thing *next;
 };
 
-/* What the lines of a block can refer to: arguments, the last result; and what they answered. */
+/* What the lines of a block can refer to: the arguments and the last result; and what the block has
+ * answered. */
 struct frame {
     const struct value *arguments;
     size_t count;
@@ -55,22 +56,24 @@ struct frame {
 /* Where the libraries of the tables lie. */
 extern const char *case_directory;
 
-/* Which line is being run: shared with the parent, who needs it if this process dies. */
+/* The number of the line that is being run. It is shared with the parent, which needs it if this
+ * process dies. */
 extern int *case_current;
 
-/* Runs the lines of `parent`'s block, each of which prints what it comes to. */
+/* Runs the lines of `parent`'s block, each of which prints its outcome. */
 void case_run(const struct line *parent, struct frame *frame);
 
-/* Prints what a block was entered with: before what its lines come to. */
+/* Prints what a block was entered with, before the outcomes of its lines. */
 void case_say_entered(const struct line *line, const struct frame *frame);
 
-/* What a failing call says, in the words of both sides. */
+/* Writes why a call failed, in the words that both sides use. */
 void refuse(FILE *out, enum ffitap_status status, const struct ffitap_error *error);
 
-/* A name that is there already goes to the new one; one that is not there is the table's error. */
+/* thing_add() gives a name that is there already to the new thing. If a name that is asked for is
+ * not there, the table is wrong. */
 struct thing *thing_add(const char *name, enum what what);
 struct thing *thing_get(const char *name, enum what what);
-/* Where the memory, the code or the function of that name is. */
+/* The address of the memory, of the code or of the function of that name. */
 void *thing_get_address(const char *name);
 void thing_destroy(struct thing *thing);
 void thing_destroy_all(void);
@@ -78,7 +81,7 @@ void thing_destroy_all(void);
 /* "@spare" is the library spare of ours, "NULL" none. The text stays good. */
 const char *path_of(const char *name);
 
-/* For a function that is released. */
+/* Called when a function is released. */
 void forget_signature(const struct ffitap_function *function);
 
 /* Types and values that words stand for. */
@@ -87,7 +90,8 @@ size_t kinds_named(char *const *words, size_t count, const struct kind ***kinds)
 size_t values_named(char *const *words, size_t count, const struct frame *frame,
                     struct value **values);
 
-/* Commands: the words after the command, and where to write the outcome; nothing means "ok". */
+/* What a command is given: the words after it, and where to write the outcome. A command that
+ * writes nothing means "ok". */
 struct step {
     const struct line *line;
     char *const *words;

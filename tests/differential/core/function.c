@@ -8,7 +8,8 @@
 
 static struct signature *signatures;
 
-/* The types of `function`, whatever it is called: int and nothing declared at first. */
+/* The types of `function`, by whatever name. At first it returns int, and no arguments are
+ * declared. */
 static struct signature *signature_of(struct ffitap_function *function)
 {
     struct signature *signature = signatures;
@@ -25,7 +26,7 @@ static struct signature *signature_of(struct ffitap_function *function)
     return signature;
 }
 
-/* A released function's address may be another's tomorrow. */
+/* Another function may get the address of a function that is released. */
 void forget_signature(const struct ffitap_function *function)
 {
     struct signature **link = &signatures;
@@ -210,7 +211,7 @@ static void check_kinds(const struct signature *signature, const struct value *v
     }
 }
 
-/* `*real_errno` is errno before the call, and then errno after it. */
+/* `*real_errno` is what errno is before the call; then it becomes what errno was after it. */
 static enum ffitap_status invoke(const struct thing *thing, void *result,
                                  const struct value *values, size_t count, int *real_errno,
                                  struct ffitap_error *error)
@@ -232,7 +233,8 @@ static enum ffitap_status invoke(const struct thing *thing, void *result,
     return status;
 }
 
-/* Calls with the words from the one at `from` on, the function's name; false if that is refused. */
+/* Makes a call. The word at `from` is the name of the function, and the arguments follow. False if
+ * the call is refused. */
 static bool call(const struct step *step, size_t from, int *real_errno)
 {
     const struct thing *thing = thing_get(step->words[from], FUNCTION);
@@ -284,7 +286,7 @@ void do_call_at_errno(const struct step *step)
     fprintf(step->out, ", errno %d", real_errno);
 }
 
-/* What the error check was given, of the types that the call had. */
+/* What the error check was given, as values of the types that the call had. */
 static const struct value *values_given(const struct signature *signature, void *const *arguments,
                                         size_t count)
 {

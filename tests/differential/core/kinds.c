@@ -13,7 +13,7 @@ const struct kind *kind_named(const char *name)
     return basic ? basic : thing_get(name, KIND)->kind;
 }
 
-/* The number after the last "*" of a word, which is taken off; 1 if there is none. */
+/* Takes the number after the last "*" off a word, and returns it; 1 if there is none. */
 static size_t take_times(char *word)
 {
     char *star = strrchr(word, '*');
@@ -42,7 +42,7 @@ size_t kinds_named(char *const *words, size_t count, const struct kind ***kinds)
     return total;
 }
 
-/* Room for a value, which stays until the process ends. */
+/* Makes room for a value. The room stays until the process ends. */
 static struct value make_value(const struct kind *kind)
 {
     return (struct value){kind, allocate(ffitap_type_get_size(kind->type))};
@@ -114,7 +114,7 @@ static void add_kind(const struct step *step, enum ffitap_status status,
     *thing->kind = kind;
 }
 
-/* Every word "name:type". */
+/* Reads every word "name:type" of the step. */
 static struct ffitap_field *read_fields(const struct step *step, struct kind *kind)
 {
     struct ffitap_field *fields = allocate(step->count * sizeof(*fields));

@@ -1,6 +1,6 @@
 /*
- * Runs tables of cases through ffitap's core and prints what each line comes to: the words of
- * run_ctypes.py.
+ * Runs tables of cases through ffitap's core and prints the outcome of each line, in the words that
+ * run_ctypes.py uses, too.
  *
  *     run_core FOLDER-OF-LIBRARIES TABLE...
  */
@@ -15,7 +15,7 @@
 
 #include "case.h"
 
-/* In a child: whatever a case loads, sets or crashes stays there. */
+/* Runs one case in a child, so that whatever the case loads, sets or crashes stays there. */
 static void run_in_child(const struct line *one)
 {
     int status = 0;

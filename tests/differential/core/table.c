@@ -114,7 +114,8 @@ static const char *next_line(struct reader *reader)
     return NULL;
 }
 
-/* Lines up to "end", to the next case or to the end of the file; true if it was a case. */
+/* Reads the lines up to "end", to the next case or to the end of the file; true if the next case
+ * has begun. */
 static bool read_body(struct reader *reader, struct line *parent)
 {
     const char *text;

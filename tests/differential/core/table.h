@@ -20,12 +20,13 @@ struct table {
 /* Never freed. What cannot be read ends the program. */
 struct table *table_read(const char *path);
 
-/* Ends the program: the table asks for what makes no sense. */
+/* Ends the program with a message, because the table asks for something that makes no sense. */
 _Noreturn void table_error(int line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * Memory for whatever the program remembers: zeroed, never freed, and reachable to the end, so that
- * a leak that a sanitizer reports is one of the core's. Ends the program instead of failing.
+ * Memory for whatever the program remembers. It is zeroed, never freed, and reachable to the end,
+ * so that every leak that a sanitizer reports is one of the core's. Ends the program instead of
+ * failing.
  */
 void *allocate(size_t size);
 

@@ -43,7 +43,8 @@ static uint64_t read_integer(const char *text)
     return strtoull(text, NULL, 0);
 }
 
-/* As ctypes does, which reads a Python float: what a double cannot hold is not there. */
+/* Reads a number as ctypes does, which takes a Python float: precision that a double does not have
+ * is lost. */
 static double read_number(const char *text)
 {
     return strtod(text, NULL);
@@ -81,7 +82,7 @@ static void show_unsigned(FILE *out, uintmax_t value)
     fprintf(out, "%" PRIuMAX, value);
 }
 
-/* Python shows no sign of a NaN. */
+/* Shows a number as Python does, which leaves out the sign of a NaN. */
 static void show_number(FILE *out, double value, int digits)
 {
     fprintf(out, "%.*g", digits, isnan(value) ? (double)NAN : value);

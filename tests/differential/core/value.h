@@ -31,7 +31,8 @@ size_t kind_get_offset(const struct kind *kind, size_t member);
 /* Writes the value that `text` starts with to `bytes`; returns the rest of the text. */
 const char *value_fill(const struct kind *kind, const char *text, void *bytes);
 
-/* From now on addresses in there are shown by that name: they differ between processes. */
+/* From now on addresses in this memory are shown by the name, because addresses differ between
+ * processes. */
 void value_name_memory(const char *name, const void *start, size_t size);
 
 /* "5", "{1,2.5}", "&memory+4", "NULL": the words of run_ctypes.py. */

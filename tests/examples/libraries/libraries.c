@@ -30,7 +30,8 @@ static const struct {
 };
 static struct ffitap_function *native[COUNT];
 
-/* The first cause of a failure. The host decides what to do then; this one says why, and ends. */
+/* The first cause of a failure. What to do about a failure is the host's decision; this host says
+ * why, and ends. */
 static struct ffitap_error error;
 
 static void check(enum ffitap_status status)
@@ -46,7 +47,7 @@ static void check(enum ffitap_status status)
     check(ffitap_function_call(native[which], result, (void *[]){__VA_ARGS__},                     \
                                sizeof((void *[]){__VA_ARGS__}) / sizeof(void *), &error))
 
-/* Finds and types every function. It belongs to its library, and that to its loader. */
+/* Finds and types every function. Each belongs to its library, which belongs to its loader. */
 static void find(struct ffitap_loader *own, const struct ffitap_names *types)
 {
     for (int i = 0; i < COUNT; i++) {

@@ -1,6 +1,7 @@
 /*
- * A program that embeds CPython, and what becomes of Python's other threads while it is in native
- * code: one of them counts, the main thread sleeps in libc's usleep(), which it calls in two ways.
+ * A program that embeds CPython shows what Python's other threads can do while the main thread is
+ * in native code. One thread counts. The main thread sleeps in libc's usleep(), which it calls in
+ * two ways.
  *
  *     cc python_lock.c -o python_lock $(pkg-config --cflags --libs ffitap python3-embed)
  *     ffitap record ./python_lock && ffitap report
@@ -23,7 +24,8 @@ static const char counting[] = "import threading\n"
                                "thread = threading.Thread(target=count)\n"
                                "thread.start()\n";
 
-/* How far it came. Reading a variable runs no Python code: this thread keeps the lock. */
+/* Returns how far the counting thread came. To read a variable runs no Python code, and so this
+ * thread keeps the lock. */
 static long read_counter(void)
 {
     PyObject *variables = PyModule_GetDict(PyImport_AddModule("__main__"));

@@ -7,7 +7,7 @@ TILLS, HOURS, RECEIPTS = 4, 10, 500
 
 
 def load(kind):
-    """The library that some machines have in zlib's place, else zlib."""
+    """The library that some machines have in zlib's place, or else zlib."""
     for name in "libfaster-z.so.1", "libz.so.1":
         try:
             library = kind(name)

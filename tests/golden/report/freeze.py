@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Freezes a recording for the golden tests: the trace without what tells the machine it came from.
+"""Freezes a recording for the golden tests: keeps the trace, without what would tell on which
+machine it was made.
 
     freeze.py RECORDING CASE
 

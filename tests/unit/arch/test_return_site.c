@@ -79,7 +79,7 @@ Test(return_site, keeps_the_stack_aligned_as_a_call_does)
     cr_assert(eq(sz, seen_frame % 16, 0));
 }
 
-/* As the end of a function that keeps nothing on the stack. */
+/* Ends like a function that keeps nothing on the stack. */
 __asm__(".text\n"
         "leaf: .cfi_startproc\n"
         "xor %eax, %eax\n"

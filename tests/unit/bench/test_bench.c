@@ -77,7 +77,8 @@ Test(results, it_compares_rows_within_a_round)
     cr_expect(epsilon_eq(dbl, figure->ratio.highest, own / others, EPSILON));
 }
 
-/* What the table says of all rows if each takes `ns` per call, and the first round as much more. */
+/* The table of all rows if every other row takes `ns` per call and the rest take 1 ns, all of them
+ * twice as long in the first round. */
 static char *table_of(double ns)
 {
     char *text = NULL;

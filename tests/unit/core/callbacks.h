@@ -1,4 +1,4 @@
-/* Callbacks of fundamental types, and how the tests call them: they are the native code. */
+/* Callbacks of fundamental types. The tests call them, and so play the native code. */
 #ifndef FFITAP_TESTS_CORE_CALLBACKS_H
 #define FFITAP_TESTS_CORE_CALLBACKS_H
 
@@ -27,7 +27,7 @@ static inline struct ffitap_callback *create_of_kind(enum ffitap_library_kind ki
     return callback;
 }
 
-/* One that takes and gives nothing. */
+/* A callback that takes and returns nothing. */
 static inline struct ffitap_callback *create_plain(ffitap_handler *handler, void *data,
                                                    unsigned flags)
 {

@@ -19,17 +19,18 @@ extern atomic_uint_fast64_t counted_calls_made;
 void counted_begin(void);
 void counted_end(void);
 
-/* Unlinks what is in the folder; returns how many that were. */
+/* Unlinks the files in the folder; returns how many there were. */
 unsigned counted_empty_folder(void);
 
 void counted_start(void);
 void counted_stop(void);
 
-/* Any thread: Criterion's assertions are for one. */
+/* An assertion that any thread may make. Criterion's own assertions are for one thread only. */
 void counted_check(bool holds);
 void counted_call(unsigned times);
 
-/* The `number`th file of `pid`, NULL if there is none; a record of it, NULL for offset 0. */
+/* counted_file() returns the `number`th file of `pid`, NULL if there is none. The other returns a
+ * record of the file, NULL for offset 0. */
 const struct ffitap__statistics_header *counted_file(int pid, unsigned number);
 const void *counted_at(const struct ffitap__statistics_header *header, uint64_t offset);
 

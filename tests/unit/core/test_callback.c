@@ -1,5 +1,5 @@
-/* What goes around a handler: errno, threads, the tap, its own end. The tests are the native code.
- */
+/* What surrounds a handler: errno, threads, the tap, and the end of the callback itself. The tests
+ * are the native code. */
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -82,7 +82,8 @@ Test(core_callback, an_exchange_of_errno_goes_around_the_handler)
     ffitap_callback_destroy(callback);
 }
 
-/* Calls `code` back out of native code that finds `before` in errno; gives what it has after. */
+/* Calls `code` back out of native code that finds errno_before in errno. errno_after is what the
+ * native code has then. */
 static plain_function *code_to_call;
 static int errno_before, errno_after;
 

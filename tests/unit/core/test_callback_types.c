@@ -1,4 +1,5 @@
-/* Whether what native code gives to a callback arrives, and comes back, in both conventions. */
+/* Whether the values that native code gives to a callback arrive and come back, in both
+ * conventions. */
 #include <stdlib.h>
 #include <string.h>
 

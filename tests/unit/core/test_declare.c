@@ -123,7 +123,7 @@ Test(core_declare, nothing_declared_and_nothing_taken_are_called_alike)
     cr_expect(eq(int, after, 42));
 }
 
-/* libffi would take their sum modulo 2^32 for the room on the stack. */
+/* For the room on the stack libffi would take the sum of the sizes modulo 2^32. */
 Test(core_declare, what_no_stack_has_room_for_together_is_not_passed)
 {
     struct ffitap_function *answer = borrow(native, "answer");

@@ -152,7 +152,8 @@ Test(core_errcheck, on_one_object_it_is_not_on_another)
 
 static struct ffitap_function *changing;
 
-/* What it returned at first is nobody's any more then. */
+/* Takes away, during the call, its own error check and the type of its result, which the function
+ * object then no longer owns. */
 static int take_errcheck_away(void)
 {
     const struct ffitap_type *nothing = ffitap_type_borrow(FFITAP_TYPE_VOID);

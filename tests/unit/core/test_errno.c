@@ -92,8 +92,8 @@ static void set_private(void)
     ffitap_set_errno(50);
 }
 
-/* CPython does the same: the exchange has put the thread's own errno in the place of the private
- * one, and so that is what is set. */
+/* CPython does the same. The exchange has put the thread's own errno in the place of the private
+ * one, and so the callback sets the thread's own. */
 Test(core_errno, setting_it_in_a_callback_sets_the_callers_real_errno)
 {
     struct ffitap_library *native = open_library(NATIVE, FFITAP_CDLL, FFITAP_USE_ERRNO);

@@ -38,7 +38,7 @@ int Py_IsInitialized(void)
     return initialized;
 }
 
-/* Says yes if there is no interpreter, as CPython's does. */
+/* If there is no interpreter this says yes, as CPython's function does. */
 int PyGILState_Check(void)
 {
     return !initialized || held;
@@ -58,7 +58,7 @@ void *PyEval_SaveThread(void)
 {
     note("release");
     held = 0;
-    errno = 1000; /* CPython does not promise to keep it */
+    errno = 1000; /* CPython does not promise to keep errno */
     return &thread_state;
 }
 

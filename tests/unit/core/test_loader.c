@@ -242,7 +242,9 @@ Test(core_loader, a_prefabricated_one_cannot_be_destroyed)
     cr_expect(eq(str, (char *)ffitap_library_borrow_name(library), NATIVE));
 }
 
-/* What `loader` makes of a library; its flags, too, must be those of the kind alone. */
+/*
+ * The kind of library that `loader` makes. The flags, too, must be those of the kind and no others.
+ */
 static enum ffitap_library_kind kind_of(struct ffitap_loader *loader)
 {
     struct ffitap_library *library = borrow_library(loader, NATIVE);

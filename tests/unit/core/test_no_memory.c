@@ -87,7 +87,8 @@ void __wrap_ffi_closure_free(void *closure)
 
 typedef enum ffitap_status scenario(struct ffitap_error *error);
 
-/* Runs `run` as often as it allocates, and once more, when it must succeed. */
+/* Runs `run` as often as it allocates, each time with another allocation failing, and once more
+ * without a failure, when it must succeed. */
 static void fail_each_allocation_of(scenario *run)
 {
     for (int nth = 1;; nth++) {

@@ -1,5 +1,5 @@
-/* The provider, which the first user of the core loads. In this test there is none to be found, but
- * it is looked for. */
+/* The first user of the core loads the provider. In this test there is no provider to be found, but
+ * the core looks for one. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -19,8 +19,8 @@ void *__wrap_dlopen(const char *name, int mode)
     return __real_dlopen(name, mode);
 }
 
-/* What a library does while it is loaded, the dynamic linker's lock held: tests/apps/core/at_load.c
- */
+/* A library does this while it is being loaded, with the dynamic linker's lock held:
+ * tests/apps/core/at_load.c */
 __attribute__((visibility("default"))) void while_loading(void);
 void while_loading(void)
 {

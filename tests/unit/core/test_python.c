@@ -1,4 +1,5 @@
-/* CPython embedded for real: its lock is given up and kept, waited for and taken in callbacks. */
+/* A real CPython is embedded here. Its lock is given up and kept, waited for, and taken in
+ * callbacks. */
 #include <Python.h>
 #include <errno.h>
 #include <pthread.h>
@@ -53,7 +54,7 @@ static void end_python(void)
     Py_FinalizeEx();
 }
 
-/* A lock that is not given back is waited for without end. */
+/* If a lock were not given back, the test would wait for it for ever. */
 TestSuite(core_python, .init = start_python, .fini = end_python, .timeout = 300);
 
 /* Borrows a Python variable. The lock must be held; no Python code runs, neither here nor in
@@ -107,7 +108,8 @@ static void nap(void)
 
 static volatile char *has_counted;
 
-/* Native code that needs the other thread to advance. The first time it may be in the middle. */
+/* Native code that needs the other thread to advance. That thread may be in the middle of a step
+ * the first time. */
 static void wait_for_the_other(void)
 {
     for (int times = 0; times < 2; times++) {
@@ -173,7 +175,7 @@ static void *hold_the_lock(void *unused)
     return unused;
 }
 
-/* It gets the lock when this thread gives it up. */
+/* The holder gets the lock when this thread gives it up. */
 static void start_holder(void)
 {
     waiting = gettid();
@@ -190,7 +192,7 @@ static void let_it_be_held(void)
     is_wanted = true;
 }
 
-/* Once the lock is this thread's. */
+/* Called once this thread has the lock. */
 static void join_holder(void)
 {
     Py_BEGIN_ALLOW_THREADS;
@@ -320,7 +322,7 @@ static void *run_code(void *unused)
     return unused;
 }
 
-/* When the other thread has the lock for sure. */
+/* Makes the call when the other thread is certain to have the lock. */
 static void let_it_be_held_and_call_code(void)
 {
     let_it_be_held();
@@ -399,7 +401,7 @@ Test(core_python, a_callback_that_does_not_need_the_lock_runs_without)
     cr_expect(eq(int, PyGILState_Check(), 1));
 }
 
-/* The handler waits for a lock that another thread has. */
+/* The handler has to wait for the lock, which another thread has. */
 Test(core_python, the_wait_of_a_callback_is_none_of_its_calls_own_time)
 {
     start_holder();

@@ -1,5 +1,4 @@
-/* Whether structures and unions that nobody thought of are laid out and travel as the compiler's.
- */
+/* Whether random structures and unions are laid out and passed as the compiler does it. */
 #include <stdlib.h>
 #include <string.h>
 

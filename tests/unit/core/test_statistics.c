@@ -94,7 +94,7 @@ find_object(const struct ffitap__statistics_header *header, const char *path)
     return found;
 }
 
-/* As the shim tells it: the core unloads nothing. */
+/* Loads a library and tells the tap as the shim would, because the core unloads nothing. */
 static void *load(const char *path)
 {
     void *handle = dlopen(path, RTLD_NOW);

@@ -23,7 +23,7 @@
 
 bool lttng_double_is_there = false;
 
-/* A sanitizer's own instructions are none of the tap's. */
+/* The instructions that a sanitizer adds are not the tap's. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STRIDE 101
 #else
@@ -98,7 +98,7 @@ static bool restart_is_done(void)
 }
 
 /*
- * Nothing is done where the interrupted thread holds the tap's lock: there the restart comes later.
+ * If the interrupted thread holds the tap's lock, the restart has to wait, and comes later.
  */
 static void on_step(int number)
 {
@@ -173,7 +173,7 @@ static void add_thread(const struct ffitap__statistics_header *header,
         *calls += cell->count;
 }
 
-/* What a file counts and lost. */
+/* How many calls a file counts or says are lost. */
 static uint64_t calls_in(int folder_at, const char *name)
 {
     struct stat status;
@@ -216,7 +216,7 @@ static void expect_all_counted(void)
     cr_expect(ge(u64, counted + restarts_that_waited, calls_made));
 }
 
-/* The call that is interrupted has been counted before, in the file that there was. */
+/* The function of the interrupted call was called before, and counted in the former file. */
 Test(core_statistics_interruption, a_handler_calls_after_a_restart)
 {
     long instruction = 0;
@@ -231,7 +231,7 @@ Test(core_statistics_interruption, a_handler_calls_after_a_restart)
     expect_all_counted();
 }
 
-/* The call that is interrupted is the first in its file: it goes the slow way. */
+/* The interrupted call is the first in its file, and so goes the slow way. */
 Test(core_statistics_interruption, a_handler_calls_after_a_restart_in_a_call_of_the_slow_way)
 {
     long instruction = 0;

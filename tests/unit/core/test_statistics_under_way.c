@@ -199,7 +199,7 @@ static void fork_it(void *result, void *const *arguments, void *data)
     pid_of_child = fork_past_libc();
 }
 
-/* It has its parent's file mapped, and a call under way that began there. */
+/* The child has its parent's file mapped, and a call under way that began in the parent. */
 Test(core_statistics_under_way, a_child_behind_our_back_counts_nothing_when_it_returns)
 {
     counted_start();
@@ -231,7 +231,7 @@ static void *call_until_it_is_over(void *unused)
     return unused;
 }
 
-/* Threads come and go, too. */
+/* Makes the calls in threads that come and go. */
 static void *call_in_threads(void *unused)
 {
     while (!atomic_load(&is_over)) {

@@ -8,7 +8,8 @@
 static struct ffitap_library *native;
 static struct ffitap_function *add_up;
 
-/* The linker puts this in front of libffi's: x86-64 is called alike either way, others are not. */
+/* The linker puts this in front of libffi's function. On x86-64 variadic functions are called like
+ * others; elsewhere they are not. */
 ffi_status __real_ffi_prep_cif_var(ffi_cif *cif, ffi_abi abi, unsigned fixed, unsigned count,
                                    ffi_type *result, ffi_type **types);
 ffi_status __wrap_ffi_prep_cif_var(ffi_cif *cif, ffi_abi abi, unsigned fixed, unsigned count,

@@ -1,4 +1,4 @@
-/* Composite types in one expression: each call takes the types that it is given over. */
+/* Composite types in one expression: each call becomes the owner of the types that it is given. */
 #ifndef FFITAP_TESTS_CORE_TYPES_H
 #define FFITAP_TESTS_CORE_TYPES_H
 

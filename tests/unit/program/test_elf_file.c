@@ -59,7 +59,7 @@ static void write_image(const void *bytes, size_t size)
     cr_assert(eq(sz, (size_t)pwrite(file_in_memory, bytes, size, 0), size));
 }
 
-/* Everything that is ever asked of a file; whether it was an ELF file at all. */
+/* Asks everything that is ever asked of a file. Returns whether it was an ELF file at all. */
 static bool ask_everything(void)
 {
     struct ffitap_elf_file file;
@@ -190,7 +190,7 @@ Test(elf_file, it_lives_with_files_that_are_cut_off)
     cr_expect(gt(uint, refused, 60), "those that lack a header at least");
 }
 
-/* A generator of its own: a failure comes again. */
+/* Random numbers of the test's own, so that a failure can be repeated. */
 static unsigned next_random(unsigned *state)
 {
     *state = *state * 1103515245u + 12345u;

@@ -1,4 +1,4 @@
-/* Programs' files: what in them, or in what runs them, keeps the tap out. */
+/* What in a program's file, or in the interpreter that runs it, keeps the tap out. */
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
 
 static struct ffitap_script script;
 
-/* What the file that holds `text` is. */
+/* The kind of a file that holds `text`. */
 static enum ffitap_file_kind read_text(const char *text, size_t size)
 {
     char path[64];
@@ -34,7 +34,7 @@ static void expect_names(const char *text, const char *interpreter, const char *
         cr_expect(eq(str, (char *)script.argument, (char *)argument));
 }
 
-/* A first line whose interpreter has a name of `length` bytes, and what follows that. */
+/* Makes a first line whose interpreter has a name of `length` bytes, followed by `rest`. */
 static size_t make_long_line(char *text, size_t length, const char *rest)
 {
     return (size_t)sprintf(text, "#!/%0*d%s", (int)length - 1, 0, rest);
@@ -75,7 +75,7 @@ Test(script, ends_where_the_kernel_stops_to_read)
     cr_expect(eq(sz, strlen(script.interpreter), FFITAP_SCRIPT_HEAD_SIZE - 4));
     cr_expect(eq(str, (char *)script.argument, "-"));
 
-    /* An interpreter whose name may go on is none. */
+    /* An interpreter whose name may be cut off is not taken for one. */
     size = make_long_line(text, FFITAP_SCRIPT_HEAD_SIZE - 2, "\n");
     cr_expect(eq(int, read_text(text, size), FFITAP_FILE_OTHER));
 }

@@ -1,6 +1,6 @@
 /*
- * Statistics files by hand: records one after another in memory, as a process would leave them, so
- * that tests can say exactly what a file holds and then break it.
+ * Builds statistics files by hand: records one after another in memory, as a process would leave
+ * them. So a test can say exactly what a file holds, and then break it.
  */
 #ifndef FFITAP_TESTS_STATISTICS_BUILDER_H
 #define FFITAP_TESTS_STATISTICS_BUILDER_H
@@ -12,7 +12,7 @@
 
 #define BUILDER_SIZE 16384u
 
-/* Begins with the header; zeroed, nothing is in it yet. */
+/* Begins with the header. A zeroed builder holds nothing yet. */
 union builder {
     struct ffitap__statistics_header header;
     uint8_t bytes[BUILDER_SIZE];
@@ -21,7 +21,7 @@ union builder {
 /* Makes the header of a file that holds no records yet: process 4711, ticks that are ns. */
 void builder_begin(union builder *builder);
 
-/* The record, text or piece at an offset, to be filled. */
+/* The record, text or piece at an offset, for the test to fill. */
 void *builder_at(union builder *builder, uint64_t offset);
 
 /* Each returns the offset of what it adds. */
@@ -46,10 +46,10 @@ void builder_count_errno(union builder *builder, uint64_t cell, unsigned index, 
 /* The offset of the first piece of a cell's durations. */
 uint64_t builder_buckets(union builder *builder, uint64_t cell);
 
-/* A file with everything in it once, and ends it. */
+/* Makes a file that has everything in it once, and ends it. */
 void builder_tell_story(union builder *builder);
 
-/* Sets the file's size: what is there. Returns it. */
+/* Sets the file's size to that of what is there, and returns it. */
 size_t builder_end(union builder *builder);
 
 #endif

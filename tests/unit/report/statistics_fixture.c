@@ -75,7 +75,7 @@ const char *damage(void)
     return model->damaged->len ? g_ptr_array_index(model->damaged, 0) : "";
 }
 
-/* What no process can have done, whatever its file says. */
+/* Fails for figures that no process can have, whatever its file says. */
 static void expect_possible(const struct ffitap__histogram *histogram, const char *what)
 {
     struct ffitap__bucket bucket;

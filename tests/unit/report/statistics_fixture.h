@@ -19,7 +19,7 @@ void fixture_destroy(void);
 
 void write_bytes(const char *where, const void *bytes, size_t size);
 
-/* Reads `size` bytes of the file as if they were all of it, and then the recording ended. */
+/* Reads `size` bytes of the file as if there were no more, and as if the recording ended then. */
 void read_cut(size_t size);
 
 /* The row that is called `name` by that one of its identities; the test fails if there is none. */

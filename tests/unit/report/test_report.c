@@ -1,4 +1,5 @@
-/* The whole way from a recording's directory to a file, by the recordings of the golden tests. */
+/* The whole way from a recording's directory to a file, tried with the recordings of the golden
+ * tests. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>

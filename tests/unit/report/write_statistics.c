@@ -1,5 +1,5 @@
-/* Writes a statistics file with everything in it once: tests/golden/report/statistics is frozen of
- * it. */
+/* Writes a statistics file that has everything in it once. tests/golden/report/statistics holds
+ * such a file. */
 #include <stdio.h>
 
 #include "statistics_builder.h"

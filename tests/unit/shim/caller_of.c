@@ -1,4 +1,5 @@
-/* Two of these, one bound at its first call and one at load time: where slots are to be found. */
+/* The tests find slots in two libraries of this file: one is bound at its first call, the other at
+ * load time. */
 #include <unistd.h>
 
 int ask(void);

@@ -20,8 +20,9 @@ void kept_remove(void);
 
 void kept_start_in(const char *where);
 
-/* The file of `pid`, NULL if there is none, and what is in it: a record, NULL for offset 0; a text;
- * the one thread; what that counted in last; a histogram's sum. */
+/* kept_file() returns the file of `pid`, NULL if there is none. The others return what is in it: a
+ * record, NULL for offset 0; a text; the one thread; the cell that the thread counted in last; the
+ * sum of a histogram. */
 const struct ffitap__statistics_header *kept_file(int pid);
 const void *kept_at(const struct ffitap__statistics_header *header, uint64_t offset);
 char *kept_text(const struct ffitap__statistics_header *header, uint64_t offset);
@@ -34,7 +35,7 @@ uint64_t kept_sum(const struct ffitap__statistics_header *header, uint64_t offse
 void kept_call(void *address, bool has_lock);
 void kept_call_with_window(void *address);
 
-/* For a child, which is to end well. */
+/* Waits for a child, which must end with 0. */
 void kept_wait_for(int pid);
 
 #endif

@@ -160,7 +160,7 @@ bool ffitap__lttng_wants_complete_calls(void)
 
 __attribute__((weak)) bool lttng_double_is_there = true;
 
-/* As the provider does when it is loaded. */
+/* Does what the provider does when it is loaded. */
 __attribute__((constructor)) static void be_there(void)
 {
     if (lttng_double_is_there)

@@ -27,8 +27,8 @@ void lttng_double_reset(void);
 const char *lttng_double_names(void);
 
 /*
- * For each event x: lttng_double_x_count(), how many there were, and lttng_double_x(i), the i-th
- * from the last: 0 is the last itself. Without such an event the test fails there.
+ * For each event x: lttng_double_x_count() returns how many there were, and lttng_double_x(i) the
+ * i-th from the last, 0 being the last itself. If there is no such event, the test fails.
  */
 #define X(name, record)                                                                            \
     unsigned lttng_double_##name##_count(void);                                                    \

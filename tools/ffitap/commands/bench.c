@@ -138,7 +138,8 @@ static int bench(const char **words, void *data)
     (void)words;
     if (!understand(request))
         return FFITAP_EXIT_FAILED;
-    /* The untraced calls must not be counted by others, nor any of the calls be left out. */
+    /* Another ffitap must not count the calls that are meant to be untraced, and no filter may
+     * leave any calls out. */
     return ffitap_preload_unset() ? measure(request) : FFITAP_EXIT_FAILED;
 }
 

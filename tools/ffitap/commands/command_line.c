@@ -61,7 +61,7 @@ static int show(int chosen, poptContext context, const struct ffitap_usage *usag
     return ffitap_end_output();
 }
 
-/* Whether the words that followed the options are as many as they may be; says if not. */
+/* Whether the command takes as many words as followed the options; prints a message if not. */
 static bool check_words(const char **words, const struct ffitap_usage *usage, const char *title)
 {
     size_t count = 0;
@@ -78,7 +78,7 @@ static bool check_words(const char **words, const struct ffitap_usage *usage, co
     return false;
 }
 
-/* The words behind the options, then NULL. The context has them until it is freed. */
+/* The words that follow the options, then NULL. They are the context's. */
 static const char **words_of(poptContext context)
 {
     static const char *none[] = {NULL};
@@ -87,7 +87,8 @@ static const char **words_of(poptContext context)
     return words ? words : none;
 }
 
-/* What was understood, once popt has gone through the options and given `chosen` back. */
+/* Does what the words ask for. `chosen` is what popt returned for them: a help option, an error, or
+ * -1 when it had gone through all options. */
 static int act(poptContext context, int chosen, const struct ffitap_usage *usage, const char *title,
                ffitap_command_work *work, void *request)
 {

@@ -37,9 +37,9 @@ typedef int ffitap_command_work(const char **words, void *request);
 /*
  * Understands `argv`, of `argc` words, the first of which is the command's title ("ffitap stat"),
  * puts the options' arguments where usage->options says, in `request`, and calls `work` with that.
- * Returns the exit status: of `work`; of help that was asked for, and printed; or
- * FFITAP_EXIT_FAILED, having said what is wrong with the words. The strings in `request` are the
- * caller's to free, in any case.
+ * Returns the exit status of `work`. If help was asked for, prints that instead and returns its
+ * exit status. If something is wrong with the words, says so and returns FFITAP_EXIT_FAILED. The
+ * caller has to free the strings in `request` in any case.
  */
 int ffitap_command_parse(int argc, const char **argv, const struct ffitap_usage *usage,
                          ffitap_command_work *work, void *request);

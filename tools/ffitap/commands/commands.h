@@ -1,6 +1,6 @@
 /*
- * The subcommands of ffitap, one source file each: the one list of them. argv[0] is the full title
- * ("ffitap record"); what a command returns is ffitap's exit status.
+ * The one list of ffitap's subcommands, each of which has a source file of its own. argv[0] is the
+ * full title ("ffitap record"); what a command returns is ffitap's exit status.
  */
 #ifndef FFITAP_TOOLS_FFITAP_COMMANDS_COMMANDS_H
 #define FFITAP_TOOLS_FFITAP_COMMANDS_COMMANDS_H

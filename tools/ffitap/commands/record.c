@@ -29,7 +29,7 @@
 /* LTTng's 3 seconds are few on a loaded machine, and a program that starts late loses its start. */
 #define REGISTER_TIMEOUT_MS "10000"
 
-/* What the number of events in the summary may cost. */
+/* How long it may take to count the events for the summary. */
 #define COUNT_BUDGET_MS 3000
 
 /* What the user wants. */
@@ -160,7 +160,7 @@ static int start(struct run *run)
     return ffitap_program_start(&run->program);
 }
 
-/* Writes the recording's end; says what of it is missing. */
+/* Writes the end of the recording, and says what is missing. */
 static void finish(struct run *run)
 {
     if (wants_statistics(run))
@@ -168,7 +168,8 @@ static void finish(struct run *run)
     bool complete = ffitap_session_stop(&run->session, run->program.signals);
     const struct ffitap_losses losses = ffitap_session_losses(&run->session);
 
-    /* A private daemon takes its session along, and is half a second faster at it. */
+    /* When a private daemon ends, its session ends with it. That is half a second faster than to
+     * destroy the session first. */
     if (run->daemon.is_shared)
         ffitap_session_destroy(&run->session);
     run->recording.discarded_events = losses.discarded_events;
@@ -223,14 +224,14 @@ static void explain_emptiness(const struct run *run)
     g_free(obstacle);
 }
 
-/* Counts as many events as it can in a few seconds; the report will tell of all of them anyway. */
+/* Counts events for a few seconds and no longer; the report will tell of all of them anyway. */
 static void count_events(const struct run *run, char *text, size_t room)
 {
     struct ffitap_event_count count;
 
     *text = '\0';
-    /* babeltrace may crash on a trace that was cut, or never end. The report's reader is prepared
-     * for that; this is not. */
+    /* On a trace that was cut babeltrace may crash, or read on for ever. The report's reader is
+     * prepared for that; this code is not. */
     if (run->recording.incomplete ||
         !ffitap_event_count_read(run->directory.trace, COUNT_BUDGET_MS, &count))
         return;

@@ -23,7 +23,7 @@
 
 /* What the user wants. */
 struct request {
-    char *directory; /* NULL: the statistics are of no use when the table is printed */
+    char *directory; /* NULL: the statistics are not kept once the table is printed */
     char *json;      /* NULL: none */
     char *interval;  /* NULL: one table, at the end */
     uint64_t interval_ns;
@@ -85,7 +85,7 @@ static int start(struct run *run)
     return ffitap_program_start(&run->program);
 }
 
-/* What was counted so far. */
+/* Prints what was counted so far. */
 static void print_meanwhile(void *data)
 {
     const struct run *run = data;
@@ -94,7 +94,7 @@ static void print_meanwhile(void *data)
                                 ffitap_clock_ns() - run->program.child.start_ns);
 }
 
-/* The table, and the report if one is wanted. */
+/* Prints the table, and writes the report if one is wanted. */
 static void finish(struct run *run)
 {
     const struct ffitap_report_options report = {
@@ -133,7 +133,8 @@ static int stat_program(const struct request *request)
     return status;
 }
 
-/* Whether the report can go to `file`: 0 or an errno. Files are made anew in their place. */
+/* Whether the report can be written to `file`: 0, or an errno. A file that is there already will be
+ * replaced. */
 static int probe_output(const char *file)
 {
     struct stat status;

@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-/* In the child. An alarm lives on through exec. */
+/* Runs in the child. An alarm that is set stays set through exec. */
 static void limit_time(void *data)
 {
     alarm(*(unsigned *)data);

@@ -1,4 +1,4 @@
-/* Other programs that are asked something: run to their end, for what they print. */
+/* Asks other programs something: runs them to their end, and keeps what they print. */
 #ifndef FFITAP_TOOLS_FFITAP_DOCTOR_ASK_H
 #define FFITAP_TOOLS_FFITAP_DOCTOR_ASK_H
 

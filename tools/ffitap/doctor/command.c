@@ -98,7 +98,7 @@ static bool has_prefix(const char *text, const char *prefix, const char **rest)
     return g_str_has_prefix(text, prefix);
 }
 
-/* Takes one option or assignment off the words behind "env". Whether there was one. */
+/* Takes one option or assignment off the words behind "env". Returns whether there was one. */
 static bool take_option(struct ffitap_doctor_command *command, struct ffitap_findings *findings)
 {
     char *option = command->words->len > 1 ? g_ptr_array_steal_index(command->words, 1) : NULL;
@@ -153,7 +153,7 @@ static enum step follow_env(struct ffitap_doctor_command *command, struct ffitap
     return STEP_AGAIN;
 }
 
-/* What execvp(3) does with a file that the kernel refuses. */
+/* Does what execvp(3) does with a file that the kernel refuses. */
 static enum step follow_text(struct ffitap_doctor_command *command,
                              struct ffitap_findings *findings)
 {

@@ -16,9 +16,10 @@ struct ffitap_doctor_command {
 };
 
 /*
- * Follows `words`, which end with NULL, adding what there is to say. What env(1) would do to the
- * environment is done to ffitap's own. Returns 0, or the exit status that env(1) would have because
- * there is no such program. Release with ffitap_doctor_command_fini() either way.
+ * Follows `words`, which end with NULL, and adds to the findings what there is to say. If env(1)
+ * would change the environment, ffitap's own environment is changed in the same way. Returns 0, or
+ * the exit status that env(1) would have if there is no such program. Release with
+ * ffitap_doctor_command_fini() either way.
  */
 int ffitap_doctor_command_follow(struct ffitap_doctor_command *command,
                                  struct ffitap_findings *findings, const char **words);

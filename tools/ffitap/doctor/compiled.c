@@ -1,6 +1,6 @@
 /*
- * ffitap doctor: modules that cffi compiled (its API mode). They call what they declare as any C
- * does, and not through libffi.
+ * ffitap doctor: modules that cffi compiled (its API mode). Their calls are plain calls of C, which
+ * do not go through libffi.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "ffitap/doctor/compiled.h"
 #include "program/elf_file.h"
 
-/* The method of cffi's backend by which each of them introduces itself. */
+/* The method of cffi's backend by which each such module introduces itself. */
 #define MARK        "_init_cffi_1_0_external_module"
 #define BACKEND     "PyInit__cffi_backend"
 #define OLD_BACKEND "init_cffi_backend"

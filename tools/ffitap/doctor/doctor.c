@@ -14,7 +14,7 @@
 #include "recorder/preload.h"
 #include "report/base/output.h"
 
-/* What the worst finding means for the program, where that could be looked at. */
+/* The exit status by the worst finding, for a program that could be looked at. */
 static const int exit_statuses[] = {
     [FFITAP_LEVEL_OK] = FFITAP_EXIT_DONE,
     [FFITAP_LEVEL_NOTE] = FFITAP_EXIT_DONE,

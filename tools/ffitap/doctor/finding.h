@@ -22,7 +22,7 @@ enum ffitap_level {
 /* Where findings gather. */
 struct ffitap_findings {
     GPtrArray *machine, *program;
-    GPtrArray *current; /* the one of both that is being added to */
+    GPtrArray *current; /* that one of the two which findings are added to */
 };
 
 void ffitap_findings_init(struct ffitap_findings *findings);
@@ -34,13 +34,13 @@ __attribute__((format(printf, 5, 6))) void
 ffitap_findings_add(struct ffitap_findings *findings, enum ffitap_level level, const char *subject,
                     const char *advice, const char *format, ...);
 
-/* Says which file the last one is about. */
+/* Says which file the last finding is about. */
 void ffitap_findings_name_file(struct ffitap_findings *findings, const char *file);
 
-/* The worst of all. */
+/* The level of the worst finding. */
 enum ffitap_level ffitap_findings_worst(const struct ffitap_findings *findings);
 
-/* Writes them as lines. `command` is the program's, or NULL. */
+/* Writes the findings as lines. `command` is the command of the program, or NULL. */
 void ffitap_findings_write(FILE *stream, const struct ffitap_findings *findings,
                            const char **command);
 

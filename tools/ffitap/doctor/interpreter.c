@@ -88,7 +88,8 @@ static bool defines(const char *path, const char *function)
     return does;
 }
 
-/* Which of the executable and what it is linked with defines `function`; NULL: none. */
+/* The file that defines `function`: the executable, or a library that it is linked with. NULL:
+ * none. */
 static const char *find_definer(const struct ffitap_executable *executable, const char *function)
 {
     if (defines(executable->path, function))
@@ -101,7 +102,9 @@ static const char *find_definer(const struct ffitap_executable *executable, cons
     return NULL;
 }
 
-/* Whether the shim hooks the function: then its name is among the shim's strings. */
+/*
+ * Whether the shim hooks the function. If it does, the function's name is among the shim's strings.
+ */
 static bool is_hooked(const struct ffitap_executable *executable, const char *function)
 {
     struct ffitap_elf_file shim;
@@ -215,7 +218,7 @@ static void look_at_module(struct ffitap_findings *findings,
                            const struct ffitap_executable *executable,
                            const struct language *language, const char *module, const char *path)
 {
-    /* Subjects outlive the answer. */
+    /* The name is part of the answer, and a subject must live longer than that. */
     const char *subject = g_intern_string(module);
 
     if (!*path)
@@ -258,8 +261,8 @@ static size_t count_flags(const struct ffitap_executable *executable)
     return count - 1;
 }
 
-/* The command with which the interpreter is asked: those of its own arguments that matter, and the
- * question. `*words` is the same without the question, as one text. g_free() both. */
+/* Makes the command with which the interpreter is asked: those of its own arguments that matter,
+ * and the question. `*words` is that command without the question, as one text. g_free() both. */
 static const char **make_question(const struct ffitap_executable *executable,
                                   const struct language *language, size_t flags, char **words)
 {

@@ -6,11 +6,11 @@
 
 #include <glib.h>
 
-/* What it would load for one file. */
+/* What the dynamic linker would load for one file. */
 struct ffitap_linked {
     GPtrArray *paths; /* of the libraries */
-    char *missing;    /* the name of the first that it does not find, or NULL */
-    char *complaint;  /* what it has to say about it, or NULL */
+    char *missing;    /* the name of the first that is not found, or NULL */
+    char *complaint;  /* the dynamic linker's message about that, or NULL */
 };
 
 /*

@@ -55,7 +55,9 @@ static void compare_versions(struct ffitap_findings *findings, const char *path,
     ffitap_findings_name_file(findings, path);
 }
 
-/* Its path, to be freed, or NULL. */
+/*
+ * Looks for the session daemon and at its version. Returns the daemon's path, to be freed, or NULL.
+ */
 static char *look_at_daemon(struct ffitap_findings *findings)
 {
     char *path = NULL;
@@ -212,7 +214,7 @@ static void look_at_group(struct ffitap_findings *findings)
                               : "there is no group '" GROUP "'");
 }
 
-/* Tries it in a process of its own, so that the mounts are gone with that process. */
+/* Tries to mount in a process of its own, so that the mounts are gone with that process. */
 static bool may_isolate(void)
 {
     int status = 0;

@@ -78,7 +78,7 @@ static bool is_ours(const struct ffitap_executable *executable, const char *path
     return is;
 }
 
-/* The core, which the program brings along, would be given the tap of this ffitap. */
+/* Looks at the core that the program brings along, which would be given the tap of this ffitap. */
 static void look_at_core(struct ffitap_findings *findings,
                          const struct ffitap_executable *executable, const char *path)
 {

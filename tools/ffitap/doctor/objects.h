@@ -18,15 +18,17 @@ struct ffitap_executable {
     GPtrArray *callers; /* paths of those of its objects that call through libffi */
 };
 
-/* Whether it is libffi itself, be it renamed by who bundled it. */
+/* Whether the file is libffi itself, even if somebody who bundled it has renamed it. */
 bool ffitap_doctor_is_libffi(const struct ffitap_elf_file *file);
 
-/* Whether it calls libffi, its own or another's, so that the shim can come between. */
+/*
+ * Whether the file calls a libffi, its own or another one, through a slot that the shim can hook.
+ */
 bool ffitap_doctor_has_slot_of_call(const struct ffitap_elf_file *file);
 
 /*
- * Says that `path`, which is `file`, calls through libffi, and through which: one of `linked` or
- * its own.
+ * Says that the file at `path`, which is open as `file`, calls through libffi, and through which
+ * one: one of `linked`, or the file's own.
  */
 void ffitap_doctor_say_caller(struct ffitap_findings *findings, const char *subject,
                               const char *path, const struct ffitap_elf_file *file,

@@ -17,7 +17,7 @@
 
 #define TRIAL_SECONDS 60
 
-/* The dynamic linker does not find `missing`, which `path` is linked with. */
+/* Says that the dynamic linker does not find `missing`, which `path` is linked with. */
 static void say_missing(struct ffitap_findings *findings, enum ffitap_level level,
                         const char *subject, const char *path, const char *missing)
 {
@@ -189,7 +189,7 @@ static bool try_and_say(struct ffitap_findings *findings, enum ffitap_level leve
     return works;
 }
 
-/* False, with errno set, if there is no place for it. */
+/* Makes the directory without a message. False, with errno set, if there is no place for it. */
 static bool make_quietly(struct ffitap_directory *directory)
 {
     char message[1];

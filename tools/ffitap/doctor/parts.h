@@ -13,13 +13,13 @@ struct ffitap_parts {
     bool stat_works; /* it was tried */
 };
 
-/* Looks for them; release with ffitap_parts_fini(). */
+/* Looks for the parts; release with ffitap_parts_fini(). */
 void ffitap_doctor_parts(struct ffitap_findings *findings, struct ffitap_parts *parts);
 void ffitap_parts_fini(struct ffitap_parts *parts);
 
 /*
- * Whether both files, of parts of ffitap, are of builds that can work together: what they share is
- * laid out alike (tap/layout.h).
+ * Whether two files of ffitap's are of builds that can work together, because what the files share
+ * is laid out alike in both (tap/layout.h).
  */
 bool ffitap_doctor_agree(const char *one, const char *other);
 

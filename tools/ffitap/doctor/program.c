@@ -170,8 +170,8 @@ static void look_inside(struct ffitap_findings *findings, const struct ffitap_pa
         .callers = g_ptr_array_new_with_free_func(g_free),
     };
 
-    /* The dynamic linker is given the real path, because $ORIGIN is the directory of the file
-     * itself, which the kernel tells it when the program is run. */
+    /* The dynamic linker is given the real path, because $ORIGIN stands for the directory of the
+     * real file. When the program is run, the kernel tells the linker that path. */
     char *file = realpath(command->path, NULL);
     ffitap_linked_init(&executable.linked, file ? file : command->path, preload);
     free(file);

@@ -6,9 +6,10 @@
 #include "ffitap/doctor/finding.h"
 
 /*
- * Adds what there is to say about the program of `command`. It is not run, but the interpreter that
- * it needs may be, to ask that something. Returns 0, or the exit status that env(1) would have
- * because there is no such program. May change ffitap's environment as `command` does.
+ * Adds what there is to say about the program of `command`. The program is not run, but an
+ * interpreter that it needs may be run to be asked something. Returns 0, or the exit status that
+ * env(1) would have if there is no such program. If `command` changes the environment, ffitap's own
+ * environment changes, too.
  */
 int ffitap_doctor_program(struct ffitap_findings *findings, const struct ffitap_parts *parts,
                           const char **command);

@@ -20,7 +20,7 @@
 
 #define ADVICE "; use --once"
 
-/* curses would end the program with a message of its own. */
+/* Checks the terminal before curses does, which would end the program with a message of its own. */
 static bool check_terminal(void)
 {
     const char *type = getenv("TERM");

@@ -125,7 +125,7 @@ static enum sight look_at_process(const char *process, char **file)
     return sight;
 }
 
-/* Whether its environment asks it to keep statistics. */
+/* Whether the environment of the process asks for statistics. */
 static bool is_asked(const char *process)
 {
     FILE *stream = open_about(process, "environ");

@@ -1,6 +1,7 @@
 /*
  * How much memory LTTng gets for events that the disk has not taken yet. LTTng allocates the
- * buffers for every possible CPU, in /dev/shm, at once, and wants powers of two.
+ * buffers in /dev/shm, for every possible CPU and all at once, and their sizes must be powers of
+ * two.
  */
 #ifndef FFITAP_TOOLS_RECORDER_LTTNG_BUFFERS_H
 #define FFITAP_TOOLS_RECORDER_LTTNG_BUFFERS_H

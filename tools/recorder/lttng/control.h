@@ -69,7 +69,7 @@ extern struct ffitap_lttng ffitap_lttng;
 /* False, having said why. */
 bool ffitap_lttng_load(void);
 
-/* The library talks on stderr otherwise. */
+/* Keeps the library from printing messages to stderr. */
 void ffitap_lttng_be_quiet(void);
 
 #endif

@@ -196,8 +196,8 @@ bool ffitap_daemon_logged(const struct ffitap_daemon *daemon, const char *text)
     return found;
 }
 
-/* Whether the keeper has told that the daemon was lost. Asked when the keeper has ended: before
- * that it may not have looked yet whether the daemon is still there. */
+/* Whether the keeper has told that the daemon was lost. Call this once the keeper has ended. Before
+ * that the keeper may not have looked yet whether the daemon is still there. */
 static bool keeper_told_of_loss(const struct ffitap_daemon *daemon, int status)
 {
     bool lost = status != 0;

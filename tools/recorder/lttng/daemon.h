@@ -29,8 +29,9 @@ bool ffitap_daemon_init(struct ffitap_daemon *daemon);
 
 /*
  * Starts the daemon and waits until programs can register with it; from here on liblttng-ctl talks
- * to it. Call it with the traced program forked: this changes the mounts that ffitap sees, and its
- * environment. `session` begins the names of the sessions there will be. False, having said why.
+ * to it. Call this after the traced program was forked, because it changes the mounts that ffitap
+ * sees, and ffitap's environment. The names of the sessions that will be created begin with
+ * `session`. False, having said why.
  */
 bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session);
 

@@ -115,7 +115,8 @@ static _Noreturn void exec_daemon(const struct ffitap_keeper_task *task)
     _exit(FFITAP_EXIT_NOT_FOUND);
 }
 
-/* Reaps what has ended, the daemon's orphans too. Whether `daemon` was among it. */
+/* Reaps all children that have ended, the daemon's orphans too. Returns whether `daemon` was one of
+ * them. */
 static bool reap(pid_t daemon)
 {
     bool ended = false;
@@ -148,7 +149,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Whether ffitap lived to say that it has its recording. */
+/* Whether ffitap lived to say that the daemon has nothing left to write. */
 static bool is_all_written(void)
 {
     char byte;
@@ -175,7 +176,7 @@ static void end_group(pid_t daemon)
     }
 }
 
-/* Waits until ffitap is gone or done. Whether the daemon still runs then. */
+/* Waits until ffitap is gone or done. Returns whether the daemon still runs then. */
 static bool keep(pid_t daemon)
 {
     bool lifeline_closed = false;

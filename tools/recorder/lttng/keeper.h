@@ -26,7 +26,7 @@ struct ffitap_keeper_task {
 };
 
 /*
- * Runs the daemon for as long as `lifeline` is open and nothing comes out of it. To be called in a
+ * Runs the daemon for as long as `lifeline` is open and nothing comes out of it. Call this in a
  * process that was forked for it. A byte on the lifeline says that the daemon has nothing left to
  * write; if the lifeline closes without one, the daemon gets time to write. Closes all other
  * descriptors but `news`.

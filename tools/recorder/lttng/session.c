@@ -68,7 +68,7 @@ static void describe_channel(struct lttng_channel *channel, const char *name,
     attributes->num_subbuf = buffer->part_count;
     attributes->output = LTTNG_EVENT_MMAP;
     attributes->switch_timer_interval = 0; /* a part is written when it is full, or at the end */
-    attributes->read_timer_interval = 0;   /* who fills a part wakes the consumer */
+    attributes->read_timer_interval = 0;   /* the writer that fills a part wakes the consumer */
     attributes->live_timer_interval = 0;
     attributes->tracefile_count = attributes->tracefile_size = 0;
     if (kept_parts)

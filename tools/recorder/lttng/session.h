@@ -49,7 +49,7 @@ bool ffitap_session_stop(struct ffitap_session *session, int descriptor);
 /* What was lost, known once the session has stopped. */
 struct ffitap_losses ffitap_session_losses(const struct ffitap_session *session);
 
-/* Destroys the session; the trace is complete then. Nothing happens without one. */
+/* Destroys the session; the trace is complete then. Does nothing if there is no session. */
 void ffitap_session_destroy(struct ffitap_session *session);
 
 /* Releases what `session` holds here; nothing happens to it in the daemon. */

@@ -11,18 +11,18 @@
 /* Where LTTng has the sockets of root's daemon. */
 #define FFITAP_SYSTEM_DAEMON_DIRECTORY "/var/run/lttng"
 
-/* Whether somebody runs it. */
+/* Whether the daemon runs, whoever started it. */
 bool ffitap_system_daemon_is_alive(void);
 
-/* Whether programs can register with it, which they can a moment later. */
+/* Whether programs can register with the daemon, which is so a moment after it has started. */
 bool ffitap_system_daemon_is_ready(void);
 
 /* Notes that the daemon runs for recordings alone, if `pid` is the daemon. */
 void ffitap_system_daemon_mark(pid_t pid);
 
 /*
- * Destroys all sessions whose names begin with `session`, and ends the daemon if these were its
- * last and a recording started it.
+ * Destroys all sessions whose names begin with `session`. Then ends the daemon, if a recording
+ * started it and it has no other sessions.
  */
 void ffitap_system_daemon_leave(const char *session);
 

@@ -18,10 +18,10 @@ struct ffitap_warm_up {
 
 /*
  * Registers by way of FFITAP_FORK_LIBRARY (preload.h), with the daemon under `home` or, if that is
- * NULL, the system's, and looks into `directory` for the streams of `set`. The process then idles
- * until ffitap_warm_up_end(), to be called in any case: when a process goes, LTTng's consumer
- * daemon pauses for 200 ms, which is better done without. False, having said why, if the library
- * does not load or a stream is missing.
+ * NULL, with the system's, and looks into `directory` for the streams of `set`. The process then
+ * idles until ffitap_warm_up_end(), which must be called in any case. It does not end before,
+ * because LTTng's consumer daemon pauses for 200 ms when a process ends. False, having said why, if
+ * the library does not load or a stream is missing.
  */
 bool ffitap_warm_up_start(struct ffitap_warm_up *warm_up, const char *home, const char *directory,
                           enum ffitap_event_set set);

@@ -1,6 +1,6 @@
 /*
- * Notes of programs that were started (tap/statistics/exec_note.h), read and kept. They are not to
- * be trusted: anything may go by the name of one.
+ * Notes of programs that were started (tap/statistics/exec_note.h), read and kept. Notes are not to
+ * be trusted: a file with a note's name may hold anything.
  */
 #ifndef FFITAP_TOOLS_REPORT_BASE_EXEC_NOTE_H
 #define FFITAP_TOOLS_REPORT_BASE_EXEC_NOTE_H
@@ -14,7 +14,7 @@
 struct ffitap__read_note {
     int32_t pid;        /* 0: not known */
     int32_t parent;     /* 0: not known */
-    uint64_t moment_ns; /* before it was, on CLOCK_MONOTONIC */
+    uint64_t moment_ns; /* a moment before the start, on CLOCK_MONOTONIC */
     uint64_t until_ns;  /* from then on the number is another process's, or program's */
     unsigned marks;     /* enum ffitap__exec_mark */
     const char *path;   /* in `text` below */
@@ -22,7 +22,7 @@ struct ffitap__read_note {
     char text[FFITAP__EXEC_NOTE_MAX + 2];
 };
 
-/* Whether a file of that name is a note, if it is in order. */
+/* Whether `name` is the name of a note. What the file holds may still be none. */
 bool ffitap__exec_note_is_name(const char *name);
 
 /* Reads the note `name` of the open directory `folder`. Returns NULL, or what is wrong with the

@@ -1,7 +1,8 @@
 /*
  * A recording's description: the small JSON file `recording` in the recording's directory, which
- * `ffitap record` writes and `ffitap report` reads. It is written once when the recording starts
- * and again when it ends, so that a recording that was killed still says what it was.
+ * `ffitap record` and `ffitap stat` write and `ffitap report` reads. The file is written once when
+ * the recording starts and again when it ends, so that a recording that was killed still says what
+ * it was.
  */
 #ifndef FFITAP_TOOLS_REPORT_BASE_RECORDING_H
 #define FFITAP_TOOLS_REPORT_BASE_RECORDING_H
@@ -30,10 +31,10 @@ struct ffitap_recording {
     char *start;               /* ISO 8601, UTC, with nanoseconds */
     char *mode;                /* "record", or "stat" for statistics without a trace */
     char *events;              /* "calls", "detail" or "loads"; "" without a trace */
-    json_t *filter;            /* array of strings, tap/base/filter.h's patterns; NULL is none */
+    json_t *filter;            /* array of strings: patterns (tap/base/filter.h); NULL: none */
     json_t *versions;          /* object: "ffitap", "lttng", "kernel" */
     bool is_bare;              /* statistics files alone, whoever had them made */
-    int64_t pid;               /* of the command; of bare ones a process that lives, or 0 */
+    int64_t pid;               /* of the command; if bare, of a process that lives, or 0 */
     uint64_t duration_ns;      /* 0 while it runs */
     bool ended;                /* false: the recorder did not live to see the end */
     bool incomplete;           /* the recorder knows that some of the trace was not written */

@@ -73,7 +73,7 @@ static void list_calls_in_flight(struct ffitap__model *model, const struct ffita
         list_open_calls(model, process, value);
 }
 
-/* What never ended is looked at the moment `last_ns`. */
+/* Lists the loads that never ended, as they were at the moment `last_ns`. */
 static void list_open_loads(struct ffitap__process *process, int64_t last_ns)
 {
     GHashTableIter iterator;

@@ -42,7 +42,7 @@ struct ffitap__model {
     GPtrArray *left_out;  /* at the end, those that were told of and are not in the report */
     GArray *in_flight;    /* struct ffitap__in_flight; filled at the end */
     GArray *unseen;       /* struct ffitap__unseen; texts are of the pool, as in the next */
-    GArray *started; /* struct ffitap__started; settled after the end (report/model/unseen.h) */
+    GArray *started;      /* struct ffitap__started; settled after the end (unseen.h) */
 
     bool is_elsewhere;        /* on another machine, with other files */
     bool is_uncounted;        /* its processes were to keep no statistics: events alone tell */
@@ -76,8 +76,8 @@ struct ffitap__model *ffitap__model_create(const char *token);
 void ffitap__model_destroy(struct ffitap__model *model);
 
 /*
- * What feeds the model: to be told what the recording holds, statistics files first, then traces,
- * each in order of time. It lives as long as the model.
+ * The sink that feeds the model. It has to be told what the recording holds: the statistics files
+ * first, and then the traces, each in order of time. The sink lives as long as the model.
  */
 struct ffitap__report_sink ffitap__model_sink(struct ffitap__model *model);
 

@@ -1,4 +1,4 @@
-/* What becomes of each thing that the model is told (report/model/sink.h). */
+/* What the model does with each thing that it is told (report/model/sink.h). */
 #include <string.h>
 
 #include "report/model/model.h"
@@ -150,7 +150,8 @@ static gpointer base_key(uint64_t base)
     return GSIZE_TO_POINTER(base | 1);
 }
 
-/* The row of an object, and how its first mapping was, if this is one. */
+/* The row of an object. If the object was not mapped before, the row also gets its place, its size
+ * and why it is there. */
 static struct ffitap__report_object *object_row(struct ffitap__process *process,
                                                 const struct ffitap__report_object *object)
 {

@@ -10,8 +10,8 @@
 
 #include "report/base/strings.h"
 
-/* Tells those of `lookups`, rows whose texts are of `strings`, that failed so: when all are known.
- */
+/* Marks those of `lookups`, rows whose texts are of `strings`, that failed in this way. Called when
+ * all lookups are known. */
 void ffitap__module_entry_settle(GHashTable *lookups, struct ffitap__strings *strings);
 
 #endif

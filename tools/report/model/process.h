@@ -86,13 +86,15 @@ struct ffitap__process *ffitap__process_create(struct ffitap__strings *strings, 
 
 void ffitap__process_destroy(struct ffitap__process *process);
 
-/* Makes `process` ours: what it counted apart goes into `tables`, which outlive it. */
+/* Makes `process` ours: what was counted for it apart goes into `tables`, which outlive the
+ * process. */
 void ffitap__process_adopt(struct ffitap__process *process, struct ffitap__tables *tables);
 
 /* Makes the process foreign: what was counted for it is forgotten. */
 void ffitap__process_disown(struct ffitap__process *process);
 
-/* Forgets what it counted, though not its names: from now on it counts in `tables`. */
+/* Forgets what was counted for the process, but not its names. What is counted for it from now on
+ * goes into `tables`. */
 void ffitap__process_forget_tables(struct ffitap__process *process, struct ffitap__tables *tables);
 
 /* These take a definition, and move what was counted under its id to the right row. */
@@ -108,8 +110,8 @@ enum ffitap__lock_kind ffitap__process_lock_kind(const struct ffitap__process *p
 /* Whether the process has an interpreter that can do without its lock. */
 bool ffitap__process_is_free_threaded(const struct ffitap__process *process);
 
-/* Where to count the calls of a function, and the callbacks out of them. Borrowed until the next
- * definition. */
+/* The rows in which the calls of a function are counted, and the callbacks out of them. Borrowed
+ * until the next definition. */
 struct ffitap__report_function *ffitap__process_function(struct ffitap__process *process,
                                                          uint32_t function_id, uint16_t runtime_id);
 struct ffitap__callbacks *ffitap__process_callbacks(struct ffitap__process *process,

@@ -1,11 +1,11 @@
 /*
- * What a recording holds, thing by thing, and who is told of it. The readers know nothing but a
- * sink: of a trace they tell its events in order of time, of a statistics file sums of many events
- * and what it says of its process. The model (report/model/model.h) is one sink; one that writes
- * single events needs no model.
+ * Sinks, which are told what a recording holds, thing by thing. A reader knows nothing but a sink.
+ * It tells the sink the events of a trace in order of time, and of a statistics file the sums of
+ * many events and what the file says of its process. The model (report/model/model.h) is one sink.
+ * A sink that writes single events needs no model.
  *
- * All that is told is borrowed for the call, strings too. Strings are never NULL unless their
- * record says so.
+ * The sink borrows all that it is told, strings too, for the duration of the call. Strings are
+ * never NULL unless their record says so.
  */
 #ifndef FFITAP_TOOLS_REPORT_MODEL_SINK_H
 #define FFITAP_TOOLS_REPORT_MODEL_SINK_H
@@ -26,7 +26,8 @@ struct ffitap__at {
     int32_t tid;
 };
 
-/* The events of a trace, with their records: here an event of the tap's begins to count. */
+/* The events of a trace that a sink is told, with their records. The report makes nothing of the
+ * tap's other events. */
 #define FFITAP__REPORT_EVENTS(X)                                                                   \
     X(process, process_event)                                                                      \
     X(runtime, runtime_event)                                                                      \
@@ -43,8 +44,9 @@ struct ffitap__at {
     X(lost, lost_event)
 
 /*
- * Sums that a statistics file holds in the place of events. Those that are rows of the report's
- * tables are of no table: their texts are in no pool, and a load's name may be NULL as in one.
+ * Sums that a statistics file holds in the place of events. Some have the type of a row of the
+ * report's tables, but are in no table: their texts are in no pool. As in a row, a load's name may
+ * be NULL.
  */
 #define FFITAP__REPORT_SUMS(X)                                                                     \
     X(object_sum, report_object)                                                                   \
@@ -53,11 +55,11 @@ struct ffitap__at {
     X(call_sum, call_sum)                                                                          \
     X(callback_sum, callback_sum)
 
-/* The calls of one function through one runtime in the thread `at->tid`, which are some. */
+/* The calls of one function through one runtime in the thread `at->tid`. There is at least one. */
 struct ffitap__call_sum {
     uint32_t function_id;
     uint16_t runtime_id;
-    const struct ffitap__report_function *calls; /* without a name, and without its lock told */
+    const struct ffitap__report_function *calls; /* the name and the kind of lock are not set */
 };
 
 /* The callbacks out of a function (0: out of no known call) through one runtime. */
@@ -75,13 +77,13 @@ struct ffitap__callback_sum {
     X(call_waits, const struct ffitap__at *)                                                       \
     /* Statistics were kept of the thread, whether it made calls or not. */                        \
     X(thread, const struct ffitap__at *)                                                           \
-    /* A process that made calls, or may have, has left no statistics. */                          \
+    /* A process made calls, or may have made some, and left no statistics. */                     \
     X(unseen, const struct ffitap__unseen *)                                                       \
     X(started, const struct ffitap__started *)                                                     \
     X(statistics_end, const struct ffitap__statistics_end *)                                       \
-    /* Something was going on then; a moment since 1970. */                                        \
+    /* A moment, since 1970, at which something was going on. */                                   \
     X(moment, int64_t)                                                                             \
-    /* What never ended is looked at then, since 1970, whatever the moments before said. */        \
+    /* The moment, since 1970, up to which what never ended has lasted; it counts alone. \ */      \
     X(until, int64_t)                                                                              \
     /* The name of the clock that the times come from. */                                          \
     X(clock, const char *)                                                                         \
@@ -92,7 +94,7 @@ struct ffitap__callback_sum {
     /* Why reading a trace stopped here, before its end. */                                        \
     X(cut, const char *)
 
-/* A process of which nothing tells. */
+/* A process of which nothing is known. */
 struct ffitap__unseen {
     int32_t pid; /* 0: not known */
     bool called; /* it made foreign calls */
@@ -103,7 +105,7 @@ struct ffitap__unseen {
 struct ffitap__started {
     int32_t pid;        /* 0: not known */
     int32_t parent;     /* 0: not known */
-    uint64_t moment_ns; /* before it was, on CLOCK_MONOTONIC */
+    uint64_t moment_ns; /* a moment before the start, on CLOCK_MONOTONIC */
     uint64_t until_ns;  /* from then on the number is another process's, or program's */
     unsigned marks;     /* enum ffitap__exec_mark */
     const char *path;   /* NULL: there is no note, for `failure` */
@@ -118,7 +120,8 @@ struct ffitap__statistics_end {
     bool is_stopped; /* the program went on without statistics */
 };
 
-/* What a sink wants to be told; NULL for what it does not. `data` is the sink's. */
+/* What a sink wants to be told: a function for each thing, NULL for a thing that it does not want.
+ * Each function gets the sink's `data`. */
 struct ffitap__report_told {
 #define X(name, record)                                                                            \
     void (*name)(void *data, const struct ffitap__at *at, const struct ffitap__##record *told);
@@ -161,9 +164,10 @@ FFITAP__REPORT_REMARKS(X)
 #undef X
 
 /*
- * Begins a process that a statistics file tells of: until ffitap__feed_statistics_end(), which
- * follows either way, what is told of `at->pid` comes from that file. All files come before any
- * trace. Returns false if the sink has no use for the process: it belongs to another recording.
+ * Begins a process that a statistics file tells of. Until ffitap__tell_statistics_end(), what is
+ * told of `at->pid` comes from that file. All files come before any trace. Returns false if the
+ * sink has no use for the process, because it belongs to another recording; the end is told all the
+ * same.
  */
 static inline bool ffitap__feed_statistics_begin(const struct ffitap__report_sink *sink,
                                                  const struct ffitap__at *at,

@@ -13,9 +13,9 @@
 bool ffitap__sources_tell_better(const GPtrArray *processes, const struct ffitap__process *process);
 
 /*
- * Called when everything was fed. Does the same for processes that the trace never announced, and
- * that are known by their numbers alone. Then brings all processes into the order of their starts,
- * and notes which one is the parent of which.
+ * Call this when everything was fed. It does the same for processes that the trace never announced,
+ * and that are known by their numbers alone. Then brings all processes into the order of their
+ * starts, and notes which one is the parent of which.
  */
 void ffitap__sources_choose(GPtrArray *processes);
 

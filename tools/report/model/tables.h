@@ -3,8 +3,8 @@
  * row per identity, whichever processes it was counted in and however often. The tables of parts
  * add up to the table of the whole.
  *
- * A row's identity is up to three strings, which are compared by address: they come from one
- * string pool (report/base/strings.h) that outlives the tables.
+ * A row's identity is up to three strings, which are compared by address: they come from one string
+ * pool (report/base/strings.h) that outlives the tables.
  */
 #ifndef FFITAP_TOOLS_REPORT_MODEL_TABLES_H
 #define FFITAP_TOOLS_REPORT_MODEL_TABLES_H
@@ -72,7 +72,7 @@ struct ffitap__lookup {
     uint64_t count;
     uint64_t cached;
     uint64_t failed;
-    uint64_t expected; /* of the failed: who asked had another name ready (module_entry.h) */
+    uint64_t expected; /* of the failed: the caller had another name ready (module_entry.h) */
     uint64_t total_ns;
     const char *error; /* of the last that failed, else NULL */
 };

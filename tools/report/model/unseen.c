@@ -77,7 +77,9 @@ static const char *other_reasons(const struct ffitap__model *model)
                  "the tap, or it could make no statistics file";
 }
 
-/* What follows a program's name, in the model's pool. */
+/*
+ * The words that follow a program's name and say why it was not seen. They are in the model's pool.
+ */
 static const char *describe_file(struct ffitap__model *model, const char *path)
 {
     char *obstacle = ffitap__executable_obstacle(path);

@@ -14,7 +14,9 @@
  */
 void ffitap__unseen_prepare(struct ffitap__model *model, const struct ffitap_recording *recording);
 
-/* Names what was started and is no process of the model, which is finished. */
+/*
+ * Names the programs that were started and are no process of the model. The model must be finished.
+ */
 void ffitap__unseen_settle(struct ffitap__model *model);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * From an event of babeltrace's to one of ours. The one table of events and their fields is in
+ * Turns an event of babeltrace's into one of ours. The one table of events and their fields is in
  * decode.c; names are looked up once per event class, because per event they would cost more than
  * the event.
  */

@@ -4,7 +4,9 @@
 
 #include "report/model/sink.h"
 
-/* Reads the notes of a folder of statistics. What goes by the name of one and is none is damage. */
+/*
+ * Reads the notes of a folder of statistics. A file that only has a note's name is told as damage.
+ */
 void ffitap__exec_notes_read_folder(const struct ffitap__report_sink *sink, const char *folder);
 
 #endif

@@ -92,7 +92,7 @@ static char *add_muxer(struct run *run)
     return NULL;
 }
 
-/* What becomes of a source's streams. */
+/* Connects the streams of a source to what takes them. Returns NULL, or why that failed. */
 typedef char *connect_streams(struct run *run, const bt_component_source *source);
 
 /* The muxer offers one more free input after every connection. */
@@ -221,7 +221,8 @@ out:
     return why;
 }
 
-/* A sink for each stream: without an order between streams there is nothing to sort. */
+/* Gives each stream a sink of its own. Nothing is read in an order between the streams, so nothing
+ * has to be sorted. */
 static char *connect_to_sinks(struct run *run, const bt_component_source *source)
 {
     const uint64_t count = bt_component_source_get_output_port_count(source);

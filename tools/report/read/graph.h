@@ -30,7 +30,7 @@ char *ffitap__graph_run(const GPtrArray *directories, struct ffitap__attempt *at
                         ffitap__consume *consume, void *data, bool *ran);
 
 /*
- * Reads them without the order between their streams, and so without the cost of it, until there is
+ * Reads the traces without putting their streams into one order, which saves time, until there is
  * nothing left or `deadline_us` of g_get_monotonic_time() has come; `*complete` says which. Returns
  * NULL, or why there was nothing to read or it ended early (g_free() it).
  */

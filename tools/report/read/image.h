@@ -28,7 +28,7 @@ struct ffitap__image {
 
 /*
  * Maps the file. Returns 0, or -1 with a sentence in `why` (at most `size` bytes) and nothing to
- * close: there is no such file, or it is none of ours, of another version, or only beginning.
+ * close: there is no such file, or the file is none of ours, of another version, or only begun.
  */
 int ffitap__image_open(struct ffitap__image *image, const char *path, char *why, unsigned size);
 
@@ -62,8 +62,8 @@ const void *ffitap__image_borrow(struct ffitap__image *image, uint64_t offset, u
  */
 GArray *ffitap__image_list(struct ffitap__image *image, uint64_t head, uint64_t end, uint32_t size);
 
-/* A copy of the text at `offset`, which g_free() releases; NULL for 0 and, with damage, for none.
- */
+/* A copy of the text at `offset`, which g_free() releases; NULL for offset 0 and, with damage
+ * noted, if there is no text there. */
 char *ffitap__image_text(struct ffitap__image *image, uint64_t offset);
 
 #endif

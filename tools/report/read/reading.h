@@ -11,9 +11,9 @@
 #include "report/read/worker.h"
 
 /*
- * The statistics that there are now in the recording's directory. `now_ns`, since 1970, is when the
- * calls in flight are looked at (ffitap__statistics_read_folder()). The caller owns the model, as
- * in the next two.
+ * Reads the statistics that there are now in the recording's directory. `now_ns`, since 1970, is
+ * when the calls in flight are looked at (ffitap__statistics_read_folder()). The caller owns the
+ * model, as in the next two.
  */
 struct ffitap__model *ffitap__reading_statistics(const struct ffitap_recording *recording,
                                                  const char *directory, int64_t now_ns);
@@ -23,7 +23,7 @@ struct ffitap__model *ffitap__reading_file(const struct ffitap_recording *record
                                            const char *file, int64_t now_ns);
 
 /*
- * All that a recording holds: statistics, a trace or both; one of the two is enough. NULL if
+ * Reads all that a recording holds: its statistics and its trace, one of which is enough. NULL if
  * neither can be read, with a sentence in `why` (at most `size` bytes).
  */
 struct ffitap__model *ffitap__reading_whole(const struct ffitap_recording *recording,

@@ -4,9 +4,9 @@
 #include <string.h>
 
 /*
- * How often a cell is tried: many times as long as a writer takes that is not interrupted by the
- * kernel. And after how many tries each this thread gives up its CPU, so that a writer that was
- * interrupted can finish.
+ * How often a cell is tried. All tries together take many times as long as a writer that the kernel
+ * does not interrupt. After every TRIES_EACH tries this thread gives up its CPU, so that a writer
+ * that was interrupted can finish.
  */
 #define TRIES      1000
 #define TRIES_EACH 50

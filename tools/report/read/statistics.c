@@ -80,7 +80,7 @@ static void tell_object_sum(struct reading *reading, const struct ffitap__statis
     ffitap__feed_object_sum(reading->sink, &reading->at, &sum);
 }
 
-/* What earlier versions wrote without the counts. */
+/* Tells an object whose record an earlier version wrote, without the counts. */
 static void tell_object(struct reading *reading, const struct ffitap__statistics_object *object)
 {
     const struct ffitap__object_event event = {

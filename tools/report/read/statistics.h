@@ -11,7 +11,8 @@
 /*
  * Reads a file, as one program image, before anything of a trace. What cannot be read is left out
  * and told as damage. For a view of what is running, do this again and again, each time with a new
- * model. Returns whether it tells of a process that up to now or the recording's end could count.
+ * model. Returns false if the file cannot be read, or if its process has stopped its statistics:
+ * then nothing more can have been counted since.
  */
 bool ffitap__statistics_read(const struct ffitap__report_sink *sink, const char *path);
 

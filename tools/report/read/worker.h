@@ -26,9 +26,9 @@ typedef int ffitap__work(struct ffitap__attempt *attempt, const void *data);
 
 /*
  * Runs `work` until it ends without a crash, once more than FFITAP__CRASHES_MAX at most. Returns
- * its exit status, or -1 with the signal in `*crash` if that crashed as well; what the crashed ones
- * wrote to standard error is dropped, and the files they left in their scratch directories are
- * removed.
+ * its exit status, or -1 with the signal in `*crash` if the last run crashed as well. What the
+ * crashed runs wrote to standard error is dropped, and the files that they left in their scratch
+ * directories are removed.
  */
 int ffitap__worker_run(ffitap__work *work, const void *data, int *crash);
 

@@ -1,5 +1,5 @@
-/* What a report is written by. A format is an entry in the list of formats.c and a file of its own.
- */
+/* The formats that a report is written in. Each is a file of its own, and an entry in the list of
+ * formats.c. */
 #ifndef FFITAP_TOOLS_REPORT_WRITE_FORMAT_H
 #define FFITAP_TOOLS_REPORT_WRITE_FORMAT_H
 
@@ -17,7 +17,7 @@ struct ffitap__writing {
     unsigned row_limit; /* of each section of what is for people; 0: none */
 };
 
-/* A format is of one kind of two: it has `write`, or `begin` and `end`. */
+/* There are two kinds of formats: one has `write`, the other has `begin` and `end`. */
 struct ffitap_report_format {
     const char *name;
     const char *suffix; /* what the names of its files end with: ".json" */
@@ -26,7 +26,7 @@ struct ffitap_report_format {
     bool (*write)(const struct ffitap__writing *to, const struct ffitap__model *model);
 
     /*
-     * Makes a sink that writes single events as it is told them; `to` is borrowed until its end.
+     * Makes a sink that writes single events as it is told them; `to` is borrowed until end().
      * Returns false with errno set, and nothing to end, if that cannot be done.
      */
     bool (*begin)(const struct ffitap__writing *to, struct ffitap__report_sink *sink);

@@ -22,7 +22,7 @@ void ffitap__table_head(const struct ffitap__table *table);
 void ffitap__table_losses(const struct ffitap__table *table);
 void ffitap__table_in_flight(const struct ffitap__table *table);
 
-/* The functions, the widest cost first. */
+/* Prints the functions, those first that cost most. */
 void ffitap__table_functions(const struct ffitap__table *table);
 
 /* What calls wait for after they have left native code, as the title of a column of eight: for a
@@ -51,7 +51,7 @@ void ffitap__table_print_rest(const struct ffitap__table *table, unsigned count)
 /* A column of eight, after a blank. */
 void ffitap__table_print_duration(FILE *stream, uint64_t ns);
 
-/* Text of the recording's on one line, whatever it holds; NULL is "". */
+/* A text of the recording on one line, whatever the text holds; NULL is "". */
 void ffitap__table_print_text(FILE *stream, const char *text);
 
 /* "cos (libm.so.6)" */

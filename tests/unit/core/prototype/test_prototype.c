@@ -49,7 +49,7 @@ static const char *name_of(const struct ffitap_type *type)
     return type == point ? "point" : type == number ? "number" : "VOID";
 }
 
-/* What `text` was understood as, or why it was not: "RESULT name(ARGUMENT, ARGUMENT, ...)". */
+/* How `text` was understood, as "RESULT name(ARGUMENT, ARGUMENT, ...)", or why it was not. */
 static char *read(const char *text)
 {
     static char answer[512];

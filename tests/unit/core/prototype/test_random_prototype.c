@@ -1,4 +1,4 @@
-/* Texts that nobody would write: whatever they are, they are read or explained. */
+/* Random texts. Whatever a text is, it must be read, or there must be an explanation why not. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +38,7 @@ static void mutate(char *text)
     stpcpy(stpcpy(text + place, pieces[(size_t)rand() % COUNT(pieces)]), rest);
 }
 
-/* Gives whether `text` is no prototype. */
+/* Returns whether `text` is no prototype. */
 static bool expect_explained(const char *text)
 {
     struct ffitap_prototype *prototype = NULL;

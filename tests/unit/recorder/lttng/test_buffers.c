@@ -1,4 +1,4 @@
-/* How large the buffers are: as wished, and as there is memory. */
+/* How large the buffers are: as the user wishes, and as the memory allows. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 

@@ -1,4 +1,4 @@
-/* Notes of programs that were started, where somebody else wrote them. */
+/* Notes of programs that were started, which somebody else may have written. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void destroy(void)
 
 TestSuite(note, .init = create, .fini = destroy);
 
-/* A link that says that `size` bytes in all are a note. */
+/* Makes a link whose text looks like a note, of `size` bytes in all. */
 static void leave(size_t size)
 {
     char text[2 * FFITAP__EXEC_NOTE_MAX] = FFITAP__EXEC_NOTE_MAGIC " 4711 1 2 0 /";

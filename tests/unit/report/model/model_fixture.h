@@ -7,7 +7,7 @@
 
 #define LIBC "/lib/libc.so.6"
 
-/* One test at a time; of the recording "ours". */
+/* The model of the recording "ours". One test uses it at a time. */
 extern struct ffitap__model *model;
 extern struct ffitap__report_sink sink;
 
@@ -35,10 +35,11 @@ void start_python(int32_t pid);
 /* A load begins and ends, and has failed if there is no handle. */
 void load(int32_t pid, const char *name, bool main_program, uint64_t handle);
 
-/* LIBC is mapped at `base`, or goes from there. */
+/* LIBC is mapped at `base`, or unmapped there. */
 void map(int32_t pid, uint64_t base, bool mapped);
 
-/* Of a table, how many rows it has, and its only one; of the model, a function and its calls. */
+/* count() and only() return the number of rows of a table, and its only row; the others a function
+ * of the model, and its calls. */
 unsigned count(GHashTable *table);
 const void *only(GHashTable *table);
 const struct ffitap__report_function *find(const char *symbol);

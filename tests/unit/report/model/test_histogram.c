@@ -15,7 +15,7 @@ static void forget(void)
 
 TestSuite(histogram, .fini = forget);
 
-/* Of all magnitudes, the same in every run. */
+/* Random values of all magnitudes, the same ones in every run. */
 static uint64_t random_value(uint64_t *state)
 {
     *state = *state * 6364136223846793005u + 1442695040888963407u;

@@ -6,7 +6,8 @@
 
 TestSuite(model_lock, .init = fixture_create, .fini = fixture_destroy);
 
-/* A runtime of a free-threaded interpreter, for what is done in one state of its lock. */
+/* Defines a runtime of a free-threaded interpreter for the calls that are made in one state of the
+ * lock. */
 static void define_lock_in(int32_t pid, uint16_t id, enum ffitap__lock_kind kind)
 {
     const struct ffitap__at place = at(pid);

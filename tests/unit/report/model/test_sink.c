@@ -1,4 +1,4 @@
-/* Sinks that are no model, fed by the readers from the recordings of the golden tests. */
+/* Sinks other than the model, which the readers feed from the recordings of the golden tests. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "report/read/statistics.h"
 #include "report/read/trace.h"
 
-/* How often it was told of each kind of thing. */
+/* How often the sink was told of each kind of thing. */
 struct counts {
 #define X(name, type) unsigned name;
     FFITAP__REPORT_EVENTS(X)
@@ -64,7 +64,7 @@ static unsigned read_statistics(const struct ffitap__report_told *told, void *da
     return ffitap__statistics_read_folder(&sink, GOLDEN "/statistics/stat", 1);
 }
 
-/* What babeltrace2(1) counts there. */
+/* The expected numbers are those that babeltrace2(1) counts in that trace. */
 Test(sink, is_told_each_event_of_a_trace)
 {
     struct counts counts = {0};

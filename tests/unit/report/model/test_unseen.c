@@ -1,5 +1,5 @@
-/* Notes of programs that were started: which were seen, why others were not, and what is no note.
- */
+/* Notes of programs that were started: which programs were seen, why others were not, and what is
+ * no note. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -63,7 +63,8 @@ static void write_file(const char *name, const char *text, size_t size)
     close(file);
 }
 
-/* A process of a trace or a statistics file that started then; 0: nobody knows. */
+/* Tells the model of a process, as a trace or a statistics file would. It started at `start_ns`; 0:
+ * not known. */
 static void tell_process(int pid, uint64_t start_ns)
 {
     const struct ffitap__at at = {.wall_ns = 1, .pid = pid, .tid = pid};
@@ -208,7 +209,7 @@ Test(unseen, looks_at_no_file_that_was_run_on_another_machine)
     cr_expect(eq(ptr, (void *)model->command_why, NULL));
 }
 
-/* This process lives, and could be about to load the tap. */
+/* The note is of this test's own process, which runs, and so could be about to load the tap. */
 Test(unseen, waits_for_what_is_only_starting)
 {
     struct ffitap_recording recording = {.host = ""};

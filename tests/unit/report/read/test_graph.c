@@ -1,4 +1,4 @@
-/* What babeltrace's graph hands out of the traces of the golden tests. */
+/* What babeltrace's graph hands out when it reads the traces of the golden tests. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 

@@ -262,9 +262,9 @@ Test(statistics, name_programs_that_could_not_be_noted)
     builder_tell_story(&file);
     file.header.unnoted[1].who = (uint64_t)ENOENT << 32 | 5000;
     file.header.unnoted[1].moment_ns = 1;
-    file.header.unnoted[2].who = (uint64_t)ENOENT << 32 | 4711; /* it came all the same */
+    file.header.unnoted[2].who = (uint64_t)ENOENT << 32 | 4711; /* seen all the same */
     file.header.unnoted[2].moment_ns = file.header.start_ns;
-    file.header.unnoted[3].moment_ns = 1; /* it did not say who yet */
+    file.header.unnoted[3].moment_ns = 1; /* `who` is not set yet */
     file.header.unnoted_more = 5;
     read_file();
     cr_assert(eq(uint, model->unseen->len, 1));

@@ -1,4 +1,4 @@
-/* Files that were cut, or that somebody wrote who means harm. */
+/* Files that were cut, or that somebody wrote to do harm. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 
 TestSuite(statistics_damage, .init = fixture_create, .fini = fixture_destroy);
 
-/* Each reading has that long, however many there are. */
+/* Each single reading has so many seconds, however many readings there are. */
 #define ALARM_S 60
 
 /* Reads the file anew, into a model of its own that must be fit to be written. */
@@ -61,7 +61,7 @@ Test(statistics_damage, may_be_as_long_as_they_could_have_become)
     cr_expect(eq(u64, function("cos")->native.count, 3));
 }
 
-/* A single thread reads: under the sanitizer of threads, which is slow, a few of these will do. */
+/* Only one thread reads. So a few values are enough under ThreadSanitizer, which is slow. */
 #ifdef __SANITIZE_THREAD__
 #define SLOWER 10
 #else

@@ -204,7 +204,9 @@ Test(json, says_how_the_command_ended)
     json_decref(json);
 }
 
-/* What a report says where the trace and the recorder counted so many discarded events. */
+/*
+ * Checks how many discarded events a report tells of if the trace and the recorder counted so many.
+ */
 static void expect_discarded(uint64_t in_trace, uint64_t at_end, json_int_t expected)
 {
     model->discarded_events = in_trace;

@@ -20,7 +20,7 @@ static struct ffitap_live *live;
 static struct ffitap_recording recording;
 static char token[] = "ours", directory[64], path[96], folder[80];
 
-/* One that has called nothing yet. */
+/* Begins a process that has called nothing yet. */
 static void begin_process(void)
 {
     builder_begin(&file);
@@ -88,7 +88,9 @@ static struct ffitap__amounts added_to(const char *symbol)
     cr_fatal("no function %s", symbol);
 }
 
-/* Writes by `order`; the text of the table's functions, of which `first` is to come first. */
+/*
+ * Writes one row of the table by `order`: that of the function `first`, and not that of `second`.
+ */
 static void expect_first(enum ffitap_live_order order, const char *first, const char *second)
 {
     char text[4096] = "";

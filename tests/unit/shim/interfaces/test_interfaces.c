@@ -21,7 +21,7 @@ static const struct ffitap__hook *find(const struct ffitap__interface *interface
     return NULL;
 }
 
-/* How many hooks of the objects that this interface hooks have the name. */
+/* How many hooks have the name, among the interfaces that hook the same objects as `of`. */
 static size_t count_owners(const struct ffitap__interface *of, const char *name)
 {
     size_t count = 0;

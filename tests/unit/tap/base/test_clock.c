@@ -5,8 +5,8 @@
 
 #include "tap/base/clock.h"
 
-/* How far the two clocks may be apart, because their rates are only known to so much. Any time may
- * pass between two readings, so no two readings are taken to be of the same instant. */
+/* How far the two clocks may be apart. Their rates are not known more precisely. Any time may pass
+ * between two readings, so no two readings are taken to be of the same instant. */
 #define SLACK_NS 200000
 
 TestSuite(tap_clock);

@@ -35,7 +35,7 @@ static bool is_measured(const char *library, const char *symbol)
     return !ffitap__filter_excludes(library, symbol);
 }
 
-/* The words for what is wrong with `text`, and in `*pattern` with which part of it. */
+/* What is wrong with `text`, in words. `pattern` gets the part of it that is wrong. */
 static char *flaw_of(const char *text, char pattern[static 32])
 {
     cr_assert(not(ffitap__filter_set(text, &flaw)), "%s", text);
@@ -152,7 +152,7 @@ Test(tap_filter, what_is_none_is_explained_and_leaves_nothing_out)
     }
 }
 
-/* `count` times "a" in a list. */
+/* Makes a list of `count` times "a". */
 static void make_list(char *text, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)

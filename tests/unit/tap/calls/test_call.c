@@ -20,7 +20,7 @@ static void other_native(void)
 {
 }
 
-/* With its function known, so that only the call's own events follow. */
+/* A thread to which the function is known, so that only the call's own events follow. */
 static struct ffitap__thread *ready_thread(void)
 {
     struct ffitap__thread *self = ffitap__thread_get();

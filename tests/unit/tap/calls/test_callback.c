@@ -22,7 +22,7 @@ static void native(void)
 
 static struct ffitap__thread *self;
 
-/* With the function known, so that only calls' and callbacks' own events follow. */
+/* Makes the function known, so that only the events of calls and callbacks themselves follow. */
 static void get_ready(void)
 {
     self = ffitap__thread_get();

@@ -173,7 +173,6 @@ Test(tap_tally, a_signal_handler_in_a_call_makes_calls_of_its_own)
     cr_expect(eq(u64, count_of((void *)strlen), 10));
 }
 
-/* Whoever waits for a lock and lets others run has left native code, but is in the call. */
 /* A signal handler jumped out of the tap, where it had only taken a frame. */
 Test(tap_tally, a_call_that_never_began_is_none)
 {
@@ -191,6 +190,7 @@ Test(tap_tally, a_call_that_never_began_is_none)
     cr_expect(eq(uint, kept_thread(kept_file(getpid()))->depth, 0));
 }
 
+/* A thread that waits for its lock has left native code, but is still in the call. */
 Test(tap_tally, a_call_that_waits_for_its_lock_gives_up_where_another_is_made)
 {
     struct ffitap__thread *self = ffitap__thread_get();
@@ -254,7 +254,7 @@ Test(tap_tally, the_call_that_a_thread_is_in_is_named)
     cr_expect(eq(uint, thread->depth, 0));
 }
 
-/* A call with a window up to the moment at which it asks for its lock. */
+/* Makes a call with a window, up to the moment at which the thread asks for its lock. */
 static const struct ffitap__statistics_thread *wait_in(struct ffitap__thread *self, uintptr_t stack)
 {
     ffitap__call_lock_released(self, kept_runtime);

@@ -1,4 +1,5 @@
-/* Notes of programs that are started: what they say, when they go, and what is said without one. */
+/* Notes of programs that are started: what they say, when they are removed, and what is said if
+ * there is no note. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* What CPython says of its lock, believed only where all of it fits. */
+/* What CPython says of its lock. It is believed only if all of it fits together. */
 #include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -12,11 +12,13 @@
 
 #define SIZE 4096
 
-/* As _PyRuntime of CPython 3.13 begins, and of the later ones with one member more. */
+/* The beginning of _PyRuntime, as it is in CPython 3.13, and in later versions with one member
+ * more. */
 static uint64_t words[SIZE / sizeof(uint64_t)];
 static struct ffitap__free_threading build;
 
-/* A thread's state, its interpreter and that one's lock, where the words say. */
+/* The state of a thread, its interpreter and the lock of that interpreter, at the offsets that the
+ * words say. */
 static struct {
     char state[64];
     char interpreter[256];

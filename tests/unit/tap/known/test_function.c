@@ -150,7 +150,7 @@ Test(tap_function, a_library_that_comes_back_brings_its_functions_ids_back)
     const uint32_t id = ffitap__function_announce(dlsym(handle, "one_first"), "one_first")->id;
 
     unload(handle);
-    load(LIBRARY_OTHER); /* takes the place */
+    load(LIBRARY_OTHER); /* takes the place that was free */
     handle = load(LIBRARY_ONE);
     void *address = dlsym(handle, "one_first");
 

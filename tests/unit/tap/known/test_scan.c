@@ -121,7 +121,7 @@ Test(tap_scan, one_needs_itself_and_what_comes_along_with_it)
     cr_expect(not(ffitap__object_needs((void *)one, needed)));
     cr_expect(not(ffitap__object_needs((void *)one, path)));
     cr_expect(not(ffitap__object_needs(&dependent, path)));
-    /* What the C library needs is needed by all that need the C library. */
+    /* Whatever needs the C library also needs what the C library needs. */
     const char *libc = ffitap__object_path_at(dlsym(RTLD_DEFAULT, "getpid"));
     const char *linker = ffitap__object_path_at(dlsym(RTLD_DEFAULT, "_r_debug"));
     cr_expect(ffitap__object_needs(dlsym(RTLD_DEFAULT, "getpid"), linker));
@@ -168,7 +168,7 @@ Test(tap_scan, what_went_is_told_before_what_came_in_its_place)
     void *handle = dlopen(LIBRARY_ONE, RTLD_NOW);
     const uintptr_t place = place_of(handle);
     ffitap__object_update(place);
-    dlclose(first); /* the entry before the other's is free now */
+    dlclose(first); /* the entry before that of the other library is free now */
     ffitap__object_update(0);
     lttng_double_reset();
     dlclose(handle);
@@ -259,7 +259,7 @@ static void *load(void *handle)
     return handle;
 }
 
-/* A thread that looks at that moment waits, without the tap's lock, and looks at the object again
+/* A thread that looks at the object at that moment waits without the tap's lock, and looks again
  * later. */
 Test(tap_scan, the_visitor_sees_none_while_another_thread_has_it_relocated)
 {
@@ -303,7 +303,7 @@ static void load_marked(void)
     cr_assert(eq(uint, visits, 1));
 }
 
-/* Returns how often the object is visited anew, once it was perhaps replaced. */
+/* Returns how often the object is visited anew, after it may have been replaced. */
 static unsigned visits_with(const void *there)
 {
     const unsigned before = visits;
@@ -429,7 +429,7 @@ Test(tap_scan, in_a_child_no_load_is_under_way_but_its_own)
 
 static _Atomic bool done;
 
-/* A place in no object, so that every one is looked at. */
+/* Asks for a place that is in no object, so that every object is looked at. */
 static void *ask_all_the_time(void *data)
 {
     unsigned *wrong = data;

@@ -1,4 +1,4 @@
-/* Who is told what. */
+/* Which sink is told what. */
 #include <string.h>
 
 #include <criterion/criterion.h>

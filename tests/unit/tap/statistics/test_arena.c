@@ -1,4 +1,4 @@
-/* What threads take of a statistics file. */
+/* How threads take room in a statistics file. */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <string.h>
@@ -63,7 +63,8 @@ Test(tap_arena, what_a_handler_took_meanwhile_is_its_own)
     char *ours = ffitap__arena_take(&arena, 16);
 
     /*
-     * The handler came after the thread had found no room, and before the thread had a new chunk.
+     * As if a signal handler came after the thread had found no room, and before it had a new
+     * chunk.
      */
     handlers = arena;
     atomic_store(&handlers.room, 0);

@@ -73,7 +73,8 @@ static uint64_t count_in(const struct ffitap__statistics_buckets *piece, uint32_
     return sum;
 }
 
-/* What the histogram says of the bucket of `value`; or how many pieces of a kind it has. */
+/* counted() returns what the histogram counts in the bucket of `value`. The function after it
+ * returns how many pieces of a kind the histogram has. */
 static uint64_t counted(uint64_t value)
 {
     uint64_t sum = 0;

@@ -86,7 +86,7 @@ Test(tap_statistics, what_the_tap_keeps_leaves_errno_alone)
     cr_expect(eq(int, errno, 77));
 }
 
-/* A library with a function that is called, and goes again. */
+/* A library comes, a function of it is called, and the library goes again. */
 static void come_and_go(uintptr_t base)
 {
     const struct ffitap__object_event object = {.base = base,
@@ -148,7 +148,7 @@ Test(tap_statistics, a_forked_child_has_a_file_of_its_own_from_its_first_call_on
     cr_expect(eq(u64, kept_newest_cell(kept_file(getpid()))->count, 1));
 }
 
-/* A child that calls where it finds no folder. */
+/* Forks a child that makes its calls when the folder is gone. */
 static int fork_without_folder(void)
 {
     const int pid = fork();
@@ -227,7 +227,7 @@ Test(tap_statistics, a_child_with_a_file_lets_go_of_its_parents)
     cr_expect(eq(u64, kept_file(parent)->unseen_count, 0));
 }
 
-/* The child leaves an empty file, which says the same. */
+/* The child leaves an empty file, which says that there was no room. */
 Test(tap_statistics, a_child_without_room_for_its_file_tells_nobody_else)
 {
     const struct ffitap__statistics_header *header = kept_file(getpid());
@@ -244,7 +244,7 @@ Test(tap_statistics, a_child_without_room_for_its_file_tells_nobody_else)
     cr_expect(eq(u64, header->unseen_count, 0));
 }
 
-/* The tap is not told of this child, which must not count in its parent's file. */
+/* The tap does not know of this child. It must not count in its parent's file. */
 Test(tap_statistics, a_child_behind_our_back_counts_nowhere)
 {
     kept_call((void *)strlen, false);
@@ -326,7 +326,7 @@ Test(tap_statistics_start, a_relative_folder_is_not_taken)
     cr_expect(not(ffitap__watch_statistics()));
 }
 
-/* The kernel would end the process. */
+/* If the limit were passed, the kernel would end the process. */
 Test(tap_statistics_start, a_limit_of_file_sizes_is_kept)
 {
     const struct rlimit limit = {4 << 20, 4 << 20};
@@ -339,7 +339,7 @@ Test(tap_statistics_start, a_limit_of_file_sizes_is_kept)
     cr_expect(eq(u64, kept_file(getpid())->capacity, 4 << 20));
 }
 
-/* That it is there and empty says that there was no room. */
+/* An empty file says that there was no room. */
 Test(tap_statistics_start, a_limit_too_low_for_a_file_turns_them_off_and_leaves_an_empty_one)
 {
     const struct rlimit limit = {4096, 4096};

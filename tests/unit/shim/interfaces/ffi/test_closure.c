@@ -17,7 +17,7 @@ static const _Atomic uint16_t runtime = RUNTIME;
 static const struct ffitap__closure_owner owner = {&runtime, false};
 static const struct ffitap__closure_owner reader = {&runtime, true};
 
-/* What stands in for a closure of libffi's: who is called, and with what. */
+/* What stands in for a closure of libffi's: the function that it calls, and its data. */
 struct closure {
     ffitap__closure_handler *handler;
     void *data;
@@ -54,7 +54,7 @@ static int agree(void *closure, void *cif, ffitap__closure_handler *handler, voi
     return 0;
 }
 
-/* `cif` is where to note it. */
+/* Notes the request at `cif`. */
 static int note_request(void *closure, void *cif, ffitap__closure_handler *handler, void *data,
                         void *code)
 {

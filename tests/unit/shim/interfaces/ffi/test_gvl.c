@@ -19,7 +19,9 @@ static void unblock(void *data)
     (void)data;
 }
 
-/* Does as Ruby's function: calls `function` without the lock, and then takes the lock back. */
+/*
+ * Does what Ruby's function does: calls `function` without the lock, and then takes the lock back.
+ */
 static void *release(ffitap__gvl_function *function, void *data, ffitap__gvl_unblock_function *with,
                      void *unblock_data)
 {

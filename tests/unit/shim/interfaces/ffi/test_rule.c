@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-/* Not inline: the compiler would warn of what cannot happen in names that it knows. */
+/* Not inline: if the compiler knew the names, it would warn of what cannot happen. */
 static __attribute__((noinline)) bool is_libffi(const char *soname)
 {
     return ffitap__ffi_rule_is_libffi(soname);
