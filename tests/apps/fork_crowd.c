@@ -1,6 +1,6 @@
 /*
- * Forks all the time while threads come and go, each of which makes one foreign call, to a place
- * that nobody called before.
+ * Forks all the time while threads come and go. Each thread makes one foreign call, to an address
+ * that was never called before.
  */
 #include <ffi.h>
 #include <pthread.h>

@@ -43,7 +43,10 @@ void ffitap_bench_results_fini(struct ffitap_bench_results *results);
  * is short. */
 bool ffitap_bench_results_summarize(struct ffitap_bench_results *results);
 
-/* Whether the figures that `goal` asks for are there, and what they come to. */
+/*
+ * Whether the figures that `goal` asks for are there. If so, `spread` becomes that of the values by
+ * which the goal is judged.
+ */
 bool ffitap_bench_results_weigh(const struct ffitap_bench_results *results,
                                 const struct ffitap_bench_goal *goal,
                                 struct ffitap_bench_spread *spread);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Who makes the calls. */
+/* The program that makes the calls. */
 enum ffitap_bench_program {
     FFITAP_BENCH_C,      /* calls.c */
     FFITAP_BENCH_PYTHON, /* calls.py */
@@ -22,7 +22,7 @@ enum ffitap_bench_state {
 };
 #define FFITAP_BENCH_STATES 5
 
-/* As the JSON has them. */
+/* The names of the states in the JSON. */
 extern const char *const ffitap_bench_state_names[FFITAP_BENCH_STATES];
 
 /* Whether LTTng records a program in this state. */

@@ -1,4 +1,4 @@
-/* What many measurements of one thing come to. */
+/* The summary of many measurements of one thing. */
 #ifndef FFITAP_TOOLS_BENCH_SAMPLE_H
 #define FFITAP_TOOLS_BENCH_SAMPLE_H
 

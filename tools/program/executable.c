@@ -53,7 +53,8 @@ static const char *find_obstacle(const char *path)
     return obstacle ? obstacle : find_kind(path);
 }
 
-/* The file that the kernel runs for `path`, behind so many scripts; to be released. */
+/* The file that the kernel runs in the end for `path`, to be released. `*scripts` is how many
+ * scripts lead to it. */
 static char *follow_scripts(const char *path, int *scripts)
 {
     char *file = g_strdup(path);

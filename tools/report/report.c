@@ -12,7 +12,7 @@
 #include "report/read/reading.h"
 #include "report/read/worker.h"
 
-/* As much as one looks at; a file or a pager takes everything. */
+/* As many rows as a user looks at; a file or a pager gets all of them. */
 #define ROWS_ON_A_TERMINAL 30
 
 static int fail(const char *what, const char *why)

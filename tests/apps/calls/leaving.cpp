@@ -1,5 +1,5 @@
 // Leaves foreign calls in every way but by returning: by an exception, by longjmp(3) out of a
-// callback, by pthread_exit(3), by cancellation. Prints what came of it.
+// callback, by pthread_exit(3), by cancellation. Prints what happened.
 #include <cstdio>
 #include <csetjmp>
 #include <pthread.h>
@@ -20,7 +20,7 @@ int returning(int argument);
 void *PyEval_SaveThread(void);
 void PyEval_RestoreThread(void *state);
 
-// The lock of an interpreter that nobody competes for, and how often it is given and taken.
+// The lock of an interpreter that no other thread wants, and how often it is given and taken.
 static int releases, takes;
 
 void *PyEval_SaveThread(void)

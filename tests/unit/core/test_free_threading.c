@@ -8,7 +8,7 @@
 #include "core/interpreter.h"
 #include "tap/known/scan.h"
 
-/* What stands in for CPython: tests/apps/free_threading/stub.c. Nobody tells of its load. */
+/* What stands in for CPython: tests/apps/free_threading/stub.c. The tap is not told of its load. */
 static void *load_stub(void)
 {
     ffitap__object_update(0);

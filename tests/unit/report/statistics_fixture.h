@@ -22,7 +22,7 @@ void write_bytes(const char *where, const void *bytes, size_t size);
 /* Reads `size` bytes of the file as if there were no more, and as if the recording ended then. */
 void read_cut(size_t size);
 
-/* The row that is called `name` by that one of its identities; the test fails if there is none. */
+/* The row whose identity number `identity` is `name`; the test fails if there is none. */
 const void *find(GHashTable *table, const char *name, unsigned identity);
 const struct ffitap__report_function *function(const char *symbol);
 

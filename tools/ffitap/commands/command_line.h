@@ -14,11 +14,11 @@
 /* The words that a command takes. */
 struct ffitap_usage {
     const struct poptOption *options; /* the command's own, each with 0 for `val` */
-    const char *words;  /* what may follow the options, as the help shows it; NULL: nothing */
-    const char *needed; /* what the first of these is, if it has to be there; else NULL */
-    unsigned limit;     /* how many there may be */
-    bool is_program;    /* they are a program and its own words, any number and options included */
-    void (*print_help)(void); /* in place of the list of options; NULL: that one */
+    const char *words;        /* what may follow the options, as the help shows it; NULL: nothing */
+    const char *needed;       /* what the first of these is, if it has to be there; else NULL */
+    unsigned limit;           /* how many there may be */
+    bool is_program;          /* they are a program and its own words: any number, options too */
+    void (*print_help)(void); /* NULL: the help is the list of options */
 };
 
 /* The usage of what runs a program. */

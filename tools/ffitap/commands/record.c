@@ -86,7 +86,7 @@ static bool choose_buffers(struct run *run)
     return false;
 }
 
-/* A user who wants no calls in the trace does not want to pay for counting them, either. */
+/* A user who wants no calls in the trace does not want to pay for counting calls, either. */
 static bool wants_statistics(const struct run *run)
 {
     return run->request->set != FFITAP_EVENTS_LOADS;

@@ -22,7 +22,7 @@ enum ffitap_level {
 /* Where findings gather. */
 struct ffitap_findings {
     GPtrArray *machine, *program;
-    GPtrArray *current; /* that one of the two which findings are added to */
+    GPtrArray *current; /* the one of these two to which findings are added now */
 };
 
 void ffitap_findings_init(struct ffitap_findings *findings);

@@ -12,7 +12,7 @@
 #include "recorder/message.h"
 #include "report/write/summary.h"
 
-/* As many as one looks at; a file takes all. */
+/* As many rows as a user looks at; a file gets all of them. */
 #define ROWS_ON_A_TERMINAL 30
 
 static void write_all(const char *text, size_t length)

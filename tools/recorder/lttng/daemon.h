@@ -36,8 +36,8 @@ bool ffitap_daemon_init(struct ffitap_daemon *daemon);
 bool ffitap_daemon_start(struct ffitap_daemon *daemon, const char *session);
 
 /*
- * The LTTng home through which ffitap's own processes reach the daemon: NULL for root, who sees it
- * in the system's place.
+ * The LTTng home through which ffitap's own processes reach the daemon: NULL for root, for whom the
+ * daemon is in the place of the system's.
  */
 const char *ffitap_daemon_home_inside(const struct ffitap_daemon *daemon);
 

@@ -12,7 +12,7 @@ struct ffitap__losses {
     const char *command_unseen; /* why no event of the command is there; NULL: some are */
     const char *trace_empty;    /* a sentence, where the trace holds no events; NULL: it does */
     unsigned callers_unseen;    /* other processes that made calls of which nothing is there */
-    unsigned programs_unseen;   /* and those of which nobody can say: they count for no loss */
+    unsigned programs_unseen;   /* other unseen programs, which may have made no calls: no loss */
     bool lower_bound;           /* anything was lost */
 };
 

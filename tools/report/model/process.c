@@ -230,8 +230,8 @@ static void name_what_can_be(struct ffitap__process *process)
     }
 }
 
-/* To be called after a definition has changed, or the tables have: what is counted from now on
- * belongs in other rows. */
+/* Call this after a definition or the tables have changed: what is counted from now on belongs in
+ * other rows. */
 static void name_again(struct ffitap__process *process)
 {
     GHashTableIter iterator;

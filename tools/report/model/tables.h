@@ -129,7 +129,7 @@ ffitap__order ffitap__functions_by_wait;
 ffitap__order ffitap__callbacks_by_time;
 ffitap__order ffitap__loads_by_time;
 
-/* How often a lookup failed and nobody expected it to. */
+/* How often a lookup failed, without the failures that were expected. */
 uint64_t ffitap__lookup_failures(const struct ffitap__lookup *lookup);
 
 /* What a function cost the threads that called it: native code, then waiting for their lock. */

@@ -1,5 +1,5 @@
 /*
- * Programs that were started and of which nothing came: which they are, and why.
+ * Finds out which programs were started but not seen, and why not.
  */
 #ifndef FFITAP_TOOLS_REPORT_MODEL_UNSEEN_H
 #define FFITAP_TOOLS_REPORT_MODEL_UNSEEN_H

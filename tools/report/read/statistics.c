@@ -53,7 +53,7 @@ static void take_runtime(struct reading *reading, uint64_t offset)
 /* The size of the record without the counts, which were added to it later. */
 #define OBJECT_SIZE offsetof(struct ffitap__statistics_object, mapped)
 
-/* As much of the record as there is. */
+/* Copies as much of the record as there is. */
 static bool copy_object(struct reading *reading, uint64_t offset,
                         struct ffitap__statistics_object *object)
 {

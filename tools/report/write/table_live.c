@@ -5,7 +5,7 @@
 #include "report/model/losses.h"
 #include "report/write/table_part.h"
 
-/* One in so many rows of a screen is for calls in flight. */
+/* One row in this many is for calls in flight. */
 #define IN_FLIGHT_SHARE 5
 
 static const struct {

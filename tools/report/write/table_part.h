@@ -25,8 +25,10 @@ void ffitap__table_in_flight(const struct ffitap__table *table);
 /* Prints the functions, those first that cost most. */
 void ffitap__table_functions(const struct ffitap__table *table);
 
-/* What calls wait for after they have left native code, as the title of a column of eight: for a
- * lock, or to be attached to an interpreter that had none; and what that means. */
+/*
+ * What calls wait for after they have left native code: for a lock, or to be attached to an
+ * interpreter that had none. ffitap__table_wait_name() is that as the title of a column of eight.
+ */
 enum ffitap__wait {
     FFITAP__WAIT_FOR_LOCK,
     FFITAP__WAIT_TO_ATTACH,
