@@ -28,7 +28,8 @@ for handle in 0, -1:
 print("every call", [ctypes.CDLL("libc.so.6").labs(-i) for i in range(3)])
 """
 
-# The library is unloaded by a foreign call, because ctypes itself has no way to unload one.
+# The library is unloaded by a foreign call, as programs do it because ctypes has no public way to
+# unload one.
 BUILT_ANEW = """
 import ctypes, os, shutil, sys
 unload = ctypes.CDLL(None).dlclose

@@ -135,7 +135,7 @@ class Lock(Case):
             self.assert_calls(report, "relay_without_lock", 5, 5)
 
     def test_daemon_threads_at_the_interpreters_end(self):
-        for _ in range(3 if self.python == PYTHON else 1):  # the threads are at another place each time
+        for _ in range(3 if self.python == PYTHON else 1):  # the threads are elsewhere each time
             plain, reports = self.assert_same(self.python, "-c", DAEMONS)
             self.assertEqual((plain.stdout, plain.returncode), (b"over\n", 0))
             for report in reports.values():

@@ -1,4 +1,4 @@
-/* How many events a trace holds. LTTng does not say; somebody has to read them all. */
+/* How many events a trace holds. LTTng does not say, and so all events have to be read. */
 #ifndef FFITAP_TOOLS_RECORDER_EVENT_COUNT_H
 #define FFITAP_TOOLS_RECORDER_EVENT_COUNT_H
 

@@ -18,7 +18,7 @@
  */
 static const char *const own_libraries[] = {FFITAP_SHIM, FFITAP_PROVIDER};
 
-/* How many of them are enough for what. */
+/* How many of these libraries each purpose takes. */
 static const size_t own_count[] = {
     [FFITAP_PRELOAD_NOTHING] = 0,
     [FFITAP_PRELOAD_COUNTING] = 1,

@@ -27,7 +27,7 @@ bool ffitap_target_init(struct ffitap_target *target, const char *name);
 /* Brings `target` up to date. What can no longer be found out stays as it was. */
 void ffitap_target_follow(struct ffitap_target *target);
 
-/* Where its statistics are. Borrowed until the next look. */
+/* Where the statistics of the target are. Borrowed until ffitap_target_follow() is called again. */
 struct ffitap_live_source ffitap_target_source(const struct ffitap_target *target);
 
 void ffitap_target_fini(struct ffitap_target *target);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of one CPU and one channel. */
+/* The buffer of one CPU in one channel. */
 struct ffitap_buffer {
     uint64_t part_size; /* bytes of a sub-buffer, a power of two */
     uint64_t part_count;

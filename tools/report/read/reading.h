@@ -18,7 +18,7 @@
 struct ffitap__model *ffitap__reading_statistics(const struct ffitap_recording *recording,
                                                  const char *directory, int64_t now_ns);
 
-/* The same of one statistics file. */
+/* Reads one statistics file in the same way. */
 struct ffitap__model *ffitap__reading_file(const struct ffitap_recording *recording,
                                            const char *file, int64_t now_ns);
 
