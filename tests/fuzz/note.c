@@ -38,7 +38,7 @@ static void read_file(struct ffitap__read_note *note, const struct fuzz_input *i
     unlinkat(folder(), NAME, 0);
 }
 
-/* A link says what it says when a file is made of it, too. */
+/* A link must say the same when a file was made of it. */
 static void read_link(struct ffitap__read_note *note, const char *text)
 {
     static struct ffitap__read_note kept;
