@@ -24,10 +24,12 @@ static int folder(void)
 
 static void expect_in_order(const struct ffitap__read_note *note)
 {
-    fuzz_expect(note->pid >= 0 && note->parent >= 0, "a process has a number");
-    fuzz_expect(note->path > note->text && note->path < note->text + sizeof(note->text),
+    fuzz_expect(note->started.pid >= 0 && note->started.parent >= 0, "a process has a number");
+    fuzz_expect(note->started.path > note->text &&
+                    note->started.path < note->text + sizeof(note->text),
                 "the path is in the text");
-    fuzz_expect(!note->is_whole || *note->path == '/', "a whole path is an absolute one");
+    fuzz_expect(!note->started.is_whole || *note->started.path == '/',
+                "a whole path is an absolute one");
 }
 
 static void read_file(struct ffitap__read_note *note, const struct fuzz_input *input)

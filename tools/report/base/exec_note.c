@@ -81,13 +81,13 @@ static bool understand_text(struct ffitap__read_note *note)
         return false;
     text += strlen(FFITAP__EXEC_NOTE_MAGIC " ");
     if (!take_number(&text, ' ', &pid) || !take_number(&text, ' ', &parent) ||
-        !take_number(&text, ' ', &note->moment_ns) || !take_number(&text, ' ', &marks) ||
+        !take_number(&text, ' ', &note->started.moment_ns) || !take_number(&text, ' ', &marks) ||
         pid > INT32_MAX || parent > INT32_MAX)
         return false;
-    note->pid = (int32_t)pid;
-    note->parent = (int32_t)parent;
-    note->marks = (unsigned)marks;
-    note->path = text;
+    note->started.pid = (int32_t)pid;
+    note->started.parent = (int32_t)parent;
+    note->started.marks = (unsigned)marks;
+    note->started.path = text;
     return true;
 }
 
@@ -96,13 +96,13 @@ const char *ffitap__exec_note_read(struct ffitap__read_note *note, int folder, c
     size_t size = 0;
 
     *note = (struct ffitap__read_note){0};
-    understand_name(name, &note->until_ns);
+    understand_name(name, &note->started.until_ns);
     const char *why = read_text(note, folder, name, &size);
     if (why)
         return why;
     if (size > FFITAP__EXEC_NOTE_MAX || strlen(note->text) != size || !understand_text(note))
         return "is damaged";
-    note->is_whole = size < FFITAP__EXEC_NOTE_MAX && *note->path == '/';
+    note->started.is_whole = size < FFITAP__EXEC_NOTE_MAX && *note->started.path == '/';
     return NULL;
 }
 

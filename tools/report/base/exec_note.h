@@ -10,15 +10,21 @@
 
 #include "tap/statistics/exec_note.h"
 
-/* A program that was started. */
-struct ffitap__read_note {
+/* A program that was started: what a note says, or would have said. */
+struct ffitap__started {
     int32_t pid;        /* 0: not known */
     int32_t parent;     /* 0: not known */
     uint64_t moment_ns; /* a moment before the start, on CLOCK_MONOTONIC */
     uint64_t until_ns;  /* from then on the number is another process's, or program's */
     unsigned marks;     /* enum ffitap__exec_mark */
-    const char *path;   /* in `text` below */
+    const char *path;   /* NULL: there is no note, for `failure` */
     bool is_whole;      /* the path, and an absolute one */
+    int failure;        /* an errno */
+};
+
+/* A note that was read. */
+struct ffitap__read_note {
+    struct ffitap__started started; /* its path is in `text` */
     char text[FFITAP__EXEC_NOTE_MAX + 2];
 };
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,17 +85,6 @@ out:
     return result;
 }
 
-__attribute__((format(printf, 3, 4))) static int explain(char *why, unsigned size,
-                                                         const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(why, size, format, arguments);
-    va_end(arguments);
-    return -1;
-}
-
 /* The process that a file `<pid>.<n>.stat` is of; 0 if `name` is no such name. */
 static pid_t process_of(const char *name)
 {
@@ -174,22 +162,22 @@ static int open_description(FILE **stream, const char *directory, char *why, uns
     const int at = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     if (at < 0 && errno == ENOENT)
-        return explain(why, size, "no such directory" ADVICE);
+        return ffitap__text_explain(why, size, "no such directory" ADVICE);
     if (at < 0 && errno == ENOTDIR)
-        return explain(why, size, "not a directory" ADVICE);
+        return ffitap__text_explain(why, size, "not a directory" ADVICE);
     if (at < 0)
-        return explain(why, size, "cannot open the directory: %s", strerror(errno));
+        return ffitap__text_explain(why, size, "cannot open the directory: %s", strerror(errno));
     const int fd = openat(at, FFITAP_RECORDING_FILE, O_RDONLY | O_CLOEXEC);
     const int failure = errno;
     close(at);
     if (fd < 0 && failure == ENOENT)
-        return explain(why, size, "not a recording: it holds no file '%s'" ADVICE,
-                       FFITAP_RECORDING_FILE);
+        return ffitap__text_explain(why, size, "not a recording: it holds no file '%s'" ADVICE,
+                                    FFITAP_RECORDING_FILE);
     if (fd < 0)
-        return explain(why, size, "cannot open its file '%s': %s", FFITAP_RECORDING_FILE,
-                       strerror(failure));
+        return ffitap__text_explain(why, size, "cannot open its file '%s': %s",
+                                    FFITAP_RECORDING_FILE, strerror(failure));
     *stream = fdopen(fd, "r");
-    return *stream ? 0 : explain(why, size, "out of memory");
+    return *stream ? 0 : ffitap__text_explain(why, size, "out of memory");
 }
 
 static bool holds_only_strings(json_t *array)
@@ -225,10 +213,10 @@ static int understand(struct ffitap_recording *recording, json_t *json, json_err
         return -1;
     if (!holds_only_strings(command) || (filter && !holds_only_strings(filter)) ||
         !json_is_object(versions))
-        return explain(error->text, sizeof(error->text),
-                       "'command', 'filter' or 'versions' is no list");
+        return ffitap__text_explain(error->text, sizeof(error->text),
+                                    "'command', 'filter' or 'versions' is no list");
     if (duration_ns < 0 || discarded_events < 0 || lost_packets < 0)
-        return explain(error->text, sizeof(error->text), "a figure is negative");
+        return ffitap__text_explain(error->text, sizeof(error->text), "a figure is negative");
     *recording = (struct ffitap_recording){
         .token = strdup(token),
         .command = json_incref(command),
@@ -252,7 +240,7 @@ static int understand(struct ffitap_recording *recording, json_t *json, json_err
         recording->events)
         return 0;
     ffitap_recording_fini(recording);
-    return explain(error->text, sizeof(error->text), "out of memory");
+    return ffitap__text_explain(error->text, sizeof(error->text), "out of memory");
 }
 
 static bool is_missing(const char *directory)
@@ -282,17 +270,19 @@ int ffitap_recording_read(struct ffitap_recording *recording, const char *direct
     fclose(stream);
     const char *format = json_string_value(json_object_get(json, "format"));
     if (!json)
-        explain(why, size, "its file '%s' is damaged (%s)" ADVICE, FFITAP_RECORDING_FILE,
-                error.text);
+        ffitap__text_explain(why, size, "its file '%s' is damaged (%s)" ADVICE,
+                             FFITAP_RECORDING_FILE, error.text);
     else if (!format)
-        explain(why, size, "its file '%s' is no ffitap description" ADVICE, FFITAP_RECORDING_FILE);
+        ffitap__text_explain(why, size, "its file '%s' is no ffitap description" ADVICE,
+                             FFITAP_RECORDING_FILE);
     else if (strcmp(format, FFITAP_RECORDING_FORMAT) != 0)
-        explain(why, size,
-                "its format is '%.40s', this ffitap reads '%s'; use the ffitap that recorded it",
-                format, FFITAP_RECORDING_FORMAT);
+        ffitap__text_explain(
+            why, size,
+            "its format is '%.40s', this ffitap reads '%s'; use the ffitap that recorded it",
+            format, FFITAP_RECORDING_FORMAT);
     else if (understand(recording, json, &error) != 0)
-        explain(why, size, "its file '%s' is damaged (%s)" ADVICE, FFITAP_RECORDING_FILE,
-                error.text);
+        ffitap__text_explain(why, size, "its file '%s' is damaged (%s)" ADVICE,
+                             FFITAP_RECORDING_FILE, error.text);
     else
         result = 0;
     json_decref(json);

@@ -1,5 +1,7 @@
 #include "report/base/text.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -87,4 +89,14 @@ bool ffitap__text_read_time(int64_t *ns_since_1970, const char *time)
         return false;
     *ns_since_1970 = (int64_t)seconds * 1000000000 + (int64_t)ns;
     return true;
+}
+
+int ffitap__text_explain(char *why, unsigned size, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(why, size, format, arguments);
+    va_end(arguments);
+    return -1;
 }

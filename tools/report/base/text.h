@@ -29,4 +29,9 @@ void ffitap__text_time(char text[FFITAP__TIME_SIZE], int64_t ns_since_1970);
  * if `time` is no such text. */
 bool ffitap__text_read_time(int64_t *ns_since_1970, const char *time);
 
+/* Writes a sentence into `why`, of `size` bytes: what is wrong. Returns -1, for the caller to
+ * return. */
+__attribute__((format(printf, 3, 4))) int ffitap__text_explain(char *why, unsigned size,
+                                                               const char *format, ...);
+
 #endif

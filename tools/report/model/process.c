@@ -97,7 +97,7 @@ void ffitap__process_destroy(struct ffitap__process *process)
 struct ffitap__report_thread *ffitap__process_thread(struct ffitap__process *process, int32_t tid)
 {
     struct ffitap__report_thread **recent =
-        &process->recent_threads[(uint32_t)tid % FFITAP__RECENT];
+        &process->recent_threads[(uint32_t)tid % FFITAP__RECENT_MAX];
 
     if (*recent && (*recent)->tid == tid)
         return *recent;
@@ -173,7 +173,7 @@ static struct cell *add_cell(struct ffitap__process *process, gpointer key, uint
 static struct cell *cell_of(struct ffitap__process *process, uint32_t function_id,
                             uint16_t runtime_id, bool is_of_callbacks)
 {
-    struct cell **recent = &process->recent_cells[function_id % FFITAP__RECENT];
+    struct cell **recent = &process->recent_cells[function_id % FFITAP__RECENT_MAX];
     struct cell *cell = *recent;
 
     if (cell && cell->function_id == function_id && cell->runtime_id == runtime_id &&

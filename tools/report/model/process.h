@@ -13,7 +13,7 @@
 
 #define FFITAP__LOSS_KINDS 5 /* enum ffitap__loss, and one for kinds of later versions */
 
-#define FFITAP__RECENT     64 /* a power of two */
+#define FFITAP__RECENT_MAX 64 /* a power of two */
 
 /* Whose recording a process is. */
 enum ffitap__belonging {
@@ -76,8 +76,9 @@ struct ffitap__process {
     GHashTable *threads;     /* tid -> struct ffitap__report_thread */
     GHashTable *mapped;      /* base -> struct ffitap__report_object, as long as it is mapped */
     GHashTable *open_loads;  /* load id -> struct ffitap__open_load */
-    struct ffitap__report_thread *recent_threads[FFITAP__RECENT]; /* by id: found without hashing */
-    struct cell *recent_cells[FFITAP__RECENT];
+    struct ffitap__report_thread
+        *recent_threads[FFITAP__RECENT_MAX]; /* by id: found without hashing */
+    struct cell *recent_cells[FFITAP__RECENT_MAX];
 };
 
 /* Begins an image that counts in tables of its own. Its texts go into `strings`, which outlive it.

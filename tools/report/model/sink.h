@@ -15,6 +15,7 @@
 
 #include <glib.h>
 
+#include "report/base/exec_note.h"
 #include "report/model/tables.h"
 #include "tap/base/event.h"
 
@@ -99,18 +100,6 @@ struct ffitap__unseen {
     int32_t pid; /* 0: not known */
     bool called; /* it made foreign calls */
     const char *why;
-};
-
-/* A program that was started: what a note says, or would have said. */
-struct ffitap__started {
-    int32_t pid;        /* 0: not known */
-    int32_t parent;     /* 0: not known */
-    uint64_t moment_ns; /* a moment before the start, on CLOCK_MONOTONIC */
-    uint64_t until_ns;  /* from then on the number is another process's, or program's */
-    unsigned marks;     /* enum ffitap__exec_mark */
-    const char *path;   /* NULL: there is no note, for `failure` */
-    bool is_whole;      /* the path, and an absolute one */
-    int failure;        /* an errno */
 };
 
 /* The end of what a statistics file tells. */

@@ -4,28 +4,13 @@
 
 #include "report/base/exec_note.h"
 
-static void tell_note(const struct ffitap__report_sink *sink, const struct ffitap__read_note *note)
-{
-    const struct ffitap__started started = {
-        .pid = note->pid,
-        .parent = note->parent,
-        .moment_ns = note->moment_ns,
-        .until_ns = note->until_ns,
-        .marks = note->marks,
-        .path = note->path,
-        .is_whole = note->is_whole,
-    };
-
-    ffitap__feed_started(sink, &started);
-}
-
 static void read_note(const struct ffitap__report_sink *sink, int folder, const char *name)
 {
     struct ffitap__read_note note;
     const char *damage = ffitap__exec_note_read(&note, folder, name);
 
     if (!damage)
-        tell_note(sink, &note);
+        ffitap__feed_started(sink, &note.started);
     else if (*damage)
         ffitap__feed_damage_as(sink, "note of a program that was started, %s: %s", name, damage);
 }

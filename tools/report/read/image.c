@@ -2,26 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/base/text.h"
+
 #define ONLY_BEGUN                                                                                 \
     "was only begun: its process is starting, or ended right then, or had no room to count"
-
-__attribute__((format(printf, 3, 4))) static int explain(char *why, unsigned size,
-                                                         const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(why, size, format, arguments);
-    va_end(arguments);
-    return -1;
-}
 
 /* Maps the file. If a pipe has the file's name, this must not wait for somebody to write to it. */
 static int map(struct ffitap__image *image, const char *path, char *why, unsigned size)
@@ -31,7 +21,7 @@ static int map(struct ffitap__image *image, const char *path, char *why, unsigne
     void *bytes = MAP_FAILED;
 
     if (file < 0)
-        return explain(why, size, "cannot be opened: %s", strerror(errno));
+        return ffitap__text_explain(why, size, "cannot be opened: %s", strerror(errno));
     if (fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
         image->size = (uint64_t)status.st_size;
         if (image->size >= FFITAP__STATISTICS_SHORTEST_HEADER)
@@ -40,13 +30,13 @@ static int map(struct ffitap__image *image, const char *path, char *why, unsigne
     const int failure = errno;
     close(file);
     if (!S_ISREG(status.st_mode))
-        return explain(why, size, "is no file");
+        return ffitap__text_explain(why, size, "is no file");
     if (image->size == 0)
-        return explain(why, size, ONLY_BEGUN);
+        return ffitap__text_explain(why, size, ONLY_BEGUN);
     if (image->size < FFITAP__STATISTICS_SHORTEST_HEADER)
-        return explain(why, size, "is cut short");
+        return ffitap__text_explain(why, size, "is cut short");
     if (bytes == MAP_FAILED)
-        return explain(why, size, "cannot be mapped: %s", strerror(failure));
+        return ffitap__text_explain(why, size, "cannot be mapped: %s", strerror(failure));
     image->header = bytes;
     return 0;
 }
@@ -61,13 +51,13 @@ static int check(const struct ffitap__image *image, char *why, unsigned size)
     memcpy(magic, header->magic, sizeof(magic));
     if (memcmp(magic, nothing, sizeof(magic)) == 0 ||
         (ready == 0 && memcmp(magic, FFITAP__STATISTICS_MAGIC, sizeof(magic)) == 0))
-        return explain(why, size, ONLY_BEGUN);
+        return ffitap__text_explain(why, size, ONLY_BEGUN);
     if (memcmp(magic, FFITAP__STATISTICS_MAGIC, sizeof(magic)) != 0)
-        return explain(why, size, "is no statistics file");
+        return ffitap__text_explain(why, size, "is no statistics file");
     if (header->version != FFITAP__STATISTICS_VERSION)
-        return explain(why, size,
-                       "is of format %u, this ffitap reads %u; use the ffitap that wrote it",
-                       header->version, FFITAP__STATISTICS_VERSION);
+        return ffitap__text_explain(
+            why, size, "is of format %u, this ffitap reads %u; use the ffitap that wrote it",
+            header->version, FFITAP__STATISTICS_VERSION);
     return 0;
 }
 

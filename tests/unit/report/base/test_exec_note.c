@@ -49,7 +49,7 @@ Test(note, that_is_kept_becomes_a_file_and_says_the_same)
     cr_expect(lt(i64, readlinkat(folder, NAME, target, sizeof(target)), 0));
     cr_assert(ffitap__exec_note_read(&note, folder, NAME) == NULL);
     cr_expect(eq(sz, strlen(note.text), FFITAP__EXEC_NOTE_MAX));
-    cr_expect(eq(int, note.pid, 4711));
+    cr_expect(eq(int, note.started.pid, 4711));
 }
 
 Test(note, that_is_too_long_is_damaged_before_and_after_it_is_kept)
