@@ -5,11 +5,13 @@
 
 #include "lttng_double.h"
 #include "open.h"
+#include "places.h"
 
 static void forget_events(void)
 {
     setenv("FFITAP_LTTNG", "0", 1);
     ffitap_library_destroy(open_library(NULL, FFITAP_CDLL, 0));
+    places_settle(LIBRARY_ONE, LIBRARY_OTHER);
     lttng_double_reset();
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lttng_double.h"
+#include "places.h"
 #include "tap/known/function.h"
 #include "tap/known/library.h"
 #include "tap/base/lock.h"
@@ -31,7 +32,13 @@ static void unload(void *handle)
     ffitap__object_update(0);
 }
 
-TestSuite(tap_function, .init = lttng_double_reset);
+static void begin(void)
+{
+    places_settle(LIBRARY_ONE, LIBRARY_OTHER);
+    lttng_double_reset();
+}
+
+TestSuite(tap_function, .init = begin);
 
 Test(tap_function, it_is_named_as_it_was_looked_up)
 {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lttng_double.h"
+#include "places.h"
 #include "tap/base/lock.h"
 #include "tap/known/scan.h"
 
@@ -19,7 +20,13 @@ static uintptr_t place_of(void *handle)
     return (uintptr_t)((const struct link_map *)handle)->l_ld;
 }
 
-TestSuite(tap_scan, .init = lttng_double_reset);
+static void begin(void)
+{
+    places_settle(LIBRARY_ONE, LIBRARY_OTHER);
+    lttng_double_reset();
+}
+
+TestSuite(tap_scan, .init = begin);
 
 Test(tap_scan, what_was_there_at_start_up_is_known_by_its_path)
 {
