@@ -23,7 +23,7 @@ static void find_tap(void)
     if (ffitap__layout_agrees())
         atomic_store_explicit(&ffitap__core_watch, &ffitap__watch.state, memory_order_release);
     else
-        ffitap__lose(FFITAP__LOST_RUNTIME);
+        ffitap__layout_refuse();
 }
 
 static void add_runtime(void)

@@ -172,7 +172,7 @@ __attribute__((constructor)) static void start(void)
     if (ffitap__layout_agrees())
         hook_everything();
     else
-        ffitap__lose(FFITAP__LOST_RUNTIME);
+        ffitap__layout_refuse();
     /* LTTng's start-up leaves an error, which the program would take for one of its own. */
     dlerror();
     errno = saved;

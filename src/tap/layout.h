@@ -176,10 +176,21 @@ enum {
 /* The tap's stamp. Weak, because a tap from before there were stamps has none. */
 FFITAP__CROSSING extern const uint64_t ffitap__layout __attribute__((weak));
 
-/* Whether code that was compiled with this header can use the tap of this process. */
+/* Whether code that was compiled with this header can use the tap of this process. Before it has
+ * asked this, the code uses nothing of the tap. */
 static inline bool ffitap__layout_agrees(void)
 {
     return &ffitap__layout && ffitap__layout == FFITAP__LAYOUT;
+}
+
+/* Tells a tap of another build that calls are not seen. If the tap cannot be told, because it has
+ * no such function, nobody is. */
+static inline void ffitap__layout_refuse(void)
+{
+    void (*const lose)(enum ffitap__loss what) = ffitap__lose;
+
+    if (lose)
+        lose(FFITAP__LOST_RUNTIME);
 }
 
 #endif

@@ -32,6 +32,14 @@ function(ffitap_exports target script)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${script})
 endfunction()
 
+# Links a library with the tap. The references are weak (FFITAP__CROSSING says why), and those alone
+# would not make the linker note that the tap is needed, if it is told --as-needed.
+function(ffitap_use_tap target tap)
+  target_link_libraries(${target} PRIVATE ${tap})
+  target_compile_definitions(${target} PRIVATE FFITAP__OUTSIDE_TAP)
+  target_link_options(${target} PRIVATE LINKER:--no-as-needed)
+endfunction()
+
 # Libraries that only ffitap itself uses lie apart from the public ones, because nobody links with
 # them by name.
 set(FFITAP_PRIVATE_LIBDIR ${CMAKE_INSTALL_LIBDIR}/ffitap)
