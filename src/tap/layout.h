@@ -23,6 +23,7 @@
 #include "tap/sinks/loss.h"
 #include "tap/known/scan.h"
 #include "tap/known/runtime.h"
+#include "tap/statistics/statistics.h"
 
 /*
  * Counts up with each change that the list below does not show: of a function that crosses, or of
@@ -37,6 +38,7 @@
 #define FFITAP__LAYOUT_MAP(MEMBER, WHOLE, NUMBER)                                                  \
     NUMBER(FFITAP__LAYOUT_VERSION)                                                                 \
     NUMBER(FFITAP__FRAME_MAX)                                                                      \
+    NUMBER(FFITAP__FRAME_FREE)                                                                     \
     NUMBER(FFITAP__FRAME_WAITS)                                                                    \
     NUMBER(FFITAP__FRAME_IN_MOMENTS)                                                               \
     NUMBER(FFITAP__THREAD_MEMOS)                                                                   \
@@ -47,8 +49,40 @@
     NUMBER(FFITAP__WATCH_STATISTICS)                                                               \
     NUMBER(FFITAP__CALL_GIL_RELEASED)                                                              \
     NUMBER(FFITAP__CALL_GIL_HELD)                                                                  \
+    NUMBER(FFITAP__CALL_ERRNO_SWAPPED)                                                             \
+    NUMBER(FFITAP__CALL_UNFINISHED)                                                                \
+    NUMBER(FFITAP__CALL_WAIT_UNKNOWN)                                                              \
     NUMBER(FFITAP__CLOCK_SHIFT)                                                                    \
+    NUMBER(FFITAP__LOST_CALL)                                                                      \
+    NUMBER(FFITAP__LOST_FUNCTION)                                                                  \
+    NUMBER(FFITAP__LOST_OBJECT)                                                                    \
+    NUMBER(FFITAP__LOST_RUNTIME)                                                                   \
     NUMBER(FFITAP__LOST_EVENT)                                                                     \
+    NUMBER(FFITAP__NAMED_BY_LOOKUP)                                                                \
+    NUMBER(FFITAP__NAMED_BY_EXPORT)                                                                \
+    NUMBER(FFITAP__NAMED_BY_NOBODY)                                                                \
+    NUMBER(FFITAP__OBJECT_AT_START_UP)                                                             \
+    NUMBER(FFITAP__OBJECT_ASKED_FOR)                                                               \
+    NUMBER(FFITAP__OBJECT_DEPENDENCY)                                                              \
+    NUMBER(FFITAP__OBJECT_TRACER)                                                                  \
+    NUMBER(FFITAP__SWAP_IN)                                                                        \
+    NUMBER(FFITAP__SWAP_OUT)                                                                       \
+    NUMBER(FFITAP__LOCK_UNTOLD)                                                                    \
+    NUMBER(FFITAP__LOCK_NONE)                                                                      \
+    NUMBER(FFITAP__LOCK_ALWAYS)                                                                    \
+    NUMBER(FFITAP__LOCK_OPTIONAL)                                                                  \
+    NUMBER(FFITAP__LOCK_ON)                                                                        \
+    NUMBER(FFITAP__LOCK_OFF)                                                                       \
+    NUMBER(FFITAP__LOCK_IS_UNKNOWN)                                                                \
+    NUMBER(FFITAP__LOCK_IS_OFF)                                                                    \
+    NUMBER(FFITAP__LOCK_IS_ON)                                                                     \
+    NUMBER(FFITAP__STATISTICS_DONE)                                                                \
+    NUMBER(FFITAP__STATISTICS_FAILED)                                                              \
+    NUMBER(FFITAP__STATISTICS_KEPT_ALREADY)                                                        \
+    NUMBER(FFITAP__STATISTICS_NOT_BEGUN)                                                           \
+    NUMBER(FFITAP__STATISTICS_OF_PARENT)                                                           \
+    NUMBER(FFITAP__STATISTICS_IN_HANDLER)                                                          \
+    NUMBER(FFITAP__STATISTICS_VERSION)                                                             \
     WHOLE(ffitap__watch)                                                                           \
     MEMBER(ffitap__watch, state)                                                                   \
     WHOLE(ffitap__thread)                                                                          \
