@@ -64,8 +64,13 @@ static void watch_threads(void)
 
 FFITAP__LAYOUT_STAMP static const uint64_t layout = FFITAP__LAYOUT;
 
-/* LTTng's header has just registered the probes. With a tap of another build they must not stay:
- * they would read records that are laid out in another way. */
+/*
+ * When this runs, the probes are registered. LTTng's header has a constructor that registers them,
+ * and that constructor runs before this one because its definition comes earlier in this file. No
+ * standard says so; GCC and Clang list the constructors of a file in this order, and the dynamic
+ * linker runs them in the order of the list. With a tap of another build the probes must not stay:
+ * they would read records that are laid out in another way.
+ */
 __attribute__((constructor)) static void watch_sessions(void)
 {
     if (!ffitap__layout_agrees()) {

@@ -145,7 +145,9 @@ static void read_process(void)
 }
 
 /*
- * The library's only constructor, so that its parts start in this order, however they are linked:
+ * The tap's only constructor of its own, so that its parts start in this order, however they are
+ * linked. (LTTng's header brings two more constructors into this library. They make tracepoints
+ * ready, and use nothing that is started here.)
  *   1. the clock, which all that follows reads. A statistics file begins with a moment on this
  *      clock, without which nobody can tell how long a call in flight has lasted;
  *   2. the watch's page, before anybody can want calls: otherwise a child that is made behind
