@@ -118,19 +118,26 @@ static void rewrite(const struct ffitap__slot *slot, void *data)
         set_mark(hooked->object, slot, before, replacement);
 }
 
+/* The program's calls through this object are not seen. None go through a tracer's object. */
+static void lose(const struct ffitap__object *object)
+{
+    if (object->cause != FFITAP__OBJECT_TRACER)
+        ffitap__lose(FFITAP__LOST_OBJECT);
+}
+
 static void hook_object(struct ffitap__object *object)
 {
     struct hooked hooked = {.object = object};
 
     if (!begin(object)) {
-        ffitap__lose(FFITAP__LOST_OBJECT);
+        lose(object);
         return;
     }
     ffitap__slot_each(&object->elf, note, object);
     decide(object);
     ffitap__slot_each(&object->elf, rewrite, &hooked);
     if (hooked.has_refused)
-        ffitap__lose(FFITAP__LOST_OBJECT);
+        lose(object);
 }
 
 static void tell_loaded(const void *address)
@@ -161,7 +168,7 @@ static void hook_everything(void)
 }
 
 /*
- * The library's only constructor: before an object is hooked, all that its hooks need is ready.
+ * The shim's only constructor: before an object is hooked, all that its hooks need is ready.
  * With a tap of another build nothing is hooked, and the tap is told nothing but that calls are not
  * seen.
  */

@@ -52,6 +52,20 @@ class Environments(modes.Case):
                     self.assert_complete(report)
                     self.assertEqual(sum(one["calls"] for one in report["functions"]), 403)
 
+    def test_an_object_that_cannot_be_hooked(self):
+        """What goes through the program's objects is missing then. Nothing goes through LTTng's."""
+        program = APPS / "closures_now"
+        plain = self.run_in("untraced", program)
+        for refused, is_missed in ("closures_now", True), ("liblttng-ust.so", False):
+            with self.subTest(refused):
+                shutil.rmtree(self.folder / "record", ignore_errors=True)
+                environment = {"LD_PRELOAD": str(APPS / "refused_writing.so"), "REFUSED": refused}
+                done = self.run_in("record", program, env=environment)
+                self.assertEqual((done.returncode, done.stdout), (plain.returncode, plain.stdout))
+                losses = self.report()["losses"]
+                self.assertEqual(losses["dropped_records"]["object"] > 0, is_missed, losses)
+                self.assertEqual(losses["lower_bound"], is_missed, losses)
+
     # The arguments: a folder to mount on, options of the mount, ffitap's command line.
     ON_A_MOUNT = 'mount -t tmpfs -o "$2" tmpfs "$1" || exit 99; cd "$1"; shift 2; "$@"; s=$?; '
     REPORT = '"$ffitap" report --json data > "$report"; exit $s'
