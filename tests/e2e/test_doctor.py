@@ -196,8 +196,10 @@ exec {real} "$@"
         self.assert_found(self.machine(status=2), "problem", "shim", "cannot read file data")
 
     def test_a_shim_that_sees_nothing_is_found_by_trial(self):
+        shim, stamp = os.path.join(self.lib, "libffitap-shim.so"), ".ffitap.layout"
         self.compile("empty.so", "int empty;", "-shared", "-fPIC")
-        shutil.copy("empty.so", os.path.join(self.lib, "libffitap-shim.so"))
+        subprocess.run(["objcopy", "--dump-section", f"{stamp}=stamp", shim, "/dev/null"], check=True)
+        subprocess.run(["objcopy", "--add-section", f"{stamp}=stamp", "empty.so", shim], check=True)
         found = self.machine(status=2)
         self.assert_found(found, "problem", "stat", "the program that it ran is not in the recording")
 

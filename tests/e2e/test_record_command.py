@@ -83,6 +83,12 @@ class Program(sandbox.TestCase):
         self.assert_refused(result, 125, ".*/libffitap-shim.so: No such file or directory")
         self.assert_nothing_here()
 
+    def test_a_missing_tap_is_told(self):
+        os.unlink(os.path.join(self.lib, "libffitap-tap.so.0"))
+        result = self.record("true")
+        self.assert_refused(result, 125, ".*/libffitap-tap.so.0: No such file or directory")
+        self.assert_nothing_here()
+
     def test_a_missing_daemon_is_told(self):
         os.makedirs("path")
         os.symlink("/bin/true", "path/true")

@@ -123,6 +123,30 @@ class OfAnotherBuild(TestCase):
                 r".*/libffitap-tap.so.0, and records nothing with it")
 
 
+    def test_it_is_refused_before_a_program_starts(self):
+        """LTTng is preloaded into programs under `ffitap`, and the shim has to protect them from
+        it."""
+        tree = os.path.dirname(self.bin)
+        shutil.copytree(harness.BUILD / "libexec", os.path.join(tree, "libexec"))
+        shim, tap = (os.path.join(self.lib, f"libffitap-{one}") for one in ("shim.so", "tap.so.0"))
+        said = f"ffitap: {shim} is of another build than {tap}: install ffitap anew\n"
+        for command in ["stat", "--", "echo", "ran"], ["record", "--", "echo", "ran"], ["bench"]:
+            result = self.run_ffitap(*command)
+            self.assertEqual((result.returncode, result.stdout, result.stderr), (125, "", said))
+            self.assert_nothing_here()
+
+    def test_a_provider_alone_is_refused_where_it_is_needed(self):
+        """Here the provider has no stamp, as one from before there were stamps."""
+        self.use_tap("reversed")
+        provider = os.path.join(self.lib, "libffitap-tracepoints.so")
+        tap = os.path.join(self.lib, "libffitap-tap.so.0")
+        subprocess.run(["objcopy", "--remove-section", ".ffitap.layout", provider], check=True)
+        result = self.record("--", "echo", "ran")
+        self.assertEqual((result.returncode, result.stdout), (125, ""))
+        self.assert_says(result, f"{provider} is of another build than {tap}: install ffitap anew$")
+        self.assertEqual(self.run_ffitap("stat", "--", "echo", "ran").returncode, 0)
+
+
 class WithOtherNames(OfAnotherBuild):
     """The same with a tap that lacks functions and variables. One of them counts losses."""
 

@@ -44,13 +44,13 @@ ARROWS = {
     "src/core/prototype": "src/core",
     # The tools read what src writes, and ask the same questions as src. So they share definitions
     # of src.
-    "tools/program": "src/arch",
+    "tools/program": "src/arch src/tap",
     "tools/report/base": "src/tap/statistics",
     "tools/report/model": "src/tap/base src/tap/statistics tools/program tools/report/base",
     "tools/report/read": "src/tap/statistics tools/report/base tools/report/model",
     "tools/report/write": "tools/report/base tools/report/model tools/report/read",
     "tools/report": "tools/report/base tools/report/model tools/report/read tools/report/write",
-    "tools/recorder": "src/tap/base src/tap/statistics tools/report/base tools/report/read",
+    "tools/recorder": "src/tap/base src/tap/statistics tools/program tools/report/base tools/report/read",
     "tools/recorder/lttng": "tools/report/base tools/recorder",
     "tools/bench": "src/arch src/tap/base src/tap/sinks src/tap/statistics src/core tools/report/base"
     " tools/report/model tools/report/read tools/recorder tools/recorder/lttng",
@@ -58,7 +58,7 @@ ARROWS = {
     " tools/recorder",
     "tools/ffitap/commands": "src/tap/base tools/program tools/report/base tools/report/write tools/report"
     " tools/recorder tools/recorder/lttng tools/bench tools/ffitap/view",
-    "tools/ffitap/doctor": "src/arch src/tap src/tap/base src/tap/known src/shim/interfaces/ffi tools/program"
+    "tools/ffitap/doctor": "src/arch src/tap/base src/tap/known src/shim/interfaces/ffi tools/program"
     " tools/report/base tools/recorder tools/recorder/lttng tools/ffitap/commands",
     "tools/ffitap": "src/tap/base tools/recorder tools/ffitap/commands tools/ffitap/doctor",
 }

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "program/layout.h"
 #include "recorder/message.h"
 #include "recorder/install_path.h"
 #include "tap/base/environment.h"
@@ -38,20 +39,52 @@ static bool append(char **list, const char *directory, const char *name)
     return true;
 }
 
-static bool append_own(char **list, const char *directory, const char *name)
+/* The path of a library of ours, to be freed. NULL, having said why, if it is missing. */
+static char *find_own(const char *directory, const char *name)
 {
     char *path;
 
     if (asprintf(&path, "%s/%s", directory, name) < 0)
-        return false;
-    const bool there = access(path, R_OK) == 0;
-    if (!there)
-        ffitap_say("%s: %s; is ffitap installed completely?", path, strerror(errno));
+        return NULL;
+    if (access(path, R_OK) == 0)
+        return path;
+    ffitap_say("%s: %s; is ffitap installed completely?", path, strerror(errno));
     free(path);
-    return there && append(list, directory, name);
+    return NULL;
 }
 
-/* The value of LD_PRELOAD, to be freed. NULL, having said why, if a library is missing. */
+/*
+ * Whether the library, which is there, can work with the tap that lies beside it. If not, there is
+ * a message. With a tap of another build the shim would hook nothing. So a recording would be
+ * empty, and nothing would protect the program from LTTng, which aborts if its descriptors are
+ * closed.
+ */
+static bool suits(const char *path, const char *tap)
+{
+    const bool agree = ffitap_layout_agree(path, tap);
+
+    if (!agree)
+        ffitap_say("%s is of another build than %s: install ffitap anew", path, tap);
+    return agree;
+}
+
+/* Appends the first `count` of our libraries. False, having said why, if they would not do. */
+static bool append_own(char **list, const char *directory, size_t count)
+{
+    char *tap = count ? find_own(directory, FFITAP_TAP_FILE) : NULL;
+    bool complete = tap || !count;
+
+    for (size_t i = 0; complete && i < count; i++) {
+        char *path = find_own(directory, own_libraries[i]);
+
+        complete = path && suits(path, tap) && append(list, directory, own_libraries[i]);
+        free(path);
+    }
+    free(tap);
+    return complete;
+}
+
+/* The value of LD_PRELOAD, to be freed. NULL, having said why, if a library would not do. */
 static char *make_list(enum ffitap_preload what)
 {
     const char *present = getenv("LD_PRELOAD");
@@ -65,8 +98,7 @@ static char *make_list(enum ffitap_preload what)
                    directory);
         complete = false;
     }
-    for (size_t i = 0; complete && i < own_count[what]; i++)
-        complete = append_own(&list, directory, own_libraries[i]);
+    complete = complete && append_own(&list, directory, own_count[what]);
     if (what == FFITAP_PRELOAD_TRACING)
         complete = complete && append(&list, "", FFITAP_FORK_LIBRARY) &&
                    append(&list, "", FFITAP_DESCRIPTOR_LIBRARY);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ffitap/doctor/objects.h"
+#include "program/layout.h"
 #include "shim/interfaces/ffi/rule.h"
 
 static const char *const ffi_calls[] = {
@@ -82,7 +83,7 @@ static bool is_ours(const struct ffitap_executable *executable, const char *path
 static void look_at_core(struct ffitap_findings *findings,
                          const struct ffitap_executable *executable, const char *path)
 {
-    if (ffitap_doctor_agree(path, executable->parts->shim))
+    if (ffitap_layout_agree(path, executable->parts->shim))
         return;
     ffitap_findings_add(findings, FFITAP_LEVEL_WARNING, "libffitap",
                         "run the program with the libffitap of this ffitap",

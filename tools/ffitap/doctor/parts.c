@@ -12,8 +12,7 @@
 #include "recorder/package.h"
 #include "recorder/install_path.h"
 #include "recorder/preload.h"
-#include "program/elf_file.h"
-#include "tap/layout.h"
+#include "program/layout.h"
 
 #define TRIAL_SECONDS 60
 
@@ -31,27 +30,6 @@ static void say_missing(struct ffitap_findings *findings, enum ffitap_level leve
     g_free(advice);
 }
 
-/* The stamp of the layout that the part was built with; 0 if it has none. */
-static uint64_t layout_of(const char *path)
-{
-    struct ffitap_elf_file file;
-    uint64_t layout = 0;
-
-    if (ffitap_elf_file_open(&file, path))
-        return 0;
-    if (!ffitap_elf_file_read_section(&file, FFITAP__LAYOUT_SECTION, &layout, sizeof layout))
-        layout = 0;
-    ffitap_elf_file_close(&file);
-    return layout;
-}
-
-bool ffitap_doctor_agree(const char *one, const char *other)
-{
-    const uint64_t layout = layout_of(one);
-
-    return layout && layout == layout_of(other);
-}
-
 /* Says whether the library records anything, with the tap that it finds. */
 static bool look_at_layout(struct ffitap_findings *findings, enum ffitap_level level,
                            const char *subject, const char *path,
@@ -59,7 +37,7 @@ static bool look_at_layout(struct ffitap_findings *findings, enum ffitap_level l
 {
     const char *tap = ffitap_linked_borrow(linked, FFITAP_TAP);
 
-    if (!tap || ffitap_doctor_agree(path, tap)) {
+    if (!tap || ffitap_layout_agree(path, tap)) {
         ffitap_findings_add(findings, FFITAP_LEVEL_OK, subject, NULL, "%s", path);
         return true;
     }

@@ -17,12 +17,6 @@ struct ffitap_parts {
 void ffitap_doctor_parts(struct ffitap_findings *findings, struct ffitap_parts *parts);
 void ffitap_parts_fini(struct ffitap_parts *parts);
 
-/*
- * Whether two files of ffitap's are of builds that can work together, because what the files share
- * is laid out alike in both (tap/layout.h).
- */
-bool ffitap_doctor_agree(const char *one, const char *other);
-
 /* Has ffitap run itself under `stat` and `record`. */
 void ffitap_doctor_trial(struct ffitap_findings *findings, struct ffitap_parts *parts);
 
