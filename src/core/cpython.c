@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "tap/base/fast.h"
-#include "tap/layout.h"
 #include "tap/known/scan.h"
+#include "tap/layout.h"
 
 #define RELEASE_NAME "PyEval_SaveThread"
 

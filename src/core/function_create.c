@@ -12,9 +12,9 @@
 #include "core/lookup.h"
 #include "core/start.h"
 #include "tap/known/function.h"
-#include "tap/layout.h"
 #include "tap/known/library.h"
 #include "tap/known/scan.h"
+#include "tap/layout.h"
 
 /* Gives a fresh function its first types. They come from a signature, as any later ones do. */
 static enum ffitap_status type_at_first(struct ffitap_function *function,

@@ -12,9 +12,9 @@
 #include "core/interpreter.h"
 #include "core/start.h"
 #include "tap/base/clock.h"
-#include "tap/layout.h"
 #include "tap/known/library.h"
 #include "tap/known/scan.h"
+#include "tap/layout.h"
 
 static enum ffitap_status open_library(struct ffitap_library *library, int mode, const void *caller,
                                        struct ffitap_error *error)

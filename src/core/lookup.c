@@ -8,9 +8,9 @@
 #include "core/library.h"
 #include "core/start.h"
 #include "tap/base/clock.h"
-#include "tap/layout.h"
 #include "tap/known/library.h"
 #include "tap/known/scan.h"
+#include "tap/layout.h"
 
 enum ffitap_status ffitap__lookup(struct ffitap_library *library, const char *name,
                                   const void *caller, void **address, struct ffitap_error *error)

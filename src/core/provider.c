@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "tap/base/environment.h"
-#include "tap/layout.h"
 #include "tap/known/scan.h"
+#include "tap/layout.h"
 
 #define PROVIDER "libffitap-tracepoints.so"
 #define PRIVATE  "ffitap/" /* where ffitap's own libraries lie, seen from this one */

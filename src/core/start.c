@@ -6,9 +6,9 @@
 
 #include "core/interpreter.h"
 #include "core/provider.h"
-#include "tap/layout.h"
-#include "tap/known/scan.h"
 #include "tap/known/runtime.h"
+#include "tap/known/scan.h"
+#include "tap/layout.h"
 
 uint16_t ffitap__core_runtime;
 

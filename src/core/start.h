@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "core/cpython.h"
-#include "tap/sinks/lttng.h"
 #include "tap/base/fast.h"
 #include "tap/known/free_threading.h"
+#include "tap/sinks/lttng.h"
 
 /*
  * Makes this process ready for calls: the provider is loaded, the interpreter looked for and the

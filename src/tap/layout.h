@@ -20,9 +20,9 @@
 #include "tap/known/free_threading.h"
 #include "tap/known/function.h"
 #include "tap/known/library.h"
-#include "tap/sinks/loss.h"
-#include "tap/known/scan.h"
 #include "tap/known/runtime.h"
+#include "tap/known/scan.h"
+#include "tap/sinks/loss.h"
 #include "tap/statistics/statistics.h"
 
 /*

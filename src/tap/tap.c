@@ -8,22 +8,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tap/calls/call.h"
 #include "tap/base/clock.h"
-#include "tap/sinks/lttng.h"
 #include "tap/base/environment.h"
-#include "tap/known/exec.h"
 #include "tap/base/filter.h"
-#include "tap/known/function.h"
-#include "tap/layout.h"
 #include "tap/base/lock.h"
-#include "tap/known/scan.h"
-#include "tap/known/runtime.h"
-#include "tap/sinks/sink.h"
-#include "tap/statistics/statistics.h"
+#include "tap/base/watch.h"
+#include "tap/calls/call.h"
 #include "tap/calls/tally.h"
 #include "tap/calls/thread.h"
-#include "tap/base/watch.h"
+#include "tap/known/exec.h"
+#include "tap/known/function.h"
+#include "tap/known/runtime.h"
+#include "tap/known/scan.h"
+#include "tap/layout.h"
+#include "tap/sinks/lttng.h"
+#include "tap/sinks/sink.h"
+#include "tap/statistics/statistics.h"
 
 #define COMMAND_LINE_MAX 4096
 #define TOKEN_MAX        64

@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "recorder/lttng/daemon.h"
 #include "recorder/description.h"
-#include "recorder/lttng/warm_up.h"
+#include "recorder/lttng/daemon.h"
 #include "recorder/lttng/session.h"
+#include "recorder/lttng/warm_up.h"
 
 #define FFITAP_BENCH_SESSIONS 2
 

@@ -9,8 +9,8 @@
 
 #include "ffitap/commands/command_line.h"
 #include "ffitap/commands/commands.h"
-#include "recorder/message.h"
 #include "recorder/install_path.h"
+#include "recorder/message.h"
 
 static const struct ffitap_command commands[] = {
 #define X(name, summary) {#name, "ffitap " #name, ffitap_command_##name, summary},

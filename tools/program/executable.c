@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-#include "program/script.h"
 #include "program/elf_file.h"
+#include "program/script.h"
 
 /*
  * Why the dynamic linker would preload nothing, in words that can stand behind the program's name:

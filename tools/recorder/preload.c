@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "program/layout.h"
-#include "recorder/message.h"
 #include "recorder/install_path.h"
+#include "recorder/message.h"
 #include "tap/base/environment.h"
 
 /*

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "report/base/exit_status.h"
-#include "report/write/formats.h"
 #include "report/base/output.h"
 #include "report/read/reading.h"
 #include "report/read/worker.h"
+#include "report/write/formats.h"
 
 /* As many rows as a user looks at; a file or a pager gets all of them. */
 #define ROWS_ON_A_TERMINAL 30

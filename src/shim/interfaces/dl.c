@@ -15,8 +15,8 @@
 #include "shim/interfaces/hook.h"
 #include "tap/base/clock.h"
 #include "tap/base/fast.h"
-#include "tap/known/library.h"
 #include "tap/base/memory.h"
+#include "tap/known/library.h"
 
 enum function {
     DLOPEN,

@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "shim/interfaces/hook.h"
-#include "tap/known/exec.h"
 #include "tap/base/fast.h"
+#include "tap/known/exec.h"
 
 /*
  * The number of the process that is in a hook in this thread. Another library may have put a

@@ -26,11 +26,11 @@
 
 #include "arch/arch.h"
 #include "tap/base/clock.h"
-#include "tap/calls/count.h"
-#include "tap/sinks/lttng.h"
 #include "tap/base/fast.h"
+#include "tap/calls/count.h"
 #include "tap/calls/tally.h"
 #include "tap/calls/thread.h"
+#include "tap/sinks/lttng.h"
 
 /* The slow ways of the inline functions below, for calls with which there is more to do than to
  * count them. */

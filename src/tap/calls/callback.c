@@ -4,9 +4,9 @@
 
 #include "arch/arch.h"
 #include "tap/base/clock.h"
-#include "tap/sinks/lttng.h"
-#include "tap/sinks/loss.h"
 #include "tap/calls/tally.h"
+#include "tap/sinks/loss.h"
+#include "tap/sinks/lttng.h"
 
 /* The innermost call that can still be in native code. Stacks grow down, so calls from below
  * `stack` were jumped over; their frames are left to the next call, which takes them off. */

@@ -18,8 +18,8 @@
 
 #include <ffitap/export.h>
 
-#include "tap/calls/call.h"
 #include "tap/base/event.h"
+#include "tap/calls/call.h"
 
 /*
  * A callback under way. It lies on the stack of the function that calls the runtime back, and

@@ -7,9 +7,9 @@
 #define FFITAP_TAP_CALLS_COUNT_H
 
 #include "arch/arch.h"
-#include "tap/statistics/buckets.h"
 #include "tap/base/event.h"
 #include "tap/base/fast.h"
+#include "tap/statistics/buckets.h"
 
 /* Everything that a call is counted in. All of it is found first, so that a call is counted as a
  * whole or not at all. */

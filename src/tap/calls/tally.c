@@ -7,8 +7,8 @@
 #include "arch/arch.h"
 #include "tap/base/clock.h"
 #include "tap/base/lock.h"
-#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
+#include "tap/sinks/loss.h"
 #include "tap/statistics/statistics.h"
 
 struct ffitap__cell ffitap__tally_no_cell = {.key = FFITAP__NO_KEY};

@@ -10,12 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tap/statistics/buckets.h"
 #include "tap/base/clock.h"
-#include "tap/calls/count.h"
 #include "tap/base/event.h"
-#include "tap/statistics/file.h"
+#include "tap/calls/count.h"
 #include "tap/calls/thread.h"
+#include "tap/statistics/buckets.h"
+#include "tap/statistics/file.h"
 
 /* A cell of the file, and the places in its histograms that were last counted in. */
 struct ffitap__cell {

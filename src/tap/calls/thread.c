@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
+#include "tap/sinks/loss.h"
 
 FFITAP__THREAD_LOCAL struct ffitap__thread *ffitap__thread_self;
 

@@ -4,13 +4,13 @@
 
 #include "tap/base/fast.h"
 #include "tap/base/filter.h"
-#include "tap/known/function_table.h"
 #include "tap/base/lock.h"
-#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
-#include "tap/known/object.h"
-#include "tap/sinks/sink.h"
 #include "tap/base/watch.h"
+#include "tap/known/function_table.h"
+#include "tap/known/object.h"
+#include "tap/sinks/loss.h"
+#include "tap/sinks/sink.h"
 
 #define BUCKET_COUNT 1024u
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "tap/base/lock.h"
-#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
+#include "tap/sinks/loss.h"
 #include "tap/sinks/sink.h"
 
 static struct ffitap__runtime_event runtimes[FFITAP__RUNTIME_MAX];

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tap/known/function.h"
 #include "tap/base/lock.h"
-#include "tap/sinks/loss.h"
 #include "tap/base/memory.h"
+#include "tap/known/function.h"
+#include "tap/sinks/loss.h"
 #include "tap/sinks/sink.h"
 
 #define TRIES_MAX 8 /* to find a moment without unloads */

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tap/statistics/arena.h"
 #include "tap/base/fast.h"
+#include "tap/statistics/arena.h"
 #include "tap/statistics/file.h"
 
 /*

@@ -13,8 +13,8 @@
 #include <ffitap/export.h>
 
 #include "tap/base/event.h"
-#include "tap/statistics/storage.h"
 #include "tap/base/watch.h"
+#include "tap/statistics/storage.h"
 
 enum ffitap__statistics_answer {
     FFITAP__STATISTICS_DONE,

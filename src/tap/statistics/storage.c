@@ -9,8 +9,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "tap/base/clock.h"
 #include "arch/arch.h"
+#include "tap/base/clock.h"
 #include "tap/base/fast.h"
 #include "tap/base/lock.h"
 #include "tap/base/memory.h"

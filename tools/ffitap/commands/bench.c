@@ -15,8 +15,8 @@
 #include "ffitap/commands/commands.h"
 #include "recorder/message.h"
 #include "recorder/preload.h"
-#include "report/base/output.h"
 #include "recorder/signals.h"
+#include "report/base/output.h"
 
 #define DEFAULT_ROUNDS 150
 #define MOST_ROUNDS    100000

@@ -7,18 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "recorder/clock.h"
 #include "ffitap/commands/command_line.h"
 #include "ffitap/commands/commands.h"
+#include "ffitap/view/stat_table.h"
+#include "recorder/clock.h"
 #include "recorder/description.h"
+#include "recorder/directory.h"
 #include "recorder/filter.h"
 #include "recorder/interval.h"
 #include "recorder/message.h"
-#include "recorder/directory.h"
 #include "recorder/preload.h"
 #include "recorder/program.h"
 #include "report/report.h"
-#include "ffitap/view/stat_table.h"
 #include "tap/base/environment.h"
 
 /* What the user wants. */

@@ -4,14 +4,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "recorder/clock.h"
 #include "ffitap/commands/command_line.h"
 #include "ffitap/commands/commands.h"
+#include "ffitap/view/screen.h"
+#include "ffitap/view/target.h"
+#include "recorder/clock.h"
 #include "recorder/interval.h"
 #include "recorder/message.h"
 #include "report/write/live.h"
-#include "ffitap/view/screen.h"
-#include "ffitap/view/target.h"
 
 /* From this width on the whole table fits, with the names of functions. */
 #define WIDE 130

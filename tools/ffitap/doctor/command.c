@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "program/script.h"
 #include "recorder/child.h"
 #include "recorder/message.h"
-#include "program/script.h"
 
 /* env(1) may follow itself, too. */
 #define STEP_MAX 16

@@ -5,11 +5,11 @@
 
 #include "ffitap/commands/command_line.h"
 #include "ffitap/commands/commands.h"
+#include "ffitap/doctor/finding.h"
 #include "ffitap/doctor/lttng.h"
 #include "ffitap/doctor/machine.h"
 #include "ffitap/doctor/parts.h"
 #include "ffitap/doctor/program.h"
-#include "ffitap/doctor/finding.h"
 #include "recorder/message.h"
 #include "recorder/preload.h"
 #include "report/base/output.h"

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "ffitap/doctor/ask.h"
-#include "recorder/child.h"
-#include "ffitap/doctor/lttng.h"
 #include "ffitap/doctor/linker.h"
+#include "ffitap/doctor/lttng.h"
+#include "recorder/child.h"
 #include "recorder/lttng/control.h"
-#include "recorder/preload.h"
 #include "recorder/lttng/system_daemon.h"
+#include "recorder/preload.h"
 
 #define DAEMON           "lttng-sessiond"
 #define GROUP            "tracing"

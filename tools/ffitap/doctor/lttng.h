@@ -2,8 +2,8 @@
 #ifndef FFITAP_TOOLS_FFITAP_DOCTOR_LTTNG_H
 #define FFITAP_TOOLS_FFITAP_DOCTOR_LTTNG_H
 
-#include "ffitap/doctor/parts.h"
 #include "ffitap/doctor/finding.h"
+#include "ffitap/doctor/parts.h"
 
 /* Adds what there is to say about LTTng. */
 void ffitap_doctor_lttng(struct ffitap_findings *findings, const struct ffitap_parts *parts);

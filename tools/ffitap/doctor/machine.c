@@ -6,8 +6,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "recorder/lttng/buffers.h"
 #include "ffitap/doctor/machine.h"
+#include "recorder/lttng/buffers.h"
 #include "tap/base/clock.h"
 #include "tap/base/environment.h"
 #include "tap/base/filter.h"

@@ -4,9 +4,9 @@
 
 #include <stdbool.h>
 
-#include "ffitap/doctor/parts.h"
 #include "ffitap/doctor/finding.h"
 #include "ffitap/doctor/linker.h"
+#include "ffitap/doctor/parts.h"
 #include "program/elf_file.h"
 
 /* An executable that the dynamic linker knows, with all that it is linked with. */

@@ -5,14 +5,14 @@
 #include <unistd.h>
 
 #include "ffitap/doctor/ask.h"
-#include "ffitap/doctor/parts.h"
 #include "ffitap/doctor/linker.h"
-#include "recorder/message.h"
-#include "recorder/directory.h"
-#include "recorder/package.h"
-#include "recorder/install_path.h"
-#include "recorder/preload.h"
+#include "ffitap/doctor/parts.h"
 #include "program/layout.h"
+#include "recorder/directory.h"
+#include "recorder/install_path.h"
+#include "recorder/message.h"
+#include "recorder/package.h"
+#include "recorder/preload.h"
 
 #define TRIAL_SECONDS 60
 

@@ -2,8 +2,8 @@
 #ifndef FFITAP_TOOLS_FFITAP_DOCTOR_PROGRAM_H
 #define FFITAP_TOOLS_FFITAP_DOCTOR_PROGRAM_H
 
-#include "ffitap/doctor/parts.h"
 #include "ffitap/doctor/finding.h"
+#include "ffitap/doctor/parts.h"
 
 /*
  * Adds what there is to say about the program of `command`. The program is not run, but an

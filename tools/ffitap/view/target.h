@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "report/write/live.h"
 #include "report/base/recording.h"
+#include "report/write/live.h"
 
 struct ffitap_target {
     const char *name; /* the directory or the process's number, as the user gave it */

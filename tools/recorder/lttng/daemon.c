@@ -12,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "recorder/lttng/keeper.h"
-#include "recorder/lttng/control.h"
-#include "recorder/message.h"
 #include "recorder/directory.h"
+#include "recorder/lttng/control.h"
+#include "recorder/lttng/keeper.h"
 #include "recorder/lttng/system_daemon.h"
+#include "recorder/message.h"
 
 #define SOCKET_DIRECTORY ".lttng"
 

@@ -15,9 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "recorder/message.h"
 #include "recorder/directory.h"
 #include "recorder/lttng/system_daemon.h"
+#include "recorder/message.h"
 
 #define DAEMON          "lttng-sessiond"
 #define STOP_TIMEOUT_MS 5000

@@ -2,8 +2,8 @@
 #ifndef FFITAP_TOOLS_REPORT_MODEL_LOSSES_H
 #define FFITAP_TOOLS_REPORT_MODEL_LOSSES_H
 
-#include "report/model/model.h"
 #include "report/base/recording.h"
+#include "report/model/model.h"
 
 struct ffitap__losses {
     uint64_t discarded_events; /* by LTTng, as it told the recorder, else as the trace has it */

@@ -20,9 +20,9 @@
 
 #include <glib.h>
 
+#include "report/base/strings.h"
 #include "report/model/process.h"
 #include "report/model/sink.h"
-#include "report/base/strings.h"
 #include "report/model/tables.h"
 
 /* A foreign call that began and of which no end was seen. */

@@ -6,8 +6,8 @@
 #include <sys/utsname.h>
 
 #include "program/executable.h"
-#include "tap/statistics/exec_note.h"
 #include "tap/base/environment.h"
+#include "tap/statistics/exec_note.h"
 
 /* How long a program may take to load the tap before it counts as missing, while the recording goes
  * on. */

@@ -4,8 +4,8 @@
 #ifndef FFITAP_TOOLS_REPORT_MODEL_UNSEEN_H
 #define FFITAP_TOOLS_REPORT_MODEL_UNSEEN_H
 
-#include "report/model/model.h"
 #include "report/base/recording.h"
+#include "report/model/model.h"
 
 /*
  * Tells the model what it needs to know of the recording before it is finished: whether program

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/model/unseen.h"
 #include "report/read/statistics.h"
 #include "report/read/trace.h"
-#include "report/model/unseen.h"
 
 static struct ffitap__model *begin(const struct ffitap_recording *recording)
 {

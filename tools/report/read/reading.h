@@ -5,8 +5,8 @@
 #ifndef FFITAP_TOOLS_REPORT_READ_READING_H
 #define FFITAP_TOOLS_REPORT_READ_READING_H
 
-#include "report/model/model.h"
 #include "report/base/recording.h"
+#include "report/model/model.h"
 #include "report/model/sink.h"
 #include "report/read/worker.h"
 

@@ -6,8 +6,8 @@
 #ifndef FFITAP_TOOLS_REPORT_READ_SNAPSHOT_H
 #define FFITAP_TOOLS_REPORT_READ_SNAPSHOT_H
 
-#include "report/read/image.h"
 #include "report/model/tables.h"
+#include "report/read/image.h"
 
 struct ffitap__snapshot;
 

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "report/read/image.h"
 #include "report/read/exec_notes.h"
+#include "report/read/image.h"
 #include "report/read/snapshot.h"
 
 /* How often a thread is looked at until it stands still. */

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "report/model/model.h"
 #include "report/base/recording.h"
+#include "report/model/model.h"
 #include "report/model/sink.h"
 
 /* What is written, and where. */

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/base/text.h"
 #include "report/model/losses.h"
 #include "report/model/process.h"
-#include "report/base/text.h"
 
 /* JSON's integers are read as signed 64-bit ones. */
 static json_t *integer(uint64_t value)

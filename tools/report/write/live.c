@@ -1,7 +1,7 @@
 #include "report/write/live.h"
 
-#include "report/write/live_part.h"
 #include "report/read/reading.h"
+#include "report/write/live_part.h"
 
 struct ffitap_live {
     struct ffitap__model *model; /* of the last reading, NULL before the first */

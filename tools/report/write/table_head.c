@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "report/base/text.h"
 #include "report/model/losses.h"
 #include "report/write/table_part.h"
-#include "report/base/text.h"
 
 static uint64_t count_calls(const struct ffitap__model *model)
 {

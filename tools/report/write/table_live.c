@@ -1,8 +1,8 @@
 #include <inttypes.h>
 
+#include "report/model/losses.h"
 #include "report/write/live.h"
 #include "report/write/live_part.h"
-#include "report/model/losses.h"
 #include "report/write/table_part.h"
 
 /* One row in this many is for calls in flight. */

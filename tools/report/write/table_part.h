@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "report/model/model.h"
 #include "report/base/recording.h"
+#include "report/model/model.h"
 
 struct ffitap__table {
     FILE *stream;

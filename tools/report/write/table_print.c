@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "report/write/table_part.h"
 #include "report/base/text.h"
+#include "report/write/table_part.h"
 
 void ffitap__table_print_duration(FILE *stream, uint64_t ns)
 {

@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-#include "report/model/losses.h"
 #include "report/base/text.h"
+#include "report/model/losses.h"
 
 #define NAMES_SHOWN 3
 

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <sys/mman.h>
 
+#include "tap/base/memory.h"
 #include "tap/calls/callback.h"
 #include "tap/sinks/loss.h"
-#include "tap/base/memory.h"
 
 #define BUCKET_COUNT 16384u /* a power of two */
 

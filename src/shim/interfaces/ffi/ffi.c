@@ -4,11 +4,11 @@
  */
 #include <string.h>
 
+#include "shim/interfaces/ffi/runtimes.h"
 #include "shim/interfaces/ffi/user.h"
 #include "shim/interfaces/hook.h"
-#include "shim/interfaces/ffi/runtimes.h"
-#include "tap/sinks/loss.h"
 #include "tap/known/runtime.h"
+#include "tap/sinks/loss.h"
 
 #define NAME_MAP(X)                                                                                \
     FFITAP__FFI_CALL_MAP(X)                                                                        \

@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 
 #include "shim/interfaces/ffi/closure.h"
-#include "shim/interfaces/ffi/user.h"
 #include "shim/interfaces/ffi/gvl.h"
+#include "shim/interfaces/ffi/user.h"
 #include "tap/calls/call.h"
 
 /* The caller's stack pointer, which the hooks of one call share. */
