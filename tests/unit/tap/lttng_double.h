@@ -2,14 +2,14 @@
  * Stands in for src/tap/sinks/lttng.c: keeps the events that the tap and the core emit, for a test
  * to look at, instead of handing them to LTTng.
  */
-#ifndef FFITAP_TESTS_EMIT_DOUBLE_H
-#define FFITAP_TESTS_EMIT_DOUBLE_H
+#ifndef FFITAP_TESTS_LTTNG_DOUBLE_H
+#define FFITAP_TESTS_LTTNG_DOUBLE_H
 
 #include <stdbool.h>
 
 #include "tap/sinks/lttng.h"
 
-#define EMIT_DOUBLE_KEPT 8192u
+#define LTTNG_DOUBLE_KEPT 8192u
 
 /* Whether there is a provider, as a test without one says by defining this as false. */
 extern bool lttng_double_is_there;

@@ -1,6 +1,6 @@
 /*
  * Foreign calls, and what surrounds them: libffi's functions and those of the interpreter lock, in
- * every object that makes foreign calls. Each of these objects gets hooks of its own (ffi_user.h).
+ * every object that makes foreign calls. Each of these objects gets hooks of its own (user.h).
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
  * The objects that make foreign calls. Each has a place in a small pool, and with it hooks of its
  * own. So its original functions (in a bundled libffi of another version, for example) and its
- * runtime are found at no cost per call. ffi.c asks for the places, ffi_hooks.c has the hooks.
+ * runtime are found at no cost per call. ffi.c asks for the places, hooks.c has the hooks.
  */
 #ifndef FFITAP_SHIM_INTERFACES_FFI_USER_H
 #define FFITAP_SHIM_INTERFACES_FFI_USER_H
