@@ -102,7 +102,7 @@ static void append_name(const char *name)
 }
 
 #define X(name, record)                                                                            \
-    static struct ffitap__##record name##_events[LTTNG_DOUBLE_KEPT];                                \
+    static struct ffitap__##record name##_events[LTTNG_DOUBLE_KEPT];                               \
     static unsigned name##_count;                                                                  \
                                                                                                    \
     void ffitap__lttng_##name(const struct ffitap__##record *event)                                \
@@ -111,7 +111,7 @@ static void append_name(const char *name)
                                                                                                    \
         pthread_mutex_lock(&mutex);                                                                \
         keep_##record(&copy);                                                                      \
-        name##_events[name##_count++ % LTTNG_DOUBLE_KEPT] = copy;                                   \
+        name##_events[name##_count++ % LTTNG_DOUBLE_KEPT] = copy;                                  \
         append_name(#name);                                                                        \
         pthread_mutex_unlock(&mutex);                                                              \
     }                                                                                              \
@@ -123,11 +123,11 @@ static void append_name(const char *name)
                                                                                                    \
     const struct ffitap__##record *lttng_double_##name(unsigned from_last)                         \
     {                                                                                              \
-        if (from_last >= name##_count || from_last >= LTTNG_DOUBLE_KEPT) {                          \
+        if (from_last >= name##_count || from_last >= LTTNG_DOUBLE_KEPT) {                         \
             fprintf(stderr, "no event " #name " (%u from the last)\n", from_last);                 \
             abort();                                                                               \
         }                                                                                          \
-        return &name##_events[(name##_count - 1 - from_last) % LTTNG_DOUBLE_KEPT];                  \
+        return &name##_events[(name##_count - 1 - from_last) % LTTNG_DOUBLE_KEPT];                 \
     }
 FFITAP__EVENT_MAP(X)
 #undef X
