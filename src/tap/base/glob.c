@@ -67,6 +67,8 @@ static const char *probe_element(const char *at, struct probe *probe)
     unsigned char last = first;
     if (!probe->flaw && at[0] == '-' && at[1] != ']') {
         at++;
+        if (at[0] == '[' && at[1] && strchr(":.=", at[1])) /* POSIX leaves open what that means */
+            probe->flaw = "a range ends with a class of characters";
         last = take_byte(&at, probe);
     }
     probe->is_named |= first <= probe->byte && probe->byte <= last;

@@ -57,12 +57,15 @@ Test(tap_glob, what_is_none_is_explained)
         {"[[:alfa:]]", "no such class of characters"},
         {"[[:alpha", "no such class of characters"},
         {"[[=a=]]", "[. and [= are not supported"},
+        {"[+-[:upper:]]", "a range ends with a class of characters"},
+        {"[+-[.a.]]", "a range ends with a class of characters"},
     };
 
     for (size_t i = 0; i < sizeof(flawed) / sizeof(flawed[0]); i++)
         cr_expect(eq(str, (char *)ffitap__glob_flaw(flawed[i].glob), (char *)flawed[i].flaw), "%s",
                   flawed[i].glob);
     cr_expect(eq(ptr, (void *)ffitap__glob_flaw("a]b*?[!]x:-][[:punct:]\\]]\\["), NULL));
+    cr_expect(eq(ptr, (void *)ffitap__glob_flaw("[+-[]"), NULL));
 }
 
 /* A text of at most `most` of the bytes in `alphabet`. */
