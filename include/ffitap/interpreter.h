@@ -55,7 +55,11 @@ struct ffitap_interpreter {
  */
 FFITAP_API void ffitap_interpreter_set(const struct ffitap_interpreter *interpreter);
 
-/* Goes back to CPython, as at first: it is looked for now, and again later until it is found. */
+/*
+ * Undoes ffitap_interpreter_set(): the interpreter is CPython again, if there is one in the
+ * process. This call looks for it. Until it is found, so does whatever loads a library, finds a
+ * function or makes a callback.
+ */
 FFITAP_API void ffitap_interpreter_set_automatic(void);
 
 #ifdef __cplusplus
